@@ -1,0 +1,177 @@
+import type { Carrier, FrameDraft, Rational, Register } from '#domain';
+
+/**
+ * What every collector is. Life: parse configuration (pure) → `open` (may fail, retryable) → rounds → `close` (idempotent,
+ * also after a failed open). What to do on a failed open is the supervisor's business. Only read functions exist.
+ */
+export interface Collector {
+  /** Connection id of the site file. */
+  readonly connection: string;
+  /** Runs until the signal aborts: opens, reads each device at its interval, reopens after faults, closes. Never throws for a device's fault: that is an event. */
+  readonly run: (signal: AbortSignal) => Promise<void>;
+  /** State of the line and its units, for `status` and the page. */
+  readonly health: () => LineHealth;
+}
+
+export interface CollectorContext {
+  /** Resolves when the frame is durable in the spool. */
+  readonly deliver: (frames: readonly FrameDraft[]) => Promise<void>;
+  readonly clock: import('#platform').Clock;
+  readonly random: () => number;
+  readonly telemetry: import('#platform').Telemetry;
+}
+
+/** Frames only ever carry raw face integers; this is how a raw value becomes one. */
+export type DecodeResult =
+  | { readonly ok: true; readonly value: number }
+  | { readonly ok: false; readonly reason: DecodeFailure };
+
+export const DECODE_FAILURES = [
+  'no-value-marker',
+  'not-finite',
+  'not-safe-integer',
+  'beyond-face',
+  'too-short',
+] as const;
+export type DecodeFailure = (typeof DECODE_FAILURES)[number];
+
+export interface UnitHealth {
+  readonly device: string;
+  readonly state: 'answering' | 'silent' | 'refusing' | 'not-yet-read';
+  readonly lastAnswerAt?: number | undefined;
+  readonly timeouts: number;
+  readonly exceptions: number;
+  /** Epoch ms before which it will not be asked. */
+  readonly nextAttemptAt?: number | undefined;
+}
+
+export interface LineHealth {
+  readonly connection: string;
+  readonly kind: 'modbus-tcp' | 'opcua';
+  readonly state: 'open' | 'opening' | 'closed';
+  readonly reopened: number;
+  /** Duration of the last full round. */
+  readonly roundMs?: number | undefined;
+  readonly units: readonly UnitHealth[];
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Device models: data only, one file per model in devices/. No functions, no conditions; a JSON round trip must survive.
+
+export const WORD_TYPES = ['u16', 'i16', 'u32', 'i32', 'f32', 'u64', 'i64', 'f64'] as const;
+export type WordType = (typeof WORD_TYPES)[number];
+/** A = most significant byte. */
+export const WORD_ORDERS = ['AB', 'BA', 'ABCD', 'CDAB', 'BADC', 'DCBA', 'ABCDEFGH', 'GHEFCDAB', 'HGFEDCBA'] as const;
+export type WordOrder = (typeof WORD_ORDERS)[number];
+export const CONFIDENCES = ['A', 'B', 'C'] as const;
+
+export interface ModelSource {
+  /** Document, page or repository. */
+  readonly document: string;
+  readonly confidence: (typeof CONFIDENCES)[number];
+}
+
+export interface ModelRegister {
+  /** Short name, what stands in the frame: e1, p1. */
+  readonly name: string;
+  /** What it is, from the vocabulary of domain/field.md: energy.import.total, power.active.total, volume.forward … */
+  readonly quantity: string;
+  readonly kind: Register['kind'];
+  readonly carrier?: Carrier | undefined;
+  /** Unit of `raw × scale`: kWh, Wh, m3, L, GJ, kJ, kW, V, m3/h, degC … */
+  readonly unit: string;
+  /** Exact ratio as text: "0.01", "1/800". Physical value = raw × scale in `unit`. */
+  readonly scale: string;
+  /** Counters: face value in `unit` at which it wraps, where the source states it. */
+  readonly modulus?: string | undefined;
+  /** Raw values that mean "no value". */
+  readonly markers?: readonly number[] | undefined;
+  readonly note?: string | undefined;
+}
+
+export interface ModbusRegister extends ModelRegister {
+  readonly fc: 3 | 4;
+  /** Zero-based address on the wire. */
+  readonly address: number;
+  readonly type: WordType;
+  readonly order: WordOrder;
+}
+
+export interface OpcUaRegister extends ModelRegister {
+  /** Browse path below the device's root node: `AcActiveEnergyTotalImportHp`. The node id is `<nodePrefix><path>` in the namespace URI of the device. */
+  readonly path: string;
+}
+
+export type DeviceModel =
+  | {
+      readonly protocol: 'modbus';
+      readonly id: string;
+      readonly vendor: string;
+      readonly model: string;
+      readonly source: ModelSource;
+      /** Registers (words) per request, at most 125; 60 where no document says. */
+      readonly maxWords: number;
+      /** Word ranges (from, to inclusive, per fc) that must not be crossed or read. */
+      readonly refuses?: readonly { readonly fc: 3 | 4; readonly from: number; readonly to: number }[] | undefined;
+      /** Only whole values may be read, never across unassigned addresses. */
+      readonly noGaps?: boolean | undefined;
+      readonly registers: readonly ModbusRegister[];
+    }
+  | {
+      readonly protocol: 'opcua';
+      readonly id: string;
+      readonly vendor: string;
+      readonly model: string;
+      readonly source: ModelSource;
+      readonly registers: readonly OpcUaRegister[];
+    };
+
+/** How a model's register appears in the registry: unit of the frame's integer, residual scale, modulus in face units. */
+export interface ResolvedRegister extends Register {
+  /** Multiply the raw value by this to get the frame's integer; for floats the product is rounded half up. */
+  readonly toFace: Rational;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Connections of a site file, as the collectors need them.
+
+export interface ModbusTcpConnection {
+  readonly kind: 'modbus-tcp';
+  readonly id: string;
+  readonly host: string;
+  readonly port: number;
+  readonly timeoutMs: number;
+  /** Pause between requests on the line. */
+  readonly pauseMs: number;
+}
+
+export interface OpcUaConnection {
+  readonly kind: 'opcua';
+  readonly id: string;
+  /** opc.tcp://host:port/path */
+  readonly endpoint: string;
+  readonly security: 'none' | 'sign' | 'sign-and-encrypt';
+  readonly timeoutMs: number;
+}
+
+export type Connection = ModbusTcpConnection | OpcUaConnection;
+
+export interface ConnectedDevice {
+  readonly id: string;
+  readonly connection: string;
+  /** Model id. */
+  readonly model: string;
+  readonly intervalMs: number;
+  /** Modbus unit id, 1–247 (0 and 255 allowed on TCP). */
+  readonly unit?: number | undefined;
+  /** OPC UA: namespace URI and prefix of its node ids, `ns=<index of uri>;s=<prefix><path>`. */
+  readonly namespace?: string | undefined;
+  readonly nodePrefix?: string | undefined;
+}
+
+/** What the collectors take from a site file. */
+export interface CollectorPlan {
+  readonly site: string;
+  readonly connections: readonly Connection[];
+  readonly devices: readonly ConnectedDevice[];
+}

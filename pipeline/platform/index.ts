@@ -1,0 +1,4 @@
+export * from './clock.ts';
+export * from './events.ts';
+export * from './logger.ts';
+export * from './shutdown.ts';
