@@ -1,0 +1,250 @@
+import { type Bracket, type Finding, RANK, type Rank } from '#domain';
+import { type EffectiveMounting, type EffectiveRegister, holdsAt, type Reset } from './effective.ts';
+import { cheapestPath, type Sequence } from './path.ts';
+import { isWrap, step } from './step.ts';
+
+/**
+ * A stretch of a mounting along which the register is known: believed readings joined by plausible steps. U between two of
+ * them is interpolated. An admitted break is a stretch of its own that counts from 0 to its amount.
+ */
+export interface Segment {
+  readonly at: Float64Array;
+  /** Face values. */
+  readonly value: Float64Array;
+  /** Wraps before reading k. */
+  readonly wraps: Int32Array;
+  readonly admitted: boolean;
+}
+
+export interface Break {
+  readonly from: number;
+  readonly to: number;
+  readonly fromValue: number;
+  readonly toValue: number;
+  readonly explained: boolean;
+}
+
+/** What is believed of one mounting's readings: a pure function of its brackets and events (ledger.md, 3.3). */
+export interface Judged {
+  readonly mounting: EffectiveMounting;
+  readonly segments: readonly Segment[];
+  readonly breaks: readonly Break[];
+  /** All believed instants, ascending. */
+  readonly believedAt: Float64Array;
+  readonly evidence:
+    | { readonly firstAt: number; readonly firstValue: number; readonly lastAt: number; readonly lastValue: number }
+    | undefined;
+  readonly findings: readonly Finding[];
+  /** Readings at the end that follow one another, nothing pending: from 31 on, later readings cannot change what came before. */
+  readonly settledTail: number;
+}
+
+interface PathReading {
+  readonly at: number;
+  readonly value: number;
+  readonly rank: Rank;
+}
+
+export interface JudgeOptions {
+  readonly slotMs: number;
+  /** The brackets are cut out of a longer register, and their first 31 readings follow one another. */
+  readonly anchored?: boolean | undefined;
+}
+
+/** `brackets`: of the register, by start; those outside the mounting are left aside. */
+export function judge(
+  register: EffectiveRegister,
+  mounting: EffectiveMounting,
+  brackets: readonly Bracket[],
+  options: JudgeOptions,
+): Judged {
+  const own = brackets.filter((b) => holdsAt(mounting, b.first.at) && holdsAt(mounting, b.last.at));
+  const resets = register.resets.filter((r) => holdsAt(mounting, r.at));
+  const parts = sequencesOf(register, mounting, own, resets, options.anchored ?? false).map((readings, i) =>
+    judgeSequence(register, mounting, readings, (options.anchored ?? false) && i === 0),
+  );
+  const believedAt = Float64Array.from(parts.flatMap((p) => p.believed.map((r) => r.at)));
+  const [first, last] = [parts.flatMap((p) => p.believed)[0], parts.flatMap((p) => p.believed).at(-1)];
+  const segments = parts.flatMap((p) => p.segments);
+  const breaks = parts.flatMap((p) => p.breaks);
+  return {
+    mounting,
+    segments,
+    breaks,
+    believedAt,
+    evidence:
+      first && last
+        ? { firstAt: first.at, firstValue: first.value, lastAt: last.at, lastValue: last.value }
+        : undefined,
+    findings: findingsOf(mounting, parts, segments, own, options.slotMs),
+    settledTail: parts.at(-1)?.settledTail ?? 0,
+  };
+}
+
+/** A reset parts the mounting's readings in two; its final and initial readings, like the mounting's, enter with the highest rank. */
+function sequencesOf(
+  register: EffectiveRegister,
+  mounting: EffectiveMounting,
+  brackets: readonly Bracket[],
+  resets: readonly Reset[],
+  anchored: boolean,
+): readonly (readonly PathReading[])[] {
+  const excluded = (at: number): boolean => register.excludes.some((e) => e.from <= at && at < e.to);
+  const readings: PathReading[] = [];
+  for (const { first, last } of brackets) {
+    if (!excluded(first.at)) readings.push(first);
+    if (last.at !== first.at && !excluded(last.at)) readings.push(last);
+  }
+  const event = (at: number | undefined, value: number | undefined): readonly PathReading[] =>
+    at === undefined || value === undefined ? [] : [{ at, value, rank: RANK.event }];
+  const from = readings[0]?.at ?? Infinity;
+  const used = anchored ? resets.filter((r) => r.at > from) : resets;
+  const starts = [
+    { at: -Infinity, event: anchored ? [] : event(mounting.mountedAt, mounting.initial) },
+    ...used.map((r) => ({ at: r.at, event: event(r.at, r.initial) })),
+  ];
+  const ends = [
+    ...used.map((r) => ({ at: r.at, event: event(r.at, r.final) })),
+    { at: Infinity, event: event(mounting.removedAt, mounting.final) },
+  ];
+  return starts.map((start, i) => {
+    const end = ends[i] ?? { at: Infinity, event: [] };
+    return withEvents(
+      [...start.event, ...end.event],
+      readings.filter((r) => start.at <= r.at && r.at < end.at),
+    );
+  });
+}
+
+const withEvents = (events: readonly PathReading[], readings: readonly PathReading[]): readonly PathReading[] => {
+  if (events.length === 0) return readings;
+  const taken = new Set(events.map((e) => e.at));
+  return [...events, ...readings.filter((r) => !taken.has(r.at))].sort((a, b) => a.at - b.at);
+};
+
+interface JudgedSequence {
+  readonly believed: readonly PathReading[];
+  readonly outliers: readonly PathReading[];
+  readonly pending: readonly PathReading[];
+  readonly segments: readonly Segment[];
+  readonly breaks: readonly Break[];
+  readonly settledTail: number;
+}
+
+/** Leaving out what a person has admitted costs more than any explanation without it. */
+const ADMITTED_WEIGHT = 1_000;
+
+function judgeSequence(
+  register: EffectiveRegister,
+  mounting: EffectiveMounting,
+  readings: readonly PathReading[],
+  anchored: boolean,
+): JudgedSequence {
+  const admits = new Map(register.admits.map((a) => [a.at, a]));
+  const weight = new Map<number, number>();
+  if (admits.size > 0) readings.forEach((r, i) => admits.has(r.at) && weight.set(i, ADMITTED_WEIGHT));
+  const sequence: Sequence = {
+    length: readings.length,
+    at: Float64Array.from(readings, (r) => r.at),
+    value: Float64Array.from(readings, (r) => r.value),
+    weight: weight.size > 0 ? weight : undefined,
+  };
+  const path = cheapestPath(mounting, sequence, anchored);
+  const pick = (indices: Iterable<number>): PathReading[] => [...indices].flatMap((i) => readings[i] ?? []);
+  const believed = pick(path.believed);
+  const { segments, breaks } = segmentsOf(mounting, believed, admits);
+  return {
+    believed,
+    outliers: pick(path.outliers),
+    pending: pick(path.pending),
+    segments,
+    breaks,
+    settledTail: path.settledTail,
+  };
+}
+
+function segmentsOf(
+  mounting: EffectiveMounting,
+  believed: readonly PathReading[],
+  admits: ReadonlyMap<number, { readonly amount?: number | undefined }>,
+): { readonly segments: readonly Segment[]; readonly breaks: readonly Break[] } {
+  const segments: Segment[] = [];
+  const breaks: Break[] = [];
+  let start = 0;
+  const wraps = new Int32Array(believed.length);
+  const close = (end: number): void => {
+    const part = believed.slice(start, end);
+    if (part.length === 0) return;
+    segments.push({
+      at: Float64Array.from(part, (r) => r.at),
+      value: Float64Array.from(part, (r) => r.value),
+      wraps: wraps.slice(start, end).map((w) => w - (wraps[start] ?? 0)),
+      admitted: false,
+    });
+  };
+  for (let i = 1; i < believed.length; i++) {
+    const [a, b] = [believed[i - 1], believed[i]];
+    if (!a || !b) continue;
+    const advance = step(mounting, a.at, a.value, b.at, b.value);
+    wraps[i] = wraps[i - 1] ?? 0;
+    if (!Number.isNaN(advance)) {
+      if (isWrap(mounting, a.value, b.value)) wraps[i] = (wraps[i - 1] ?? 0) + 1;
+      continue;
+    }
+    const admitted = admits.get(b.at) ?? (admits.has(a.at) && admits.get(a.at)?.amount === undefined ? {} : undefined);
+    breaks.push({ from: a.at, to: b.at, fromValue: a.value, toValue: b.value, explained: admitted !== undefined });
+    close(i);
+    start = i;
+    const amount = admitted ? (admitted.amount ?? Math.max(0, b.value - a.value)) : 0;
+    if (amount > 0) {
+      segments.push({
+        at: Float64Array.of(a.at, b.at),
+        value: Float64Array.of(0, amount),
+        wraps: new Int32Array(2),
+        admitted: true,
+      });
+    }
+  }
+  close(believed.length);
+  return { segments, breaks };
+}
+
+function findingsOf(
+  mounting: EffectiveMounting,
+  parts: readonly JudgedSequence[],
+  segments: readonly Segment[],
+  brackets: readonly Bracket[],
+  slotMs: number,
+): readonly Finding[] {
+  const { id, device, register } = mounting;
+  const base = { mounting: id, device, register };
+  const single = (kind: 'outlier' | 'pending', r: PathReading): Finding => ({
+    ...base,
+    kind,
+    from: r.at,
+    to: r.at,
+    fromValue: r.value,
+    toValue: r.value,
+  });
+  const findings: Finding[] = [
+    ...parts.flatMap((p) => p.outliers.map((r) => single('outlier', r))),
+    ...parts.flatMap((p) => p.pending.map((r) => single('pending', r))),
+    ...parts.flatMap((p) => p.breaks.map((b): Finding => ({ ...base, kind: 'break', ...b }))),
+  ];
+  for (const { at, value, admitted } of segments) {
+    for (let k = 1; !admitted && k < at.length; k++) {
+      const [a, b] = [at[k - 1] ?? 0, at[k] ?? 0];
+      if (b - a > 2 * slotMs)
+        findings.push({ ...base, kind: 'gap', from: a, to: b, fromValue: value[k - 1] ?? 0, toValue: value[k] ?? 0 });
+    }
+  }
+  const seen = new Set<number>();
+  for (const bracket of brackets) {
+    for (const { at, value, other } of [bracket.first, bracket.last]) {
+      if (!other || seen.has(at)) continue;
+      seen.add(at);
+      findings.push({ ...base, kind: 'conflict', from: at, to: at, fromValue: value, toValue: other.value });
+    }
+  }
+  return findings;
+}

@@ -1,0 +1,90 @@
+import { type Interval, slotStart } from '#domain';
+import type { Judged } from './judge.ts';
+import { lastAtOrBefore, usageOf } from './volume.ts';
+
+export const QUALITIES = ['measured', 'interpolated', 'disputed'] as const;
+export type Quality = (typeof QUALITIES)[number];
+
+/** Part of a slot, [from, to), in which a mounting has evidence. */
+export interface SlotUsage extends Interval {
+  readonly amount: number;
+  readonly quality: Quality;
+  /** Between which believed readings an interpolated boundary lies: the widest. */
+  readonly gap?: Interval | undefined;
+}
+
+/** Around T: believed readings at or before and at or after it. */
+interface Neighbours {
+  readonly before: number;
+  readonly after: number;
+}
+
+const neighbours = (believed: Float64Array, at: number): Neighbours => {
+  const index = lastAtOrBefore(believed, at);
+  const before = believed[index] ?? -Infinity;
+  return before === at ? { before, after: at } : { before, after: believed[index + 1] ?? Infinity };
+};
+
+/**
+ * Usage and quality by slot over [from, to), in time order (ledger.md, 5). A slot is clipped to the evidence of the mounting; `extraCuts` part
+ * slots further (local midnights that are no slot boundary), with the quality of the whole slot.
+ */
+export function slotUsages(
+  judged: Judged,
+  { from, to }: Interval,
+  slotMs: number,
+  extraCuts: readonly number[] = [],
+): readonly SlotUsage[] {
+  const { evidence, breaks, believedAt } = judged;
+  if (!evidence) return [];
+  const open = breaks.filter((b) => !b.explained);
+  const [start, end] = [Math.max(from, evidence.firstAt), Math.min(to, evidence.lastAt)];
+  const result: SlotUsage[] = [];
+  for (let slot = slotStart(start, slotMs); slot < end; slot += slotMs) {
+    const [s, e] = [Math.max(slot, evidence.firstAt), Math.min(slot + slotMs, evidence.lastAt)];
+    if (s >= e) continue;
+    const { quality, gap } = slotQuality(believedAt, open, s, e, slotMs);
+    const cuts = [
+      Math.max(s, start),
+      ...extraCuts.filter((c) => c > Math.max(s, start) && c < Math.min(e, end)),
+      Math.min(e, end),
+    ];
+    for (let i = 1; i < cuts.length; i++) {
+      const [a, b] = [cuts[i - 1] ?? s, cuts[i] ?? e];
+      if (a < b) result.push({ from: a, to: b, amount: usageOf(judged, a, b), quality, gap });
+    }
+  }
+  return result;
+}
+
+function slotQuality(
+  believed: Float64Array,
+  open: readonly Interval[],
+  s: number,
+  e: number,
+  slotMs: number,
+): { readonly quality: Quality; readonly gap?: Interval | undefined } {
+  if (open.some((b) => s < b.to && e > b.from)) return { quality: 'disputed' };
+  const gaps = [neighbours(believed, s), neighbours(believed, e)].map((n, i) => ({ n, at: i === 0 ? s : e }));
+  const wide = gaps.filter(({ n, at }) => at - n.before > slotMs || n.after - at > slotMs);
+  if (wide.length === 0) return { quality: 'measured' };
+  return {
+    quality: 'interpolated',
+    gap: { from: Math.min(...wide.map(({ n }) => n.before)), to: Math.max(...wide.map(({ n }) => n.after)) },
+  };
+}
+
+/**
+ * Milliseconds of [from, to) whose energy is evidenced: measured, or interpolated where both readings lie in the period or
+ * within one slot of its ends (ledger.md, 5).
+ */
+export function evidencedMs(slots: readonly SlotUsage[], { from, to }: Interval, slotMs: number): number {
+  let sum = 0;
+  for (const s of slots) {
+    const length = Math.min(s.to, to) - Math.max(s.from, from);
+    if (length <= 0 || s.quality === 'disputed') continue;
+    if (s.quality === 'interpolated' && s.gap && (s.gap.from < from - slotMs || s.gap.to > to + slotMs)) continue;
+    sum += length;
+  }
+  return sum;
+}

@@ -1,0 +1,78 @@
+import { type Rational, scaleFloor, timesFloor } from '#domain';
+import type { Judged, Segment } from './judge.ts';
+
+/** A boundary as it stands between believed readings (ledger.md, 4). */
+export interface BoundaryFace {
+  /** Face value at the instant, interpolated where no reading stands there. */
+  readonly face: number;
+  /** Since the segment's first reading. */
+  readonly wraps: number;
+  /** Index of the reading at or before. */
+  readonly index: number;
+  readonly exact: boolean;
+}
+
+/** Index of the last element ≤ x of an ascending array; −1 where there is none. */
+export function lastAtOrBefore(sorted: Float64Array, x: number): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] ?? Infinity) <= x) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+/** `at` must lie within the segment. */
+export function faceAt(segment: Segment, modulus: number | undefined, at: number): BoundaryFace {
+  const index = lastAtOrBefore(segment.at, at);
+  const [t, value, wraps] = [segment.at[index] ?? 0, segment.value[index] ?? 0, segment.wraps[index] ?? 0];
+  const [next, nextValue, nextWraps] = [
+    segment.at[index + 1],
+    segment.value[index + 1] ?? 0,
+    segment.wraps[index + 1] ?? 0,
+  ];
+  if (t === at || next === undefined) return { face: value, wraps, index, exact: true };
+  const advance = nextValue - value + (nextWraps - wraps) * (modulus ?? 0);
+  const face = value + scaleFloor(advance, at - t, next - t);
+  return modulus !== undefined && face >= modulus && nextWraps > wraps
+    ? { face: face - modulus, wraps: wraps + 1, index, exact: false }
+    : { face, wraps, index, exact: false };
+}
+
+/** V = floor(m × face) + wraps × floor(m × modulus), in base units (ledger.md, 5). */
+export const volumeOf = ({ face, wraps }: BoundaryFace, ratio: Rational, modulus: number | undefined): number =>
+  timesFloor(face, ratio) + (wraps === 0 ? 0 : wraps * timesFloor(modulus ?? 0, ratio));
+
+/** One stretch of one segment under one multiplier. */
+export interface Span {
+  readonly segment: Segment;
+  readonly ratio: Rational;
+  readonly from: number;
+  readonly to: number;
+  /** Event that set the ratio. */
+  readonly ratioEvent: number | null;
+}
+
+/** The spans of a judged mounting that overlap [from, to), clipped to it, in time order. */
+export function spansIn(judged: Judged, from: number, to: number): readonly Span[] {
+  const { ratios } = judged.mounting;
+  return judged.segments.flatMap((segment) => {
+    const [start, end] = [segment.at[0] ?? 0, segment.at.at(-1) ?? 0];
+    if (end <= from || start >= to) return [];
+    return ratios.flatMap(({ from: since, ratio, event }, i) => {
+      const until = ratios[i + 1]?.from ?? Infinity;
+      const [s, e] = [Math.max(start, from, since), Math.min(end, to, until)];
+      return s < e ? [{ segment, ratio, from: s, to: e, ratioEvent: event }] : [];
+    });
+  });
+}
+
+export const spanVolume = ({ segment, ratio, from, to }: Span, modulus: number | undefined): number => {
+  const m = segment.admitted ? undefined : modulus;
+  return volumeOf(faceAt(segment, m, to), ratio, m) - volumeOf(faceAt(segment, m, from), ratio, m);
+};
+
+/** usage([from, to)) of one mounting, base units. Telescopes. */
+export const usageOf = (judged: Judged, from: number, to: number): number =>
+  spansIn(judged, from, to).reduce((sum, span) => sum + spanVolume(span, judged.mounting.modulus), 0);
