@@ -14,12 +14,27 @@ export interface Collector {
 }
 
 export interface CollectorContext {
+  /** Site id, as it stands in each frame. */
+  readonly site: string;
   /** Resolves when the frame is durable in the spool. */
   readonly deliver: (frames: readonly FrameDraft[]) => Promise<void>;
   readonly clock: import('#platform').Clock;
   readonly random: () => number;
   readonly telemetry: import('#platform').Telemetry;
 }
+
+/** Makes the collector of one connection with the devices on it. Pure: nothing is opened before `run`. */
+export type CollectorFactory<C extends Connection = Connection> = (
+  connection: C,
+  devices: readonly ConnectedDevice[],
+  models: ReadonlyMap<string, DeviceModel>,
+  context: CollectorContext,
+) => Collector;
+
+/** One factory per kind of connection: what the supervisor is given. */
+export type CollectorFactories = {
+  readonly [K in Connection['kind']]: CollectorFactory<Extract<Connection, { readonly kind: K }>>;
+};
 
 /** Frames only ever carry raw face integers; this is how a raw value becomes one. */
 export type DecodeResult =
