@@ -128,7 +128,7 @@ export interface Tables {
     quarantined: Generated<number>;
   };
   readonly log_source: { log: string; partition: number; src: string; seqs: string; repeated: Generated<number> };
-  readonly dirty: { site: string; device: string; register: string; from_at: number; rejoin: Generated<boolean> };
+  readonly dirty: { site: string; device: string; register: string; from_at: number; rejoin: Generated<boolean>; marks: Generated<number> };
   readonly finding: {
     site: string;
     mounting: string;
@@ -149,6 +149,15 @@ export interface Tables {
     last_at: number;
     last_value: number;
   };
+  readonly mounting_day: {
+    site: string;
+    mounting: string;
+    day: number;
+    amount: number;
+    measured: number;
+    interpolated: number;
+    disputed: number;
+  };
   readonly usage_day: {
     site: string;
     point: string;
@@ -158,7 +167,6 @@ export interface Tables {
     interpolated: number;
     manual: number;
     disputed: number;
-    estimated: number | null;
   };
   readonly allocation_day: { site: string; party: string; day: number; point: string; amount: number };
   readonly closed_period: {
@@ -170,19 +178,6 @@ export interface Tables {
     reason: string;
     hash: string;
     content: Json<unknown>;
-  };
-  readonly adjustment: {
-    id: GeneratedAlways<number>;
-    site: string;
-    month: number;
-    version: number;
-    subject_kind: string;
-    subject: string;
-    carrier: string;
-    old_amount: number;
-    new_amount: number;
-    reason: string;
-    at: number;
   };
 }
 

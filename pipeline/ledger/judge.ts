@@ -1,4 +1,4 @@
-import { type Bracket, type Finding, RANK, type Rank } from '#domain';
+import { type Bracket, type Finding, RANK, type Rank, slotStart, type Stamp } from '#domain';
 import { type EffectiveMounting, type EffectiveRegister, holdsAt, type Reset } from './effective.ts';
 import { cheapestPath, type Sequence } from './path.ts';
 import { isWrap, step } from './step.ts';
@@ -51,14 +51,14 @@ export interface JudgeOptions {
   readonly anchored?: boolean | undefined;
 }
 
-/** `brackets`: of the register, by start; those outside the mounting are left aside. */
+/** `brackets`: of the register, by start; a reading belongs to the mounting that holds at its instant. */
 export function judge(
   register: EffectiveRegister,
   mounting: EffectiveMounting,
   brackets: readonly Bracket[],
   options: JudgeOptions,
 ): Judged {
-  const own = brackets.filter((b) => holdsAt(mounting, b.first.at) && holdsAt(mounting, b.last.at));
+  const own = stampsOf(brackets).filter((r) => holdsAt(mounting, r.at));
   const resets = register.resets.filter((r) => holdsAt(mounting, r.at));
   const parts = sequencesOf(register, mounting, own, resets, options.anchored ?? false).map((readings, i) =>
     judgeSequence(register, mounting, readings, (options.anchored ?? false) && i === 0),
@@ -85,16 +85,12 @@ export function judge(
 function sequencesOf(
   register: EffectiveRegister,
   mounting: EffectiveMounting,
-  brackets: readonly Bracket[],
+  stamps: readonly Stamp[],
   resets: readonly Reset[],
   anchored: boolean,
 ): readonly (readonly PathReading[])[] {
   const excluded = (at: number): boolean => register.excludes.some((e) => e.from <= at && at < e.to);
-  const readings: PathReading[] = [];
-  for (const { first, last } of brackets) {
-    if (!excluded(first.at)) readings.push(first);
-    if (last.at !== first.at && !excluded(last.at)) readings.push(last);
-  }
+  const readings: readonly PathReading[] = stamps.filter((r) => !excluded(r.at));
   const event = (at: number | undefined, value: number | undefined): readonly PathReading[] =>
     at === undefined || value === undefined ? [] : [{ at, value, rank: RANK.event }];
   const from = readings[0]?.at ?? Infinity;
@@ -213,7 +209,7 @@ function findingsOf(
   mounting: EffectiveMounting,
   parts: readonly JudgedSequence[],
   segments: readonly Segment[],
-  brackets: readonly Bracket[],
+  stamps: readonly Stamp[],
   slotMs: number,
 ): readonly Finding[] {
   const { id, device, register } = mounting;
@@ -234,17 +230,27 @@ function findingsOf(
   for (const { at, value, admitted } of segments) {
     for (let k = 1; !admitted && k < at.length; k++) {
       const [a, b] = [at[k - 1] ?? 0, at[k] ?? 0];
-      if (b - a > 2 * slotMs)
-        findings.push({ ...base, kind: 'gap', from: a, to: b, fromValue: value[k - 1] ?? 0, toValue: value[k] ?? 0 });
+      if (isGap(a, b, slotMs)) findings.push({ ...base, kind: 'gap', from: a, to: b, fromValue: value[k - 1] ?? 0, toValue: value[k] ?? 0 });
     }
   }
-  const seen = new Set<number>();
-  for (const bracket of brackets) {
-    for (const { at, value, other } of [bracket.first, bracket.last]) {
-      if (!other || seen.has(at)) continue;
-      seen.add(at);
-      findings.push({ ...base, kind: 'conflict', from: at, to: at, fromValue: value, toValue: other.value });
-    }
+  for (const { at, value, other } of stamps) {
+    if (other) findings.push({ ...base, kind: 'conflict', from: at, to: at, fromValue: value, toValue: other.value });
   }
   return findings;
 }
+
+/** Earliest and latest reading of each bracket, each instant once, in time order. */
+function stampsOf(brackets: readonly Bracket[]): readonly Stamp[] {
+  const stamps: Stamp[] = [];
+  for (const { first, last } of brackets) {
+    stamps.push(first);
+    if (last.at !== first.at) stamps.push(last);
+  }
+  return stamps;
+}
+
+/**
+ * At least two slot boundaries lie strictly between the readings: then, and only then, one of them has no reading within a
+ * slot's length on both sides (ledger.md, 5).
+ */
+const isGap = (a: number, b: number, slotMs: number): boolean => slotStart(a, slotMs) + 2 * slotMs < b;

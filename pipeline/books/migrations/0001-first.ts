@@ -68,7 +68,7 @@ const STATEMENTS = [
      log text not null, partition int4 not null, src text not null, seqs int8multirange not null, repeated int8 not null default 0, primary key (log, partition, src))`,
   `create table dirty (
      site text not null, device text not null, register text not null, from_at int8 not null, rejoin bool not null default false,
-     primary key (site, device, register))`,
+     marks int8 not null default 1, primary key (site, device, register))`,
   `create table finding (
      site text not null, mounting text not null, kind text not null, from_at int8 not null, to_at int8 not null, device text not null,
      register text not null, from_value int8 not null, to_value int8 not null, explained bool not null default false,
@@ -78,16 +78,16 @@ const STATEMENTS = [
      site text not null, mounting text not null, first_at int8 not null, first_value int8 not null, last_at int8 not null, last_value int8 not null,
      primary key (site, mounting))`,
   // --- totals -------------------------------------------------------------------------------------------------------
+  `create table mounting_day (
+     site text not null, mounting text not null, day int4 not null, amount int8 not null, measured int8 not null, interpolated int8 not null,
+     disputed int8 not null, primary key (site, mounting, day))`,
   `create table usage_day (
      site text not null, point text not null, day int4 not null, amount int8 not null, measured int8 not null, interpolated int8 not null,
-     manual int8 not null, disputed int8 not null, estimated int8, primary key (site, point, day))`,
+     manual int8 not null, disputed int8 not null, primary key (site, point, day))`,
   `create table allocation_day (
      site text not null, party text not null, day int4 not null, point text not null, amount int8 not null, primary key (site, party, day, point))`,
   `create index allocation_day_point on allocation_day (site, point, day)`,
   `create table closed_period (
      site text not null references site, month int4 not null, version int4 not null, closed_at int8 not null, by_name text not null,
      reason text not null, hash text not null, content jsonb not null, primary key (site, month, version))`,
-  `create table adjustment (
-     id int4 generated always as identity primary key, site text not null, month int4 not null, version int4 not null, subject_kind text not null,
-     subject text not null, carrier text not null, old_amount int8 not null, new_amount int8 not null, reason text not null, at int8 not null)`,
 ];
