@@ -1,4 +1,5 @@
 import type { Carrier, FrameDraft, Rational, Register } from '#domain';
+import type { Clock, Telemetry } from '#platform';
 
 /**
  * What every collector is. Life: parse configuration (pure) → `open` (may fail, retryable) → rounds → `close` (idempotent,
@@ -18,9 +19,9 @@ export interface CollectorContext {
   readonly site: string;
   /** Resolves when the frame is durable in the spool. */
   readonly deliver: (frames: readonly FrameDraft[]) => Promise<void>;
-  readonly clock: import('#platform').Clock;
+  readonly clock: Clock;
   readonly random: () => number;
-  readonly telemetry: import('#platform').Telemetry;
+  readonly telemetry: Telemetry;
 }
 
 /** Makes the collector of one connection with the devices on it. Pure: nothing is opened before `run`. */
