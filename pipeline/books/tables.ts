@@ -128,7 +128,14 @@ export interface Tables {
     quarantined: Generated<number>;
   };
   readonly log_source: { log: string; partition: number; src: string; seqs: string; repeated: Generated<number> };
-  readonly dirty: { site: string; device: string; register: string; from_at: number; rejoin: Generated<boolean>; marks: Generated<number> };
+  readonly dirty: {
+    site: string;
+    device: string;
+    register: string;
+    from_at: number;
+    rejoin: Generated<boolean>;
+    marks: Generated<number>;
+  };
   readonly finding: {
     site: string;
     mounting: string;

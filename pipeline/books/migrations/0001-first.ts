@@ -50,6 +50,9 @@ const STATEMENTS = [
   `create table gauge (
      device_key int4 not null, day int4 not null, part int2 not null, version int4 not null, payload bytea not null,
      primary key (device_key, day, part)) partition by range (day)`,
+  // packed already: compression would only cost time
+  `alter table bracket alter column payload set storage external`,
+  `alter table gauge alter column payload set storage external`,
   `create table meter_event (
      id int4 generated always as identity primary key, site text not null references site, state text not null, kind text not null,
      body jsonb not null, by_name text not null, reason text not null, recorded_at int8 not null, confirmed_by text, confirmed_at int8,

@@ -1,0 +1,36 @@
+import { Kysely, PostgresDialect } from 'kysely';
+import type { Pool } from 'pg';
+import type { Telemetry } from '#platform';
+import { migrate } from './migrate.ts';
+import { createPartitions } from './partitions.ts';
+import { booksError, openPool, placeOf } from './pool.ts';
+import type { Tables } from './tables.ts';
+
+export { SCHEMA_VERSION } from './migrate.ts';
+export { inTransaction } from './partitions.ts';
+export { booksError } from './pool.ts';
+export type { Tables } from './tables.ts';
+
+/** The books: one PostgreSQL database, schema up to date. */
+export interface Books {
+  readonly db: Kysely<Tables>;
+  /** For what a query builder cannot say: binary arrays, cursors. The same connections as `db`. */
+  readonly pool: Pool;
+  /** Before rows of these UTC days are written. Cheap when called again. */
+  readonly ensurePartitions: (days: Iterable<number>) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/** Throws BOOKS_UNREACHABLE, BOOKS_LOGIN_REFUSED, BOOKS_MISSING, BOOKS_FOREIGN, BOOKS_NEWER, BOOKS_SERVER_OLD, DISK_FULL. */
+export async function openBooks(options: { readonly dsn: string; readonly telemetry: Telemetry }): Promise<Books> {
+  const pool = openPool(options.dsn, options.telemetry);
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  try {
+    await migrate(db as Kysely<unknown>, placeOf(options.dsn)); // migrations know no table types
+  } catch (error) {
+    await db.destroy();
+    throw booksError(error, options.dsn);
+  }
+  let closing: Promise<void> | undefined;
+  return { db, pool, ensurePartitions: createPartitions(pool), close: () => (closing ??= db.destroy()) };
+}

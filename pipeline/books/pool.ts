@@ -1,0 +1,71 @@
+import { Pool, type PoolConfig, types } from 'pg';
+import { configError, invariantError, isMeteringError, type MeteringError, storeError } from '#domain';
+import type { EventSpec, Telemetry } from '#platform';
+
+/** Object ids of PostgreSQL's types. */
+const [INT8, NUMERIC] = [20, 1700];
+
+/** int8 and sums of it as numbers; all of ours are safe integers, another is a defect. */
+export function parseWhole(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) || !/^-?\d+$/.test(text)) return value;
+  throw invariantError('NUMBER_UNSAFE', `${text} from the books is beyond 2^53`, {
+    cure: 'report it with the command that showed it',
+  });
+}
+
+const parsers: NonNullable<PoolConfig['types']> = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    (oid === INT8 || oid === NUMERIC) && format !== 'binary'
+      ? parseWhole
+      : types.getTypeParser(oid, format)) as typeof types.getTypeParser, // its overloads cannot be written as one arrow function
+};
+
+export function openPool(dsn: string, telemetry: Telemetry): Pool {
+  const pool = new Pool({
+    connectionString: dsn,
+    application_name: 'civicmeter',
+    max: 10,
+    connectionTimeoutMillis: 15_000,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+    types: parsers,
+  });
+  // an idle connection that dies is replaced at the next use; without a listener it would end the process
+  pool.on('error', (error) => telemetry.emit('booksConnectionLost', CONNECTION_LOST, { reason: error.message }));
+  return pool;
+}
+
+const CONNECTION_LOST: EventSpec = { level: 'warn', message: 'an idle connection to the books was lost' };
+
+/** host:port/database, without the password. */
+export function placeOf(dsn: string): string {
+  try {
+    const { hostname, port, pathname } = new URL(dsn);
+    return `${hostname}:${port || '5432'}${pathname}`;
+  } catch {
+    return 'the DSN of the books';
+  }
+}
+
+/** What a failure of the database means for who must act, by its SQLSTATE or socket code. */
+export function booksError(cause: unknown, dsn: string): MeteringError {
+  if (isMeteringError(cause)) return cause;
+  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
+  const details = { place: placeOf(dsn), cause };
+  if (code === '53100' || code === 'ENOSPC') {
+    const cure = 'free space there; the program goes on by itself and nothing committed is lost';
+    return storeError('DISK_FULL', 'no space left on the disk of the books', { ...details, cure });
+  }
+  if (code === '28P01' || code === '28000') {
+    const cure = 'give user and password in the DSN: postgres://user:password@host:5432/database';
+    return configError('BOOKS_LOGIN_REFUSED', 'the database refuses this user or password', { ...details, cure });
+  }
+  if (code === '3D000') {
+    const cure = 'create it (create database …), or correct the DSN';
+    return configError('BOOKS_MISSING', 'there is no such database', { ...details, cure });
+  }
+  const text = cause instanceof Error ? cause.message || code : String(cause);
+  const cure = 'check that the server runs and can be reached from here; the program tries again';
+  return storeError('BOOKS_UNREACHABLE', `the books do not answer: ${text}`, { ...details, cure });
+}

@@ -1,0 +1,113 @@
+import { Client } from 'pg';
+import { afterAll, describe, expect, test } from 'vitest';
+import { openBooks } from '../../../pipeline/books/index.ts';
+import { parseWhole } from '../../../pipeline/books/pool.ts';
+import { freshBooks, freshDatabase, silentTelemetry, stopPostgres } from '../../support/postgres.ts';
+
+afterAll(stopPostgres);
+
+const telemetry = silentTelemetry();
+const dayOf = (iso: string): number => Date.parse(iso) / 86_400_000;
+
+describe('opening the books', () => {
+  test('two processes that open an empty database at once both find the schema', async () => {
+    const { dsn, close } = await freshDatabase();
+    const all = await Promise.all([1, 2, 3].map(() => openBooks({ dsn, telemetry })));
+    for (const books of all) expect(await books.db.selectFrom('site').selectAll().execute()).toEqual([]);
+    await Promise.all(all.map((books) => books.close()));
+    await close();
+  });
+
+  test('a database that holds foreign tables is refused and left alone', async () => {
+    const { dsn, close } = await freshDatabase();
+    await run(dsn, 'create table orders (id int)');
+    await expect(openBooks({ dsn, telemetry })).rejects.toMatchObject({ code: 'BOOKS_FOREIGN', kind: 'ConfigError' });
+    expect(
+      await run(dsn, `select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace`),
+    ).toEqual([{ relname: 'orders' }]);
+    await close();
+  });
+
+  test('books of a newer release are refused', async () => {
+    const { books, dsn, close } = await freshBooks();
+    await run(dsn, `insert into civicmeter_migration values ('9999-later', '')`);
+    await expect(openBooks({ dsn, telemetry })).rejects.toMatchObject({ code: 'BOOKS_NEWER' });
+    await books.close();
+    await close();
+  });
+
+  test.each([
+    ['a wrong password', (url: URL) => (url.password = 'wrong'), 'BOOKS_LOGIN_REFUSED', 'ConfigError'],
+    ['an unknown database', (url: URL) => (url.pathname = '/nowhere'), 'BOOKS_MISSING', 'ConfigError'],
+    ['a port where nothing listens', (url: URL) => (url.port = '1'), 'BOOKS_UNREACHABLE', 'StoreError'],
+  ])('%s is told with place and cure, without the password', async (_, spoil, code, kind) => {
+    const { dsn, close } = await freshDatabase();
+    const url = new URL(dsn);
+    spoil(url);
+    const error: unknown = await openBooks({ dsn: url.href, telemetry }).catch((e: unknown) => e);
+    expect(error).toMatchObject({ code, kind });
+    const { message, place, cure } = error as { message: string; place: string; cure: string };
+    expect(place).toContain(url.hostname);
+    expect(cure).toBeTruthy();
+    expect(`${message}${place}`).not.toContain(url.password);
+    await close();
+  });
+});
+
+describe('numbers', () => {
+  test('int8 and sums of it are numbers; one beyond 2^53 is refused, not rounded', async () => {
+    const { books, close } = await freshBooks();
+    const { rows } = await books.pool.query(
+      'select 9007199254740991::int8 a, sum(x) b, count(*) c from generate_series(1, 3) x',
+    );
+    expect(rows).toEqual([{ a: Number.MAX_SAFE_INTEGER, b: 6, c: 3 }]);
+    expect(() => parseWhole('9007199254740993')).toThrowError(expect.objectContaining({ code: 'NUMBER_UNSAFE' }));
+    expect(parseWhole('2.5')).toBe(2.5);
+    await close();
+  });
+});
+
+describe('month partitions', () => {
+  test('two processes make the partitions of the same days at once, and rows of those days are taken', async () => {
+    const { books, dsn, close } = await freshBooks();
+    const other = await openBooks({ dsn, telemetry });
+    const days = [dayOf('2026-02-28'), dayOf('2026-03-01'), dayOf('2026-03-31'), dayOf('1999-12-31')];
+    await Promise.all([books.ensurePartitions(days), other.ensurePartitions(days.toReversed())]);
+    await books.db
+      .insertInto('bracket')
+      .values(days.map((day) => ({ device_key: 1, day, part: 0, version: 1, payload: Buffer.from([1]) })))
+      .execute();
+    const { rows } = await books.pool.query<{ name: string; n: number }>(
+      'select tableoid::regclass::text as name, count(*) n from bracket group by 1 order by 1',
+    );
+    expect(rows).toEqual([
+      { name: 'bracket_1999_12', n: 1 },
+      { name: 'bracket_2026_02', n: 1 },
+      { name: 'bracket_2026_03', n: 2 },
+    ]);
+    const options = await books.pool.query(`select reloptions from pg_class where relname = 'bracket_2026_03'`);
+    expect(options.rows).toEqual([{ reloptions: ['fillfactor=50', 'toast_tuple_target=8160'] }]);
+    await other.close();
+    await close();
+  });
+
+  test('a partition is made while others hold open transactions on the table', async () => {
+    const { books, close } = await freshBooks();
+    await books.ensurePartitions([dayOf('2026-01-01')]);
+    const client = await books.pool.connect();
+    await client.query('begin');
+    await client.query(`insert into bracket values (1, ${dayOf('2026-01-01')}, 0, 1, '')`);
+    await books.ensurePartitions([dayOf('2026-02-01')]);
+    await client.query('commit');
+    client.release();
+    await close();
+  });
+});
+
+async function run(dsn: string, statement: string): Promise<readonly unknown[]> {
+  const client = new Client({ connectionString: dsn });
+  await client.connect();
+  const { rows } = await client.query(statement);
+  await client.end();
+  return rows;
+}
