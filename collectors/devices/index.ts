@@ -1,0 +1,4 @@
+export * from './face.ts';
+export * from './load.ts';
+export * from './resolve.ts';
+export * from './schema.ts';
