@@ -23,3 +23,20 @@ export interface SpooledFrame {
   readonly device: string;
   readonly value: Uint8Array;
 }
+
+/** The spool where its file is the log as well: what pipeline/log/embedded needs of it, and what relays and imports use. */
+export interface SpoolFile extends Spool {
+  /** Appends finished values, byte for byte: readings of other sources, and whatever else is to be judged downstream. */
+  readonly appendValues: (records: readonly { readonly device: string; readonly value: Uint8Array }[]) => Promise<void>;
+  /** Frames from seq `from` on, acknowledged or not, at most `limit` and about 2 MB; `offset` is the seq. */
+  readonly read: (
+    from: number,
+    limit: number,
+  ) => Promise<readonly { readonly offset: number; readonly appendedAt: number; readonly value: Uint8Array }[]>;
+  /** First seq kept, and the next to be given. */
+  readonly bounds: () => { readonly low: number; readonly high: number };
+  /** Calls back after each commit; gives the way to stop. */
+  readonly onAppend: (listener: () => void) => () => void;
+  /** Acknowledges all below seq `below`, and forgets those of them that were taken before `before` (epoch ms). Answers how many went. */
+  readonly trim: (before: number, below: number) => Promise<number>;
+}

@@ -1,0 +1,121 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { invariantError } from '#domain';
+import type { Clock, Telemetry } from '#platform';
+import { createAppender } from './appender.ts';
+import { encodeDrafts, packValues, unpackValues } from './encode.ts';
+import { unwritable } from './failure.ts';
+import type { SpoolFile } from './port.ts';
+import type { FrameBlock } from './protocol.ts';
+import { type SpoolThread, startThread } from './thread.ts';
+
+export interface SpoolOptions {
+  /** Path of the SQLite file; it and its folder are made where missing. */
+  readonly file: string;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  /** What `append` does while the disk or the file is full: hold its caller up (default), or reject. Never drop. */
+  readonly whenFull?: 'wait' | 'reject' | undefined;
+  /** Largest size of the file in bytes; the disk's where absent. */
+  readonly maxBytes?: number | undefined;
+  /** How long acknowledged frames stay in the file: 0 for a gateway (default), 400 days where the file is the log. */
+  readonly keepMs?: number | undefined;
+  /** How long to wait for another process to let the file go; 2 s by default. */
+  readonly lockTimeoutMs?: number | undefined;
+}
+
+const FRAMES_PER_TRIM = 10_000;
+
+/**
+ * Opens the spool, alone: a second process is refused (SPOOL_LOCKED), and a lock never outlives its process.
+ * Errors: SPOOL_LOCKED, SPOOL_UNWRITABLE, SPOOL_NOT_OURS, SPOOL_TOO_NEW, SPOOL_SQLITE_TOO_OLD (ConfigError), SPOOL_FULL,
+ * SPOOL_DISK_FAILED, SPOOL_CORRUPT, SPOOL_CLOSED (StoreError).
+ */
+export async function openSpool(options: SpoolOptions): Promise<SpoolFile> {
+  const file = resolve(options.file);
+  const { clock, telemetry, maxBytes, keepMs = 0, lockTimeoutMs = 2_000, whenFull = 'wait' } = options;
+  makeFolder(file);
+  const thread = await startThread({ file, now: clock.now(), maxBytes, lockTimeoutMs });
+  const listeners = new Set<() => void>();
+  const appender = createAppender({
+    file,
+    clock,
+    telemetry,
+    whenFull,
+    write: async (groups) => {
+      await thread.ask({ kind: 'append', groups });
+      for (const listener of listeners) listener();
+    },
+  });
+  const trim = (before: number, below: number): Promise<number> => trimInSteps(thread, before, below);
+
+  return {
+    src: thread.state().src,
+    append: async (drafts) => {
+      if (drafts.length > 0) await appender.append(encodeDrafts(drafts, clock.now()));
+    },
+    appendValues: async (records) => {
+      if (records.length === 0) return;
+      const devices = records.map(({ device }) => device);
+      await appender.append({
+        kind: 'values',
+        at: clock.now(),
+        devices,
+        block: packValues(records.map((r) => r.value)),
+      });
+    },
+    peek: async (limit) => {
+      const block = await readBlock(thread, thread.state().acknowledged, limit, true);
+      return unpackValues(block).map((value, i) => ({ seq: block.from + i, device: block.devices?.[i] ?? '', value }));
+    },
+    read: async (from, limit) => {
+      const block = await readBlock(thread, from, limit, false);
+      const stamps = block.appendedAt;
+      return unpackValues(block).map((value, i) => ({ offset: block.from + i, appendedAt: stamps[i] ?? 0, value }));
+    },
+    bounds: () => ({ low: thread.state().low, high: thread.state().next }),
+    onAppend: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    acknowledge: async (seq) => {
+      await thread.ask({ kind: 'acknowledge', next: seq + 1 });
+      await trim(keepMs === 0 ? Number.MAX_SAFE_INTEGER : clock.now() - keepMs, seq + 1);
+    },
+    trim: async (before, below) => {
+      await thread.ask({ kind: 'acknowledge', next: below });
+      return trim(before, below);
+    },
+    depth: () => {
+      const { next, acknowledged, oldestAt, bytes } = thread.state();
+      return { frames: next - acknowledged, oldestAt, bytes };
+    },
+    close: async () => {
+      await appender.close();
+      await thread.close();
+    },
+  };
+}
+
+async function readBlock(thread: SpoolThread, from: number, limit: number, devices: boolean): Promise<FrameBlock> {
+  const { block } = await thread.ask({ kind: 'read', from, limit, devices });
+  if (!block) throw invariantError('SPOOL_FAILED', 'a read was answered without a block');
+  return block;
+}
+
+/** In steps, so that an append never waits for a long clean-up. */
+async function trimInSteps(thread: SpoolThread, before: number, below: number): Promise<number> {
+  for (let total = 0; ;) {
+    const { removed = 0 } = await thread.ask({ kind: 'trim', below, before, limit: FRAMES_PER_TRIM });
+    total += removed;
+    if (removed < FRAMES_PER_TRIM) return total;
+  }
+}
+
+function makeFolder(file: string): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+  } catch (error) {
+    throw unwritable(file, error instanceof Error ? error.message : String(error));
+  }
+}
