@@ -1,0 +1,284 @@
+import { fork } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Frame, type FrameDraft, frameSchema } from '#domain';
+import { createTelemetry, silentLogger, systemClock } from '#platform';
+import { refuseOldSqlite } from '../../../collectors/spool/file.ts';
+import type { SpoolFile } from '../../../collectors/spool/port.ts';
+import { openSpool, type SpoolOptions } from '../../../collectors/spool/spool.ts';
+
+const T0 = 1_767_225_600_000;
+const draft = (i: number, device = 'dev-01'): FrameDraft => ({
+  site: 'gz-xzzx',
+  device,
+  at: T0 + i * 900_000,
+  r: [
+    ['e1', 1_000 + i],
+    ['p1', 41_250, 'g'],
+  ],
+});
+const drafts = (count: number, device?: string): FrameDraft[] =>
+  Array.from({ length: count }, (_, i) => draft(i, device));
+
+let folder: string;
+let file: string;
+const opened: SpoolFile[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'spool-'));
+  file = join(folder, 'deep', 'er', 'spool.db');
+});
+afterEach(async () => {
+  for (const spool of opened.splice(0)) await spool.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function open(options: Partial<SpoolOptions> = {}): Promise<SpoolFile> {
+  const telemetry = createTelemetry(silentLogger());
+  const spool = await openSpool({ file, clock: systemClock, telemetry, lockTimeoutMs: 50, ...options });
+  opened.push(spool);
+  return spool;
+}
+
+async function close(spool: SpoolFile): Promise<void> {
+  opened.splice(opened.indexOf(spool), 1);
+  await spool.close();
+}
+
+async function frames(spool: SpoolFile): Promise<Frame[]> {
+  const all: Frame[] = [];
+  for (let at = spool.bounds().low; at < spool.bounds().high;) {
+    const read = await spool.read(at, 700);
+    for (const { value } of read) all.push(frameSchema.parse(JSON.parse(Buffer.from(value).toString())) as Frame);
+    at += read.length;
+  }
+  return all;
+}
+
+describe('the spool', () => {
+  it('gives frames their source and a seq without gaps, also to concurrent callers', async () => {
+    const spool = await open();
+    await Promise.all(Array.from({ length: 50 }, (_, i) => spool.append(drafts(i % 4, `dev-${i % 7}`))));
+    const all = await frames(spool);
+    expect(spool.src).toMatch(/^[0-9a-f]{8}$/);
+    expect(all.map((f) => f.seq)).toEqual(all.map((_, i) => i));
+    expect(new Set(all.map((f) => f.src))).toEqual(new Set([spool.src]));
+    expect(all).toHaveLength(12 * 6 + 0 + 1);
+  });
+
+  it('gives back what was offered, whatever the values', async () => {
+    const spool = await open();
+    const entry = fc.tuple(fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,8}$/), fc.maxSafeInteger());
+    const shape = fc.record(
+      {
+        site: fc.constant('s-1'),
+        device: fc.stringMatching(/^[a-z0-9][a-z0-9._-]{0,20}$/),
+        at: fc.maxSafeInteger(),
+        got: fc.maxSafeInteger(),
+        r: fc.array(entry, { maxLength: 6 }),
+      },
+      { requiredKeys: ['site', 'device', 'at', 'r'] },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(shape, { minLength: 1, maxLength: 5 }), async (offered) => {
+        const from = spool.bounds().high;
+        await spool.append(offered as unknown as FrameDraft[]);
+        const read = await spool.read(from, 10);
+        const expected = offered.map((d, i) => ({ v: 1, src: spool.src, seq: from + i, ...d }));
+        expect(read.map(({ value }) => JSON.parse(Buffer.from(value).toString()))).toEqual(
+          JSON.parse(JSON.stringify(expected)),
+        );
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('offers the oldest that are not acknowledged, and forgets them after', async () => {
+    const spool = await open({ clock: { ...systemClock, now: () => 5_000 } });
+    await spool.append(drafts(10));
+    expect((await spool.peek(3)).map((f) => f.seq)).toEqual([0, 1, 2]);
+    expect(spool.depth()).toMatchObject({ frames: 10, oldestAt: 5_000 });
+    await spool.acknowledge(6);
+    expect((await spool.peek(99)).map((f) => [f.seq, f.device])).toEqual([7, 8, 9].map((seq) => [seq, 'dev-01']));
+    expect(spool.bounds()).toEqual({ low: 7, high: 10 });
+    await spool.acknowledge(9);
+    expect(spool.depth()).toMatchObject({ frames: 0, oldestAt: undefined });
+  });
+
+  it('goes on counting after reopening, also when it was emptied', async () => {
+    const first = await open();
+    await first.append(drafts(4));
+    await first.acknowledge(3);
+    await close(first);
+    const second = await open();
+    expect(second.src).toBe(first.src);
+    await second.append([draft(4)]);
+    expect((await second.peek(9)).map((f) => f.seq)).toEqual([4]);
+  });
+
+  it('has another source when its file was made anew', async () => {
+    const first = await open();
+    const { src } = first;
+    await close(first);
+    rmSync(join(folder, 'deep'), { recursive: true });
+    expect((await open()).src).not.toBe(src);
+  });
+
+  it('forgets only what is both committed and old enough', async () => {
+    let now = 1_000;
+    const spool = await open({ clock: { ...systemClock, now: () => now } });
+    for (now of [1_000, 2_000, 3_000, 4_000]) await spool.append(drafts(5));
+    expect(await spool.trim(2_500, 7)).toBe(7);
+    expect(spool.bounds()).toEqual({ low: 7, high: 20 });
+    expect(await spool.trim(2_500, 20)).toBe(3);
+    expect(await spool.trim(2_500, 20)).toBe(0);
+    expect(spool.depth().frames).toBe(0);
+    expect((await spool.read(0, 1))[0]?.offset).toBe(10);
+  });
+
+  it('keeps bytes that are not JSON as they are', async () => {
+    const spool = await open();
+    const poison = [Buffer.from([0, 255, 10, 13, 0]), Buffer.alloc(0), Buffer.from('{"v":1')];
+    await spool.appendValues(poison.map((value) => ({ device: 'x', value })));
+    expect((await spool.read(0, 9)).map((r) => Buffer.from(r.value))).toEqual(poison);
+  });
+
+  it('refuses a draft that could never be a frame, and writes nothing of the call', async () => {
+    const spool = await open();
+    const bad = [
+      { ...draft(1), device: 'no spaces' },
+      { ...draft(1), at: 0.5 },
+      { ...draft(1), r: [['e1', Number.NaN]] as const },
+      { ...draft(1), r: Array.from({ length: 513 }, () => ['e1', 1] as const) },
+    ];
+    for (const one of bad)
+      await expect(spool.append([draft(0), one])).rejects.toMatchObject({ code: 'FRAME_MALFORMED' });
+    expect(spool.bounds()).toEqual({ low: 0, high: 0 });
+  });
+});
+
+describe('a spool that cannot be opened says why', () => {
+  it('when another holder has it', async () => {
+    await open();
+    await expect(open()).rejects.toMatchObject({ kind: 'ConfigError', code: 'SPOOL_LOCKED', place: file });
+  });
+
+  it('when the file is no database, and leaves it as it was', async () => {
+    file = join(folder, 'notes.txt');
+    writeFileSync(file, 'minutes of the meeting '.repeat(100));
+    await expect(open()).rejects.toMatchObject({ kind: 'ConfigError', code: 'SPOOL_NOT_OURS' });
+  });
+
+  it('when the file is somebody else’s database', async () => {
+    file = join(folder, 'theirs.db');
+    const theirs = new DatabaseSync(file);
+    theirs.exec('create table frame (seq integer)');
+    theirs.close();
+    await expect(open()).rejects.toMatchObject({ code: 'SPOOL_NOT_OURS', place: file });
+  });
+
+  it('when the folder cannot be made, or is a file', async () => {
+    writeFileSync(join(folder, 'deep'), '');
+    await expect(open()).rejects.toMatchObject({ kind: 'ConfigError', code: 'SPOOL_UNWRITABLE', place: file });
+  });
+
+  it('when a newer program wrote it', async () => {
+    await close(await open());
+    const db = new DatabaseSync(file);
+    db.exec('pragma user_version = 99');
+    db.close();
+    await expect(open()).rejects.toMatchObject({ code: 'SPOOL_TOO_NEW' });
+  });
+
+  it('when SQLite is older than 3.51.3', () => {
+    for (const version of ['3.51.2', '3.50.9', '2.99.9']) expect(() => refuseOldSqlite(version)).toThrow(/3\.51\.3/);
+    for (const version of ['3.51.3', '3.52.0', '4.0.0']) expect(() => refuseOldSqlite(version)).not.toThrow();
+  });
+});
+
+describe('a full spool', () => {
+  const small = { maxBytes: 64 * 1024 };
+  const fill = async (spool: SpoolFile): Promise<number> => {
+    for (let i = 0; ; i++) {
+      try {
+        await spool.append(drafts(20));
+      } catch (error) {
+        expect(error).toMatchObject({ kind: 'StoreError', code: 'SPOOL_FULL', place: file, retryable: true });
+        return i * 20;
+      }
+    }
+  };
+
+  it('rejects where configured so, keeps what it has, and goes on once it was drained', async () => {
+    const spool = await open({ ...small, whenFull: 'reject' });
+    const taken = await fill(spool);
+    expect(taken).toBeGreaterThan(100);
+    expect(await frames(spool)).toHaveLength(taken);
+    await spool.acknowledge(taken - 1);
+    await spool.append(drafts(20));
+    expect((await spool.peek(1))[0]?.seq).toBe(taken);
+  });
+
+  it('holds its callers up where configured so, in order, and drops nothing', async () => {
+    const naps: (() => void)[] = [];
+    const telemetry = createTelemetry(silentLogger());
+    const clock = { now: () => T0, sleep: () => new Promise<void>((wake) => naps.push(wake)) };
+    const taken = await (async () => {
+      const spool = await open({ ...small, whenFull: 'reject' });
+      const count = await fill(spool);
+      await close(spool);
+      return count;
+    })();
+    const spool = await open({ ...small, clock, telemetry });
+    const late = [spool.append(drafts(20, 'late-1')), spool.append(drafts(20, 'late-2'))];
+    await expect.poll(() => naps.length).toBe(1);
+    expect(await telemetry.counts()).toMatchObject({ 'civicmeter_spool_stalled_total{code="SPOOL_FULL"}': 1 });
+    await spool.acknowledge(taken - 1);
+    naps.shift()?.();
+    await Promise.all(late);
+    const devices = (await spool.peek(99)).map((f) => f.device);
+    expect(devices).toEqual([...Array<string>(20).fill('late-1'), ...Array<string>(20).fill('late-2')]);
+  });
+
+  it('tells the callers it still holds up when it is closed', async () => {
+    const spool = await open({ ...small, whenFull: 'reject' });
+    await fill(spool);
+    await close(spool);
+    const waiting = await open(small);
+    const append = waiting.append(drafts(20));
+    append.catch(() => undefined);
+    await close(waiting);
+    await expect(append).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
+    await expect(waiting.append(drafts(1))).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
+  });
+});
+
+describe('kill -9 of the process that appends', () => {
+  it('loses nothing that was acknowledged, leaves no half call and no lock', { timeout: 60_000 }, async () => {
+    const script = fileURLToPath(new URL('appending-child.ts', import.meta.url));
+    let confirmed = 0;
+    for (let round = 0; round < 5; round++) {
+      const child = fork(script, [file], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] });
+      const target = confirmed + 200 + 170 * round;
+      child.on('message', (high: number) => {
+        confirmed = Math.max(confirmed, high);
+        if (confirmed >= target) child.kill('SIGKILL');
+      });
+      await once(child, 'exit');
+      const spool = await open();
+      const { low, high } = spool.bounds();
+      expect(low).toBe(0);
+      expect(high).toBeGreaterThanOrEqual(confirmed);
+      expect(high % 10).toBe(0);
+      expect((await frames(spool)).map((f) => f.seq)).toEqual(Array.from({ length: high }, (_, i) => i));
+      await close(spool);
+    }
+    expect(confirmed).toBeGreaterThan(1_000);
+  });
+});
