@@ -230,7 +230,8 @@ function findingsOf(
   for (const { at, value, admitted } of segments) {
     for (let k = 1; !admitted && k < at.length; k++) {
       const [a, b] = [at[k - 1] ?? 0, at[k] ?? 0];
-      if (isGap(a, b, slotMs)) findings.push({ ...base, kind: 'gap', from: a, to: b, fromValue: value[k - 1] ?? 0, toValue: value[k] ?? 0 });
+      if (isGap(a, b, slotMs))
+        findings.push({ ...base, kind: 'gap', from: a, to: b, fromValue: value[k - 1] ?? 0, toValue: value[k] ?? 0 });
     }
   }
   for (const { at, value, other } of stamps) {

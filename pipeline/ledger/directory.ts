@@ -1,0 +1,134 @@
+import type { Kysely } from 'kysely';
+import { type MeterEvent, type MeterEventBody, MINUTE, type Register, type Registry, registerKey } from '#domain';
+import { loadRegistry } from '../books/registry.ts';
+import type { Tables } from '../books/tables.ts';
+import { type EffectiveRegister, effectiveRegisters } from './effective.ts';
+
+/** All registries of the books with their events, keyed as frames name things. */
+export interface Directory {
+  readonly sites: ReadonlyMap<string, DirectorySite>;
+  /** By the books' device key. */
+  readonly byKey: ReadonlyMap<number, DirectoryDevice>;
+}
+
+export interface DirectorySite {
+  readonly registry: Registry;
+  readonly version: number;
+  readonly slotMs: number;
+  readonly events: readonly MeterEvent[];
+  readonly devices: ReadonlyMap<string, DirectoryDevice>;
+  /** Counters by registerKey. */
+  readonly registers: ReadonlyMap<string, EffectiveRegister>;
+}
+
+export interface DirectoryDevice {
+  readonly site: string;
+  readonly id: string;
+  readonly key: number;
+  readonly slotMs: number;
+  readonly registers: ReadonlyMap<string, DirectoryRegister>;
+}
+
+export interface DirectoryRegister {
+  readonly name: string;
+  readonly ordinal: number;
+  readonly kind: Register['kind'];
+  readonly modulus?: number | undefined;
+  /** Earliest mounting date. */
+  readonly earliest?: number | undefined;
+  readonly moduli: readonly { readonly from: number; readonly to: number; readonly modulus: number | undefined }[];
+  readonly cuts: readonly number[];
+}
+
+type Db = Kysely<Tables>;
+
+export const toEvent = (row: {
+  id: number;
+  site: string;
+  state: string;
+  body: MeterEventBody;
+  by_name: string;
+  reason: string;
+  recorded_at: number;
+  confirmed_by: string | null;
+  confirmed_at: number | null;
+  supersedes: number | null;
+}): MeterEvent => ({
+  id: row.id,
+  site: row.site,
+  // the table takes no other state
+  state: row.state as MeterEvent['state'],
+  body: row.body,
+  by: row.by_name,
+  reason: row.reason,
+  recordedAt: row.recorded_at,
+  confirmedBy: row.confirmed_by ?? undefined,
+  confirmedAt: row.confirmed_at ?? undefined,
+  supersedes: row.supersedes ?? undefined,
+});
+
+export const loadEvents = async (db: Db, site: string): Promise<readonly MeterEvent[]> =>
+  (await db.selectFrom('meter_event').selectAll().where('site', '=', site).orderBy('id').execute()).map(toEvent);
+
+export const registryVersions = async (db: Db): Promise<ReadonlyMap<string, number>> =>
+  new Map(
+    (await db.selectFrom('site').select(['id', 'registry_version']).execute()).map((s) => [s.id, s.registry_version]),
+  );
+
+export async function loadDirectory(db: Db): Promise<Directory> {
+  const sites = new Map<string, DirectorySite>();
+  const byKey = new Map<number, DirectoryDevice>();
+  for (const [id, version] of await registryVersions(db)) {
+    const site = await loadSite(db, id, version);
+    if (!site) continue;
+    sites.set(id, site);
+    for (const device of site.devices.values()) byKey.set(device.key, device);
+  }
+  return { sites, byKey };
+}
+
+async function loadSite(db: Db, id: string, version: number): Promise<DirectorySite | undefined> {
+  const registry = await loadRegistry(db, id);
+  if (!registry) return undefined;
+  const events = await loadEvents(db, id);
+  const registers = effectiveRegisters(registry, events);
+  const rows = await db
+    .selectFrom('register')
+    .innerJoin('device', 'device.key', 'register.device_key')
+    .where('device.site', '=', id)
+    .select([
+      'device.key',
+      'device.id as device',
+      'register.name',
+      'register.ordinal',
+      'register.kind',
+      'register.modulus',
+    ])
+    .execute();
+  const slotMs = registry.site.slotMinutes * MINUTE;
+  const devices = new Map<string, DirectoryDevice & { readonly registers: Map<string, DirectoryRegister> }>();
+  for (const row of rows) {
+    const device = devices.get(row.device) ?? { site: id, id: row.device, key: row.key, slotMs, registers: new Map() };
+    devices.set(row.device, device);
+    device.registers.set(row.name, directoryRegister(row, registers.get(registerKey(row.device, row.name))));
+  }
+  return { registry, version, slotMs, events, devices, registers };
+}
+
+function directoryRegister(
+  row: { readonly name: string; readonly ordinal: number; readonly kind: string; readonly modulus: number | null },
+  effective: EffectiveRegister | undefined,
+): DirectoryRegister {
+  const mountings = effective?.mountings ?? [];
+  const dates = mountings.map((m) => m.mountedAt);
+  const known = dates.filter((at) => at !== undefined);
+  return {
+    name: row.name,
+    ordinal: row.ordinal,
+    kind: row.kind === 'gauge' ? 'gauge' : 'counter',
+    modulus: row.modulus ?? undefined,
+    earliest: known.length > 0 && known.length === dates.length ? Math.min(...known) : undefined,
+    moduli: mountings.map((m) => ({ from: m.mountedAt ?? -Infinity, to: m.removedAt ?? Infinity, modulus: m.modulus })),
+    cuts: effective?.cuts ?? [],
+  };
+}

@@ -1,0 +1,292 @@
+import { type Bracket, type GaugeSlot, invariantError, registerKey } from '#domain';
+import type { Clock, Telemetry } from '#platform';
+import type { Books } from '../books/index.ts';
+import type { FrameLog, LogConsumer, LogRecord } from '../log/port.ts';
+import { admitBatch, type AdmittedReading } from './batch.ts';
+import { commit, type DirtyMarks, type Pending } from './commit.ts';
+import { type Directory, loadDirectory, registryVersions } from './directory.ts';
+import { foldGauge, foldReading, rowKey, type RowKey, rowKeyAt } from './hot.ts';
+import { bracketStore, evict, gaugeStore, loadRows, type RowStore } from './rows.ts';
+
+export interface WorkerOptions {
+  readonly books: Books;
+  readonly log: FrameLog;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  /** Checkpoints are by time, not by count. */
+  readonly checkpointMs?: number;
+  /** Packed rows kept in memory per partition. */
+  readonly maxHotRows?: number;
+  /** After a commit: registers whose books changed, with the readings. */
+  readonly committed?: (readings: readonly AdmittedReading[]) => void;
+  /** The log was read to its end. */
+  readonly caughtUp?: () => void;
+}
+
+export interface Worker {
+  /** Resolves when the signal aborts, after a last commit. Rejects where it cannot go on. */
+  readonly run: (signal: AbortSignal) => Promise<void>;
+  readonly lastCommitAt: () => number | undefined;
+}
+
+interface Partition {
+  readonly number: number;
+  readonly epoch: number;
+  next: number;
+  pending: Pending;
+  readonly brackets: RowStore<Bracket>;
+  readonly gauges: RowStore<GaugeSlot>;
+  readonly dirty: DirtyMarks;
+  readonly fresh: AdmittedReading[];
+  lastCommit: number;
+}
+
+/** Consumes the log into the books, partition by partition (ledger.md, 9). Memory is a cache; SQL is the only commit point. */
+export function createWorker(options: WorkerOptions): Worker {
+  const { books, log, clock, telemetry } = options;
+  const checkpointMs = options.checkpointMs ?? 1_000;
+  const partitions = new Map<number, Partition>();
+  let directory: Directory | undefined;
+  let directoryCheckedAt = -Infinity;
+  let identity = '';
+  let lastCommitAt: number | undefined;
+  let consumer: LogConsumer | undefined;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  /** One thing at a time: records, checkpoints and assignments never overlap. */
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = turn.then(work);
+    turn = result.catch(() => undefined);
+    return result;
+  };
+
+  const currentDirectory = async (): Promise<Directory> => {
+    if (directory && clock.now() - directoryCheckedAt < checkpointMs) return directory;
+    const versions = await registryVersions(books.db);
+    const known = directory;
+    const same =
+      known &&
+      versions.size === known.sites.size &&
+      [...versions].every(([site, v]) => known.sites.get(site)?.version === v);
+    if (!same) directory = await loadDirectory(books.db);
+    directoryCheckedAt = clock.now();
+    if (!directory) throw invariantError('DIRECTORY_MISSING', 'the registry could not be loaded');
+    return directory;
+  };
+
+  const assign = async (numbers: readonly number[]): Promise<ReadonlyMap<number, number>> => {
+    const offsets = new Map<number, number>();
+    const bounds = await log.bounds();
+    for (const number of numbers) {
+      const low = bounds.get(number)?.low ?? 0;
+      const row = await books.db
+        .insertInto('log_offset')
+        .values({ log: identity, partition: number, next_offset: low, epoch: 1 })
+        .onConflict((c) =>
+          c.columns(['log', 'partition']).doUpdateSet((eb) => ({ epoch: eb('log_offset.epoch', '+', 1) })),
+        )
+        .returning(['next_offset', 'epoch'])
+        .executeTakeFirstOrThrow();
+      partitions.set(number, openPartition(number, row.epoch, row.next_offset, clock.now()));
+      offsets.set(number, row.next_offset);
+    }
+    return offsets;
+  };
+
+  const take = async (number: number, records: readonly LogRecord[]): Promise<void> => {
+    const partition = partitions.get(number);
+    if (!partition) return;
+    const wanted = records.filter((r) => r.offset >= partition.next);
+    const last = wanted.at(-1);
+    if (!last) return;
+    await foldRecords(books, partition, wanted, await currentDirectory(), telemetry);
+    partition.next = last.offset + 1;
+    partition.pending.to = partition.next;
+    if (clock.now() - partition.lastCommit >= checkpointMs) await checkpoint(partition);
+  };
+
+  const checkpoint = async (partition: Partition): Promise<void> => {
+    const { pending } = partition;
+    if (pending.to === pending.from) return;
+    const started = clock.now();
+    const days = [...partition.brackets.rows.values(), ...partition.gauges.rows.values()]
+      .filter((r) => r.dirty)
+      .map((r) => r.day);
+    await books.ensurePartitions([...new Set(days)]);
+    const outcome = await commit({ ...partition, db: books.db, log: identity });
+    if (outcome === 'fenced') {
+      telemetry.emit(
+        'commitFenced',
+        { level: 'warn', message: 'another worker holds the partition', labels: [] },
+        { partition: partition.number },
+      );
+      partitions.delete(partition.number);
+      await consumer?.rejoin();
+      return;
+    }
+    lastCommitAt = clock.now();
+    telemetry.emit(
+      'readingsFolded',
+      { level: 'debug', message: 'readings are in the books' },
+      { partition: partition.number, ms: lastCommitAt - started },
+      pending.folded,
+    );
+    const readings = partition.fresh.splice(0);
+    partition.dirty.clear();
+    partition.pending = emptyPending(partition.number, pending.to);
+    partition.lastCommit = lastCommitAt;
+    evict(partition.brackets, options.maxHotRows ?? 20_000);
+    evict(partition.gauges, options.maxHotRows ?? 20_000);
+    options.committed?.(readings);
+  };
+
+  const caughtUp = async (number: number): Promise<void> => {
+    const partition = partitions.get(number);
+    if (partition && clock.now() - partition.lastCommit >= checkpointMs) await checkpoint(partition);
+    options.caughtUp?.();
+  };
+
+  const ticking = async (signal: AbortSignal): Promise<void> => {
+    while (!signal.aborted) {
+      await clock.sleep(checkpointMs, signal).catch(() => undefined);
+      for (const partition of partitions.values()) {
+        if (clock.now() - partition.lastCommit >= checkpointMs) await inTurn(() => checkpoint(partition));
+      }
+    }
+  };
+
+  const run = async (signal: AbortSignal): Promise<void> => {
+    identity = await log.identity();
+    await acquaint(books, identity, log.partitionCount);
+    const joined = await log.consumer();
+    consumer = joined;
+    const failed = new AbortController();
+    const stopping = AbortSignal.any([signal, failed.signal]);
+    const stop = (): void => void joined.stop();
+    signal.addEventListener('abort', stop, { once: true });
+    const ticker = ticking(stopping).catch(async (error: unknown) => {
+      await joined.stop();
+      throw error;
+    });
+    try {
+      if (signal.aborted) return;
+      await joined.run({
+        assigned: (numbers) => inTurn(() => assign(numbers)),
+        records: (number, records) => inTurn(() => take(number, records)),
+        revoked: (numbers) => inTurn(async () => numbers.forEach((n) => partitions.delete(n))),
+        caughtUp: (number) => inTurn(() => caughtUp(number)),
+      });
+      for (const partition of partitions.values()) await inTurn(() => checkpoint(partition));
+    } finally {
+      failed.abort();
+      signal.removeEventListener('abort', stop);
+      await joined.stop();
+      await ticker;
+    }
+  };
+
+  return { run, lastCommitAt: () => lastCommitAt };
+}
+
+const emptyPending = (partition: number, from: number): Pending => ({
+  partition,
+  from,
+  to: from,
+  records: 0,
+  readings: 0,
+  folded: 0,
+  quarantined: [],
+  seqs: new Map(),
+});
+
+const openPartition = (number: number, epoch: number, next: number, now: number): Partition => ({
+  number,
+  epoch,
+  next,
+  pending: emptyPending(number, next),
+  brackets: bracketStore(),
+  gauges: gaugeStore(),
+  dirty: new Map(),
+  fresh: [],
+  lastCommit: now,
+});
+
+/** The books remember a log by its identity and partition count; another count under one identity would scatter devices. */
+async function acquaint(books: Books, identity: string, partitionCount: number): Promise<void> {
+  await books.db
+    .insertInto('log')
+    .values({ id: identity, partition_count: partitionCount })
+    .onConflict((c) => c.column('id').doNothing())
+    .execute();
+  const known = await books.db
+    .selectFrom('log')
+    .select('partition_count')
+    .where('id', '=', identity)
+    .executeTakeFirstOrThrow();
+  if (known.partition_count !== partitionCount) {
+    throw invariantError(
+      'PARTITIONS_CHANGED',
+      `the log has ${partitionCount} partitions, the books know ${known.partition_count}`,
+    );
+  }
+}
+
+async function foldRecords(
+  books: Books,
+  partition: Partition,
+  records: readonly LogRecord[],
+  directory: Directory,
+  telemetry: Telemetry,
+): Promise<void> {
+  const batch = admitBatch(records, directory);
+  await loadRows(books.db, partition.brackets, keysOf(batch.admitted, 'counter'));
+  await loadRows(books.db, partition.gauges, keysOf(batch.admitted, 'gauge'));
+  for (const reading of batch.admitted) fold(partition, reading);
+  const { pending } = partition;
+  pending.records += batch.records;
+  pending.readings += batch.readings;
+  pending.folded += batch.admitted.length;
+  pending.quarantined.push(...batch.quarantined);
+  for (const [src, seqs] of batch.seqs) {
+    const known = pending.seqs.get(src);
+    if (known) for (const seq of seqs) known.push(seq);
+    else pending.seqs.set(src, [...seqs]);
+  }
+  const reasons = Map.groupBy(batch.quarantined, (q) => q.reason);
+  for (const [reason, items] of reasons) {
+    telemetry.emit(
+      'readingsQuarantined',
+      { level: 'warn', message: 'readings were refused and kept', labels: ['reason'] },
+      { reason, detail: items[0]?.detail },
+      items.length,
+    );
+  }
+}
+
+function keysOf(readings: readonly AdmittedReading[], kind: 'counter' | 'gauge'): Iterable<RowKey> {
+  const keys = new Map<string, RowKey>();
+  for (const { device, register, at } of readings) {
+    if (register.kind !== kind) continue;
+    const key = rowKeyAt(device, register, at);
+    const text = rowKey(key);
+    if (!keys.has(text)) keys.set(text, key);
+  }
+  return keys.values();
+}
+
+function fold(partition: Partition, reading: AdmittedReading): void {
+  const { device, register, at, value, rank } = reading;
+  const key = rowKey(rowKeyAt(device, register, at));
+  partition.fresh.push(reading);
+  if (register.kind === 'gauge') {
+    const row = partition.gauges.rows.get(key);
+    if (row) foldGauge(row, register, device.slotMs, at, value);
+    return;
+  }
+  const row = partition.brackets.rows.get(key);
+  if (!row || !foldReading(row, register, device.slotMs, at, value, rank)) return;
+  const name = `${device.site}/${registerKey(device.id, register.name)}`;
+  const mark = partition.dirty.get(name);
+  if (mark) mark.from = Math.min(mark.from, at);
+  else partition.dirty.set(name, { site: device.site, device: device.id, register: register.name, from: at });
+}
