@@ -1,0 +1,6 @@
+export * from './check.ts';
+export * from './load.ts';
+export { formatPath, formatProblem, type Problem } from './problem.ts';
+export { type SiteFileInput, siteFileSchema } from './schema.ts';
+export type { Models } from './scope.ts';
+export { siteJsonSchema } from './shape.ts';

@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+import { configError } from '#domain';
+import { type CheckedSite, checkSite } from './check.ts';
+import { formatProblem } from './problem.ts';
+import type { Models } from './scope.ts';
+
+/**
+ * Reads and checks a site file. Throws SITE_UNREADABLE, or SITE_INVALID whose message lists every problem, one a line,
+ * in English (`civicmeter check` shows them in either language).
+ */
+export function loadSite(file: string, models: Models): CheckedSite {
+  const checked = checkSite(readText(file), { file, ...models });
+  if (!('problems' in checked)) return checked;
+  const list = checked.problems.map((problem) => `  ${formatProblem(problem, 'en')}`).join('\n');
+  const count = checked.problems.length;
+  throw configError('SITE_INVALID', `the site file has ${count} ${count === 1 ? 'mistake' : 'mistakes'}:\n${list}`, {
+    place: file,
+    cure: `correct them; civicmeter check ${file} shows them again`,
+    context: { problems: count },
+  });
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw configError('SITE_UNREADABLE', `the site file cannot be read: ${file}`, {
+      place: file,
+      cure: 'check its name and that it may be read',
+      cause,
+    });
+  }
+}
