@@ -1,0 +1,349 @@
+import { createServer as createTcpServer } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { catalogueError, invariantError, storeError } from '#domain';
+import type { App } from '../../../api/http/context.ts';
+import { createServer } from '../../../api/http/index.ts';
+import { problemSchema } from '../../../api/http/problem.ts';
+import { appOf, contextOf } from './setup.ts';
+
+let app: App;
+beforeAll(async () => {
+  app = await appOf();
+});
+afterAll(() => app.close());
+
+const get = (url: string, headers: Record<string, string> = {}) =>
+  app.inject({ method: 'GET', url, headers: { host: 'localhost:8400', ...headers } });
+
+const routesOf = (one: App): readonly { readonly method: string; readonly url: string }[] => {
+  const paths = Object.entries(one.swagger().paths ?? {});
+  return paths.flatMap(([url, item]) =>
+    Object.keys(item ?? {}).map((method) => ({ method: method.toUpperCase(), url })),
+  );
+};
+
+describe('the routes', () => {
+  it('are the ones that the OpenAPI document lists', async () => {
+    const seen: string[] = [];
+    // the printed tree is the router's own view of what it answers
+    const tree = app.printRoutes({ commonPrefix: false, includeHooks: false });
+    const stack: string[] = [];
+    for (const line of tree.split('\n')) {
+      const match = /^([│ ]*)(?:├──|└──) (\S*) ?(?:\(([^)]*)\))?/u.exec(line);
+      if (!match) continue;
+      const depth = (match[1] ?? '').length / 4;
+      stack.length = depth;
+      stack.push(match[2] ?? '');
+      for (const method of (match[3] ?? '').split(', ').filter((m) => m !== '' && m !== 'HEAD'))
+        seen.push(`${method} ${stack.join('')}`);
+    }
+    const listed = routesOf(app).map(({ method, url }) => `${method} ${url.replace(/\{(\w+)\}/g, ':$1')}`);
+    expect(seen.filter((one) => one !== 'GET /api/openapi.json').sort()).toEqual([...listed].sort());
+    expect(listed.length).toBeGreaterThan(20);
+  });
+
+  it('are described without a dangling reference, the trace by itself', async () => {
+    const document = await get('/api/openapi.json');
+    const { components } = document.json<{ components: { schemas: Record<string, unknown> } }>();
+    const refs = [...document.body.matchAll(/"\$ref":"([^"]+)"/g)].map((match) => match[1] ?? '');
+    expect(refs).toContain('#/components/schemas/TraceNode');
+    expect(document.json()).toMatchObject({ openapi: '3.1.0' });
+    for (const ref of refs) expect(Object.keys(components.schemas)).toContain(ref.replace('#/components/schemas/', ''));
+  });
+
+  it('refuse an unknown query key, each of them', async () => {
+    for (const { method, url } of routesOf(app)) {
+      const answer = await app.inject({
+        method: method === 'POST' ? 'POST' : 'GET',
+        url: `${url.replace('{id}', '1')}?bogus=1`,
+        headers: { host: 'localhost' },
+        ...(method === 'POST' ? { payload: {} } : {}),
+      });
+      expect([url, answer.statusCode]).toEqual([url, 400]);
+      expect(answer.json()).toMatchObject({ code: 'REQUEST_INVALID' });
+    }
+  });
+
+  it.each([
+    '/api/v1/sites',
+    '/api/v1/institutions',
+    '/api/v1/points',
+    '/api/v1/live',
+    '/api/v1/usage?from=2026-03&by=day',
+    '/api/v1/usage?institution=centre&carrier=electricity&from=2026-03&to=2026-03',
+    '/api/v1/usage?register=dev-p-hall/e1&from=2026-03-05&by=hour',
+    '/api/v1/usage?unallocated=true&carrier=water&from=2026&by=month',
+    '/api/v1/trace?institution=market&carrier=electricity&from=2026-03',
+    '/api/v1/findings',
+    '/api/v1/quarantine',
+    '/api/v1/events',
+    '/api/v1/closes',
+    '/api/v1/adjustments?month=2026-03',
+    '/api/v1/reconcile',
+    '/api/v1/lines',
+    '/api/v1/status',
+    '/health',
+    '/ready',
+  ])('answer %s in their own shape', async (url) => {
+    const answer = await get(url);
+    expect(answer.statusCode, answer.body).toBe(200);
+    expect(answer.headers['content-type']).toMatch(/^application\/json/);
+  });
+
+  it('give metrics in the text format', async () => {
+    const answer = await get('/metrics');
+    expect(answer.headers['content-type']).toMatch(/^text\/plain; version=0\.0\.4/);
+  });
+});
+
+describe('usage', () => {
+  it('takes times as people write them, in the zone of the site, to the end of what `to` names', async () => {
+    const answer = await get('/api/v1/usage?point=p-hall&from=2026-03-01&to=2026-03-02&by=day');
+    const { rows, total } = answer.json<{
+      rows: { from: string; to: string; amount: number }[];
+      total: { amount: number };
+    }>();
+    expect(rows.map(({ from }) => from)).toEqual(['2026-03-01T00:00:00+08:00', '2026-03-02T00:00:00+08:00']);
+    expect(rows.at(-1)?.to).toBe('2026-03-03T00:00:00+08:00');
+    expect(rows.reduce((sum, { amount }) => sum + amount, 0)).toBe(total.amount);
+  });
+
+  it.each([
+    ['point=p-hall&institution=centre&from=2026', 'SUBJECT_AMBIGUOUS', 400],
+    ['register=nonsense&from=2026', 'SUBJECT_INVALID', 400],
+    ['from=2026-13', 'TIME_INVALID', 400],
+    ['from=2026-03-02&to=2026-03-01', 'PERIOD_EMPTY', 400],
+    ['from=1990&to=2026&by=hour', 'PERIOD_TOO_LONG', 400],
+    ['point=p-none&from=2026', 'POINT_UNKNOWN', 404],
+    ['site=elsewhere&from=2026', 'SITE_UNKNOWN', 404],
+    ['by=day', 'REQUEST_INVALID', 400],
+  ])('answers %s with %s', async (query, code, status) => {
+    const answer = await get(`/api/v1/usage?${query}`);
+    expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+    const problem = problemSchema.parse(answer.json());
+    expect(problem).toMatchObject({ code, status });
+    expect(answer.statusCode).toBe(status);
+    expect(problem.cure).toBeTruthy();
+  });
+});
+
+describe('a list', () => {
+  it('is paged by cursor until there is no next', async () => {
+    const kinds: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const answer = await get(`/api/v1/findings?limit=2${cursor === undefined ? '' : `&cursor=${cursor}`}`);
+      const page = answer.json<{ items: { kind: string }[]; next?: string }>();
+      expect(page.items.length).toBeLessThanOrEqual(2);
+      kinds.push(...page.items.map(({ kind }) => kind));
+      cursor = page.next;
+    } while (cursor !== undefined);
+    expect(kinds).toEqual(['silent', 'break', 'outlier', 'gap', 'conflict']);
+  });
+
+  it('that is mostly read is answered by 304 while it stays the same, and not otherwise', async () => {
+    const first = await get('/api/v1/points');
+    const tag = String(first.headers['etag']);
+    expect(tag).toMatch(/^".{20,}"$/);
+    const again = await get('/api/v1/points', { 'if-none-match': tag });
+    expect([again.statusCode, again.body]).toEqual([304, '']);
+    expect((await get('/api/v1/points', { 'if-none-match': '"other"' })).statusCode).toBe(200);
+    expect((await get('/api/v1/live')).headers['etag']).toBeUndefined();
+  });
+});
+
+describe('an error', () => {
+  it.each([
+    [storeError('BOOKS_AWAY', 'no connection', { cure: 'start it' }), 503, 'no connection'],
+    [catalogueError('FACTOR_MISSING', 'no factor', { cure: 'add it' }), 422, 'no factor'],
+    [invariantError('SUM_BROKEN', 'secret detail'), 500, 'the program hit a state that must not occur'],
+    [new Error('something with a password'), 500, 'the program hit a state that must not occur'],
+  ])('of the pipeline becomes a problem by who must act: %s', async (error, status, detail) => {
+    const context = contextOf();
+    const broken = await appOf({ service: { ...context.service, points: () => Promise.reject(error) } });
+    const answer = await broken.inject({ url: '/api/v1/points', headers: { host: 'localhost' } });
+    expect(problemSchema.parse(answer.json())).toMatchObject({ status, detail });
+    await broken.close();
+  });
+
+  it('is what an answer of a wrong shape becomes, counted once', async () => {
+    const context = contextOf();
+    const institutions = async () => [
+      { id: 'x', name: { zh: '', en: '' }, headcount: null, areaM2: null, ended: false, more: 1 },
+    ];
+    const broken = await appOf({ telemetry: context.telemetry, service: { ...context.service, institutions } });
+    const answer = await broken.inject({ url: '/api/v1/institutions', headers: { host: 'localhost' } });
+    expect(answer.statusCode).toBe(500);
+    expect(await context.telemetry.counts()).toEqual({ 'civicmeter_request_failed_total{code="UNEXPECTED"}': 1 });
+    await broken.close();
+  });
+});
+
+describe('a write', () => {
+  const post = (url: string, payload: object, headers: Record<string, string> = {}) =>
+    app.inject({ method: 'POST', url, payload, headers: { host: 'localhost:8400', ...headers } });
+  const reset = {
+    by: '李明',
+    reason: '断电',
+    event: { kind: 'reset', device: 'dev-p-hall', register: 'e1', at: '2026-03-05T08:00' },
+  };
+
+  it('of an event that needs a second person stays proposed until another name confirms', async () => {
+    const recorded = await post('/api/v1/events', reset);
+    expect(recorded.statusCode, recorded.body).toBe(201);
+    const { id, state, event, claimed } = recorded.json<{
+      id: number;
+      state: string;
+      event: object;
+      claimed: boolean;
+    }>();
+    expect({ state, event, claimed }).toEqual({
+      state: 'proposed',
+      claimed: true,
+      event: { kind: 'reset', device: 'dev-p-hall', register: 'e1', at: '2026-03-05T08:00:00+08:00' },
+    });
+    const same = await post(`/api/v1/events/${id}/confirm`, { by: '李明' });
+    expect([same.statusCode, same.json<{ code: string }>().code]).toEqual([409, 'EVENT_SAME_PERSON']);
+    const other = await post(`/api/v1/events/${id}/confirm`, { by: '王芳' });
+    expect(other.json()).toMatchObject({ state: 'active', confirmedBy: '王芳' });
+  });
+
+  it('closes a month under a version', async () => {
+    const answer = await post('/api/v1/closes', { month: '2026-02', by: '李明', reason: '月结' });
+    expect(answer.json()).toMatchObject({ month: '2026-02', version: 1 });
+    expect((await post('/api/v1/closes', { month: '2026-19', by: 'x', reason: 'y' })).json()).toMatchObject({
+      code: 'MONTH_INVALID',
+    });
+  });
+
+  it.each([
+    [{ origin: 'http://evil.example' }, 403],
+    [{ origin: 'http://localhost:9999' }, 403],
+    [{ 'sec-fetch-site': 'cross-site' }, 403],
+    [{ origin: 'http://localhost:8400', 'sec-fetch-site': 'same-origin' }, 201],
+  ])('is taken from its own page or a tool only: %j', async (headers, status) => {
+    expect((await post('/api/v1/events', reset, headers)).statusCode).toBe(status);
+  });
+
+  it.each(['text/plain', 'application/x-www-form-urlencoded', 'text/csv'])('refuses %s', async (type) => {
+    const answer = await app.inject({
+      method: 'POST',
+      url: '/api/v1/events',
+      payload: JSON.stringify(reset),
+      headers: { host: 'localhost', 'content-type': type },
+    });
+    expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([415, 'CONTENT_TYPE_REFUSED']);
+  });
+
+  it('refuses a body that is too large, and one that is not JSON', async () => {
+    const large = await post('/api/v1/events', { by: 'x'.repeat(400_000) });
+    expect([large.statusCode, large.json<{ code: string }>().code]).toEqual([413, 'BODY_TOO_LARGE']);
+    const broken = await app.inject({
+      method: 'POST',
+      url: '/api/v1/events',
+      payload: '{"by":',
+      headers: { host: 'localhost', 'content-type': 'application/json' },
+    });
+    expect([broken.statusCode, broken.json<{ code: string }>().code]).toEqual([400, 'REQUEST_INVALID']);
+  });
+});
+
+describe('an import', () => {
+  const send = (one: App, query: string, type = 'text/csv') =>
+    one.inject({
+      method: 'POST',
+      url: `/api/v1/imports?${query}`,
+      payload: Buffer.from('register,time,value\n'),
+      headers: { host: 'localhost', 'content-type': type },
+    });
+
+  it('hands the file to the owner of the spool, and writes only when told to', async () => {
+    const seen: unknown[] = [];
+    const importing = await appOf({
+      importReadings: async (upload) => {
+        seen.push({ ...upload, bytes: Buffer.from(upload.bytes).toString() });
+        return {
+          site: upload.site,
+          fileName: upload.fileName,
+          committed: upload.commit,
+          form: 'long',
+          rows: 0,
+          readings: 0,
+          refused: [],
+          registers: [],
+        };
+      },
+    });
+    expect((await send(importing, 'filename=a.csv')).json()).toMatchObject({ committed: false });
+    expect((await send(importing, 'filename=a.csv&commit=true', 'application/octet-stream')).json()).toMatchObject({
+      committed: true,
+    });
+    expect(seen).toEqual(
+      [false, true].map((commit) => ({ site: 'compound', fileName: 'a.csv', bytes: 'register,time,value\n', commit })),
+    );
+    expect((await send(importing, 'filename=../a.csv')).statusCode).toBe(400);
+    expect((await send(importing, 'filename=a.exe')).statusCode).toBe(400);
+    await importing.close();
+  });
+
+  it('is refused where the process has no spool', async () => {
+    expect((await send(app, 'filename=a.csv')).json()).toMatchObject({ code: 'IMPORT_NOT_HERE', status: 409 });
+  });
+});
+
+describe('the server', () => {
+  it.each(['evil.example', 'evil.example:8400', '192.168.1.5', 'localhost.evil.example'])(
+    'does not answer to the name "%s"',
+    async (host) => {
+      const answer = await get('/api/v1/sites', { host });
+      expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([421, 'HOST_REFUSED']);
+    },
+  );
+
+  it.each(['localhost', '127.0.0.1:8400', '[::1]:8400', 'LOCALHOST:1'])('answers to %s', async (host) => {
+    expect((await get('/health', { host })).statusCode).toBe(200);
+  });
+
+  it('allows no script but its own files and no other host', async () => {
+    for (const url of ['/api/v1/sites', '/api/v1/none']) {
+      const { headers } = await get(url);
+      const policy = String(headers['content-security-policy']);
+      expect(policy).toContain("default-src 'none'");
+      expect(policy).toContain("script-src 'self';");
+      expect(policy).not.toMatch(/https?:|\*/);
+      expect(headers['x-content-type-options']).toBe('nosniff');
+      expect(headers['cache-control']).toBe('no-store');
+    }
+  });
+
+  it('listens on loopback only, and says so', async () => {
+    await expect(createServer({ ...contextOf(), host: '0.0.0.0', port: 0 })).rejects.toMatchObject({
+      kind: 'ConfigError',
+      code: 'HOST_NOT_LOOPBACK',
+    });
+  });
+
+  it('names the port that is taken and the cure', async () => {
+    const other = createTcpServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const bound = other.address();
+    const port = typeof bound === 'object' && bound !== null ? bound.port : 0;
+    await expect(createServer({ ...contextOf(), port })).rejects.toMatchObject({
+      code: 'PORT_IN_USE',
+      place: `127.0.0.1:${port}`,
+      cure: expect.stringContaining(`${port + 1}`),
+    });
+    await new Promise((resolve) => other.close(resolve));
+  });
+
+  it('is not ready while the books do not answer', async () => {
+    const { service } = contextOf();
+    const down = await appOf({
+      service: { ...service, status: () => Promise.reject(storeError('BOOKS_AWAY', 'gone')) },
+    });
+    const answer = await down.inject({ url: '/ready', headers: { host: 'localhost' } });
+    expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '2']);
+    expect((await down.inject({ url: '/health', headers: { host: 'localhost' } })).statusCode).toBe(200);
+    await down.close();
+  });
+});

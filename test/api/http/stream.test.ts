@@ -1,0 +1,83 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import type { Clock } from '#platform';
+import { createServer } from '../../../api/http/index.ts';
+import { liveMessageSchema } from '../../../api/http/power.ts';
+import { MAX_STREAMS } from '../../../api/http/stream.ts';
+import { contextOf, NOW } from './setup.ts';
+
+/** A clock whose waits all last a few milliseconds, so that a heartbeat of 15 s is soon here. */
+const quickClock: Clock = {
+  now: () => NOW,
+  sleep: (_ms, signal) => wait(5, undefined, signal ? { signal } : {}),
+};
+
+const serve = (changes: Parameters<typeof contextOf>[0] = {}) => createServer({ ...contextOf(changes), port: 0 });
+
+async function readUntil(response: Response, done: (text: string) => boolean): Promise<string> {
+  let text = '';
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  while (reader) {
+    const { value, done: ended } = await reader.read();
+    text += value ?? '';
+    if (ended || done(text)) break;
+  }
+  return text;
+}
+
+describe('the live stream', () => {
+  it('starts with every register and goes on with those that changed, kept alive by comments', async () => {
+    const server = await serve({ clock: quickClock });
+    const response = await fetch(`${server.address}/api/v1/live/stream`);
+    expect(response.headers.get('content-type')).toMatch(/^text\/event-stream/);
+    expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
+    const text = await readUntil(response, (seen) => seen.includes('event: changed') && seen.includes(': still here'));
+    const [first, ...rest] = [...text.matchAll(/^event: (\w+)\ndata: (.*)$/gm)];
+    expect(first?.[1]).toBe('snapshot');
+    const snapshot = liveMessageSchema.parse(JSON.parse(first?.[2] ?? ''));
+    expect(snapshot.registers.length).toBe(24);
+    expect(snapshot.power).toMatchObject({ of: 4, answering: 4 });
+    expect(rest.some((match) => match[1] === 'changed')).toBe(true);
+    await server.close();
+  });
+
+  it('ends when the server closes, and closing does not wait for the reader', async () => {
+    const server = await serve();
+    const response = await fetch(`${server.address}/api/v1/live/stream`);
+    const ended = readUntil(response, () => false);
+    const started = performance.now();
+    await server.close();
+    await ended;
+    expect(performance.now() - started).toBeLessThan(2_000);
+  });
+
+  it('stops watching when the reader goes away', async () => {
+    const context = contextOf();
+    let watching = 0;
+    const watch: typeof context.service.watch = () => {
+      watching += 1;
+      return () => {
+        watching -= 1;
+      };
+    };
+    const server = await serve({ service: { ...context.service, watch } });
+    const over = new AbortController();
+    await fetch(`${server.address}/api/v1/live/stream`, { signal: over.signal });
+    expect(watching).toBe(1);
+    over.abort();
+    await expect.poll(() => watching, { timeout: 2_000 }).toBe(0);
+    await server.close();
+  });
+
+  it('is refused beyond a bound, with a problem', async () => {
+    const server = await serve();
+    const over = new AbortController();
+    const url = `${server.address}/api/v1/live/stream`;
+    for (let i = 0; i < MAX_STREAMS; i += 1) await fetch(url, { signal: over.signal });
+    const refused = await fetch(url);
+    expect(refused.status).toBe(503);
+    expect(await refused.json()).toMatchObject({ code: 'TOO_MANY_STREAMS' });
+    over.abort();
+    await server.close();
+  });
+});
