@@ -1,0 +1,48 @@
+import type { EventSpec } from '#platform';
+
+/** Events of the Modbus collector. Labels come from bounded sets; ids and addresses stand in the log line only. */
+export const LINE_OPENED: EventSpec = { level: 'info', message: 'Modbus line opened', labels: ['connection'] };
+export const LINE_NOT_OPENED: EventSpec = {
+  level: 'warn',
+  message: 'Modbus line could not be opened',
+  labels: ['connection'],
+};
+export const LINE_POISONED: EventSpec = {
+  level: 'info',
+  message: 'Modbus line closed after a request that was not answered as asked; it is reopened',
+  labels: ['connection', 'reason'],
+};
+/** `registers` names what is absent from the frame because of it. */
+export const REQUEST_FAILED: EventSpec = {
+  level: 'warn',
+  message: 'Modbus request failed: its registers are absent from the frame',
+  labels: ['connection', 'reason'],
+};
+/** `debug` from the second time in a row on: counted in full, logged once. */
+export const REQUEST_FAILED_AGAIN: EventSpec = { ...REQUEST_FAILED, level: 'debug' };
+export const READ_SPLIT: EventSpec = {
+  level: 'info',
+  message: 'The device refused a range: from now on it is read in two halves',
+  labels: ['connection'],
+};
+export const READING_REFUSED: EventSpec = {
+  level: 'warn',
+  message: 'A register was read but holds no usable value: it is absent from the frame',
+  labels: ['connection', 'reason'],
+};
+export const READING_REFUSED_AGAIN: EventSpec = { ...READING_REFUSED, level: 'debug' };
+export const DEVICE_LOST: EventSpec = {
+  level: 'warn',
+  message: 'A device stopped answering',
+  labels: ['connection', 'state'],
+};
+export const DEVICE_RECOVERED: EventSpec = {
+  level: 'info',
+  message: 'A device answers again',
+  labels: ['connection'],
+};
+export const POLLS_SKIPPED: EventSpec = {
+  level: 'warn',
+  message: 'The line was too slow for the interval: polls were skipped',
+  labels: ['connection'],
+};
