@@ -7,7 +7,7 @@ import { resolveConnections, resolveDevices } from './network.ts';
 import { resolvePoints } from './points.ts';
 import { type Problem, say, told } from './problem.ts';
 import type { SiteFile } from './schema.ts';
-import { checkDuplicateIds, type Models, type Scope, SECTIONS, take } from './scope.ts';
+import { checkDuplicateIds, type Models, type Scope, type Section, take } from './scope.ts';
 import { resolveInstitutions, resolvePremises, textOf } from './series.ts';
 import { shapeOf, valueAt } from './shape.ts';
 import { readDuration } from './texts.ts';
@@ -105,7 +105,7 @@ function slotFrom(scope: Scope): SlotMinutes {
 
 /** Ids as written, also of entries whose shape is wrong, so that references to them are not called mistakes. */
 function idsOf(value: unknown): Scope['ids'] {
-  const of = (section: (typeof SECTIONS)[number]): ReadonlySet<string> => {
+  const of = (section: Section): ReadonlySet<string> => {
     const list = valueAt(value, [section]);
     return new Set(Array.isArray(list) ? list.map((entry) => String(valueAt(entry, ['id']))) : []);
   };

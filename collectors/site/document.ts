@@ -1,15 +1,4 @@
-import {
-  isMap,
-  isNode,
-  isPair,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  type Pair,
-  parseDocument,
-  type YAMLError,
-} from 'yaml';
+import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
 import { type Path, type Problem, formatPath, type Report, say } from './problem.ts';
 
 /** A YAML text with the places of its parts. */
@@ -33,7 +22,15 @@ export function readDocument(text: string, file: string): SiteDocument {
   const report: Report = (path, code, wrong, instead, onKey = false) =>
     add(offsetOf(document.contents, path, onKey), { code, path: formatPath(path), wrong, instead });
   const readable = document.errors.every((error) => error.code === 'DUPLICATE_KEY');
-  return { value: readable ? document.toJS() : undefined, readable, report, problems };
+  if (!readable) return { value: undefined, readable, report, problems };
+  try {
+    return { value: document.toJS(), readable, report, problems };
+  } catch (error) {
+    // an alias without its anchor, or aliases that multiply without end: yaml throws a ReferenceError
+    const message = error instanceof Error ? error.message : String(error);
+    add(0, { path: '', ...explain({ code: 'ALIAS', message }) });
+    return { value: undefined, readable: false, report, problems };
+  }
 }
 
 /** Where the value of a path stands, or its key; of a path that does not exist, the nearest part that does. */
@@ -64,7 +61,13 @@ function child(node: unknown, part: string | number): Pair | Node | undefined {
 
 const startOf = (node: unknown): number | undefined => (isNode(node) ? node.range?.[0] : undefined);
 
-function explain({ code, message }: YAMLError): Pick<Problem, 'code' | 'wrong' | 'instead'> {
+function explain({
+  code,
+  message,
+}: {
+  readonly code: string;
+  readonly message: string;
+}): Pick<Problem, 'code' | 'wrong' | 'instead'> {
   const what = message.split('\n')[0] ?? message;
   if (code === 'TAB_AS_INDENT') {
     return {

@@ -3,4 +3,4 @@ export * from './load.ts';
 export { formatPath, formatProblem, type Problem } from './problem.ts';
 export { type SiteFileInput, siteFileSchema } from './schema.ts';
 export type { Models } from './scope.ts';
-export { siteJsonSchema } from './shape.ts';
+export { schemaText, siteJsonSchema } from './shape.ts';

@@ -10,7 +10,7 @@ export interface Models {
   readonly resolveRegister: (register: ModelRegister) => Register;
 }
 
-export const SECTIONS = ['institutions', 'premises', 'connections', 'devices', 'points'] as const;
+const SECTIONS = ['institutions', 'premises', 'connections', 'devices', 'points'] as const;
 export type Section = (typeof SECTIONS)[number];
 
 /** What every check sees: the file's parts of right shape, its ids (also of parts left out), and where to report. */

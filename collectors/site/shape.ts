@@ -24,8 +24,9 @@ export function shapeOf(value: unknown, report: Report): Shaped | undefined {
   let parsed = siteFileSchema.safeParse(value);
   if (!parsed.success) for (const issue of parsed.error.issues) reportIssue(issue, value, report);
   for (let round = 0; !parsed.success && round < 50; round++) {
-    for (const issue of parsed.error.issues)
-      for (const path of victims(issue)) leaveOut(original(path), value, removed);
+    const earlier = new Set(removed);
+    for (const path of parsed.error.issues.flatMap(victims))
+      leaveOut(restore(path, value, earlier), value, earlier, removed);
     parsed = siteFileSchema.safeParse(pruned(value, [], removed));
   }
   return parsed.success ? { file: parsed.data, original, whole: removed.size === 0 } : undefined;
@@ -38,13 +39,14 @@ const victims = (issue: Issue): readonly Path[] => {
 
 const keyOf = (path: Path): string => JSON.stringify(path);
 
-/** Leaves the path out; if it is not there or already left out, what is around it. */
-function leaveOut(path: Path, value: unknown, removed: Set<string>): void {
+/** Leaves the path out; if it is not there or was left out in an earlier round, what is around it. */
+function leaveOut(path: Path, value: unknown, earlier: ReadonlySet<string>, removed: Set<string>): void {
   let victim = path;
-  while (victim.length > 0 && (valueAt(value, victim) === undefined || removed.has(keyOf(victim)))) {
+  while (victim.length > 0 && (valueAt(value, victim) === undefined || earlier.has(keyOf(victim)))) {
     victim = victim.slice(0, -1);
   }
-  if (victim.length > 0) removed.add(keyOf(victim));
+  const gone = victim.some((_, i) => removed.has(keyOf(victim.slice(0, i + 1))));
+  if (victim.length > 0 && !gone) removed.add(keyOf(victim));
 }
 
 function pruned(value: unknown, path: Path, removed: ReadonlySet<string>): unknown {
@@ -149,6 +151,10 @@ const DISCRIMINATORS: Readonly<Record<string, readonly string[]>> = {
 
 export const siteJsonSchema = (): z.core.JSONSchema.BaseSchema =>
   z.toJSONSchema(siteFileSchema, { io: 'input', target: 'draft-2020-12' });
+
+/** What docs/schema/site.schema.json holds. */
+export const schemaText = (): string =>
+  `${JSON.stringify({ title: 'CivicMeter site file', ...siteJsonSchema() }, null, 2)}\n`;
 
 type Schema = z.core.JSONSchema.BaseSchema;
 const cached: { schema?: Schema } = {};

@@ -234,7 +234,7 @@ export function readPower(text: string, carrier: Carrier): Told<Rational> {
     );
   }
   // 1 W for one hour is 1 Wh, or 3.6 kJ
-  return scaled(parts[0], carrier === 'electricity' ? rational(watts) : rational(watts * 18, 5_000), text);
+  return scaled(parts[0], carrier === 'electricity' ? rational(watts) : rational(watts * 18, 5), text);
 }
 
 const scaled = (digits: string, factor: Rational, text: string): Told<Rational> =>
