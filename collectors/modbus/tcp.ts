@@ -7,12 +7,21 @@ import type { OpenTransport, ReadFault, ReadRequest, ReadResult, Transport } fro
 type ModbusRTU = InstanceType<typeof modbus.default>;
 
 const KEEP_ALIVE_MS = 30_000;
-/** modbus-serial 8.0.25 counts transactions modulo 256, from 1 again in each new client. */
-const TRANSACTIONS = 256;
+const TRANSACTIONS = 65_536;
+
+/**
+ * What modbus-serial 8.0.25 keeps to itself. It numbers transactions modulo 256, from 1 in each new client, and keeps the
+ * last 256 with their replies. We number them ourselves, in 16 bits and on over reopenings, and forget each one that is
+ * done: so a reply that comes late, also on another connection, meets no request of its number. A test holds this.
+ */
+interface Inner {
+  readonly _port: { _transactionIdWrite: number };
+  readonly _transactions: Record<number, unknown>;
+}
 
 /** Modbus TCP by modbus-serial, on a socket of our own, so that its end is noticed while a request is under way. */
 export function modbusTcp({ host, port, timeoutMs }: ModbusTcpConnection): OpenTransport {
-  let transaction = 1;
+  let transaction = 0;
   return async (signal) => {
     const socket = await openSocket(host, port, timeoutMs, signal);
     const client = new modbus.default();
@@ -21,21 +30,11 @@ export function modbusTcp({ host, port, timeoutMs }: ModbusTcpConnection): OpenT
     socket.on('error', () => undefined);
     await client.linkTCP(socket, { port });
     client.setTimeout(timeoutMs);
-    continueTransactions(client, transaction);
     return transportOver(client, socket, () => (transaction = (transaction + 1) % TRANSACTIONS));
   };
 }
 
-/**
- * Numbers go on over a reopening: a gateway that answers an old request on the new connection must not meet the number of
- * a new one. The library offers no way to say so, hence the reach into its port; a test holds it.
- */
-function continueTransactions(client: ModbusRTU, transaction: number): void {
-  const port: unknown = Reflect.get(client, '_port');
-  if (typeof port === 'object' && port !== null) Reflect.set(port, '_transactionIdWrite', transaction);
-}
-
-function transportOver(client: ModbusRTU, socket: Socket, count: () => void): Transport {
+function transportOver(client: ModbusRTU, socket: Socket, nextTransaction: () => number): Transport {
   let end: ((fault: ReadFault) => void) | undefined;
   socket.on('close', () => end?.({ kind: 'closed', detail: 'the device closed the connection' }));
   const isOpen = (): boolean => !socket.destroyed && socket.writable && socket.readable;
@@ -51,19 +50,31 @@ function transportOver(client: ModbusRTU, socket: Socket, count: () => void): Tr
           return resolve({ ok: false, fault: { kind: 'closed', detail: 'the connection is closed' } });
         }
         end = (fault) => resolve({ ok: false, fault });
-        count();
-        ask(client, request).then(resolve, (error: unknown) => resolve({ ok: false, fault: faultOf(error) }));
+        ask(client, request, nextTransaction()).then(resolve, (error: unknown) =>
+          resolve({ ok: false, fault: faultOf(error) }),
+        );
       }),
   };
 }
 
 /** The unit is an argument: nothing may come between `setID`, which is the client's state, and the read. */
-async function ask(client: ModbusRTU, { unit, fc, address, words }: ReadRequest): Promise<ReadResult> {
+async function ask(
+  client: ModbusRTU,
+  { unit, fc, address, words }: ReadRequest,
+  transaction: number,
+): Promise<ReadResult> {
+  // the typings leave these two out
+  const inner = client as unknown as Inner;
+  inner._port._transactionIdWrite = transaction;
   client.setID(unit);
   const reply = fc === 3 ? client.readHoldingRegisters(address, words) : client.readInputRegisters(address, words);
-  const { data } = await reply;
-  if (data.length === words) return { ok: true, words: data };
-  return { ok: false, fault: { kind: 'framing', detail: `asked for ${words} words, got ${data.length}` } };
+  try {
+    const { data } = await reply;
+    if (data.length === words) return { ok: true, words: data };
+    return { ok: false, fault: { kind: 'framing', detail: `asked for ${words} words, got ${data.length}` } };
+  } finally {
+    delete inner._transactions[transaction];
+  }
 }
 
 /** The library tells its errors apart by `modbusCode`, `errno` and text only. */

@@ -1,0 +1,161 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A request as it stood on the wire. */
+export interface WireRequest {
+  readonly transaction: number;
+  readonly unit: number;
+  readonly fc: number;
+  readonly address: number;
+  readonly words: number;
+  /** Counted from 0 over all connections. */
+  readonly index: number;
+  readonly at: number;
+}
+
+/** How the server treats a request. */
+export type Answer =
+  | 'answer'
+  | 'swallow'
+  | 'close'
+  | 'wrong-transaction'
+  | 'foreign-unit'
+  | 'other-function'
+  | 'short'
+  | 'byte-count-too-large'
+  | 'split-bytes'
+  | 'twice'
+  | { readonly exception: number }
+  | { readonly lateMs: number; readonly on: 'same' | 'newest' };
+
+export interface FieldServer {
+  readonly host: string;
+  readonly port: number;
+  readonly requests: readonly WireRequest[];
+  /** Most requests that were unanswered on one connection at once. */
+  readonly mostInFlight: () => number;
+  readonly connections: () => number;
+  /** Ends every open connection, keeps listening. */
+  readonly dropAll: () => void;
+  readonly close: () => Promise<void>;
+}
+
+/** Tells unit (up to 63), function and address (up to 511) of the register it stands in: a value in the wrong place shows. */
+export const wordOf = (unit: number, fc: number, address: number): number =>
+  ((unit & 0x3f) << 10) | (fc === 4 ? 0x200 : 0) | (address & 0x1ff);
+
+/** A bare Modbus TCP server that misbehaves on command. `words` gives the value of each register. */
+export async function startFieldServer(
+  treat: (request: WireRequest) => Answer = () => 'answer',
+  words: (unit: number, fc: number, address: number) => number = wordOf,
+  port = 0,
+): Promise<FieldServer> {
+  const requests: WireRequest[] = [];
+  const sockets = new Set<Socket>();
+  let [most, opened] = [0, 0];
+
+  const serve = (socket: Socket): void => {
+    opened += 1;
+    sockets.add(socket);
+    let rest: Buffer = Buffer.alloc(0);
+    let inFlight = 0;
+    socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+    socket.on('data', (data) => {
+      rest = Buffer.concat([rest, data]);
+      while (rest.length >= 12) {
+        const request: WireRequest = {
+          transaction: rest.readUInt16BE(0),
+          unit: rest.readUInt8(6),
+          fc: rest.readUInt8(7),
+          address: rest.readUInt16BE(8),
+          words: rest.readUInt16BE(10),
+          index: requests.length,
+          at: Date.now(),
+        };
+        rest = rest.subarray(12);
+        requests.push(request);
+        most = Math.max(most, ++inFlight);
+        void reply(socket, request).then(() => inFlight--);
+      }
+    });
+  };
+
+  const reply = async (socket: Socket, request: WireRequest): Promise<void> => {
+    const answer = treat(request);
+    const good = frameOf(request, words);
+    const send = (frame: Buffer, to: Socket | undefined = socket): void => {
+      if (to && !to.destroyed) to.write(frame);
+    };
+    if (answer === 'swallow') return;
+    if (answer === 'close') return void socket.destroy();
+    if (typeof answer === 'object' && 'lateMs' in answer) {
+      await sleep(answer.lateMs, undefined, { ref: false });
+      return send(good, answer.on === 'same' ? socket : [...sockets].at(-1));
+    }
+    if (answer === 'split-bytes') {
+      for (const byte of good) {
+        send(Buffer.of(byte));
+        await sleep(1);
+      }
+      return;
+    }
+    if (answer === 'twice') send(good);
+    send(bent(good, request, answer));
+  };
+
+  const server: Server = createServer(serve);
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const dropAll = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    host: '127.0.0.1',
+    port: address.port,
+    requests,
+    mostInFlight: () => most,
+    connections: () => opened,
+    dropAll,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        dropAll();
+      }),
+  };
+}
+
+function frameOf(request: WireRequest, words: (unit: number, fc: number, address: number) => number): Buffer {
+  const frame = Buffer.alloc(9 + 2 * request.words);
+  frame.writeUInt16BE(request.transaction, 0);
+  frame.writeUInt16BE(3 + 2 * request.words, 4);
+  frame.writeUInt8(request.unit, 6);
+  frame.writeUInt8(request.fc, 7);
+  frame.writeUInt8(2 * request.words, 8);
+  for (let i = 0; i < request.words; i++) {
+    frame.writeUInt16BE(words(request.unit, request.fc, request.address + i), 9 + 2 * i);
+  }
+  return frame;
+}
+
+function bent(good: Buffer, request: WireRequest, answer: Answer): Buffer {
+  const frame = Buffer.from(good);
+  if (typeof answer === 'object' && 'exception' in answer) {
+    const exception = Buffer.from(good.subarray(0, 9));
+    exception.writeUInt16BE(3, 4);
+    exception.writeUInt8(request.fc | 0x80, 7);
+    exception.writeUInt8(answer.exception, 8);
+    return exception;
+  }
+  if (answer === 'wrong-transaction') frame.writeUInt16BE((request.transaction + 7) & 0xffff, 0);
+  if (answer === 'foreign-unit') frame.writeUInt8(request.unit + 1, 6);
+  if (answer === 'other-function') frame.writeUInt8(request.fc === 3 ? 4 : 3, 7);
+  if (answer === 'byte-count-too-large') frame.writeUInt8(250, 8);
+  if (answer === 'short') {
+    const short = Buffer.from(good.subarray(0, good.length - 2));
+    short.writeUInt16BE(1 + 2 * request.words, 4);
+    short.writeUInt8(2 * request.words - 2, 8);
+    return short;
+  }
+  return frame;
+}
