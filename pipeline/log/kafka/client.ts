@@ -1,0 +1,50 @@
+import kafkajs, { type Kafka, type KafkaConfig, type LogEntry } from 'kafkajs';
+import type { Telemetry } from '#platform';
+
+export interface KafkaConnection {
+  readonly brokers: readonly string[];
+  readonly clientId?: string | undefined;
+  readonly ssl?: KafkaConfig['ssl'] | undefined;
+  readonly sasl?: KafkaConfig['sasl'] | undefined;
+}
+
+/** kafkajs with its log lines in ours. It retries a call for some seconds; beyond that our own loops decide. */
+export const createClient = (connection: KafkaConnection, telemetry: Telemetry): Kafka =>
+  new kafkajs.Kafka({
+    clientId: connection.clientId ?? 'civicmeter',
+    brokers: [...connection.brokers],
+    ...(connection.ssl === undefined ? {} : { ssl: connection.ssl }),
+    ...(connection.sasl === undefined ? {} : { sasl: connection.sasl }),
+    connectionTimeout: 3_000,
+    requestTimeout: 30_000,
+    retry: { retries: 5, initialRetryTime: 200, maxRetryTime: 5_000, restartOnFailure: () => Promise.resolve(false) },
+    logLevel: kafkajs.logLevel.INFO,
+    logCreator: () => (entry) => writeLog(telemetry, entry),
+  });
+
+/** What kafkajs calls an error is often a broker that restarts: our events say what matters, its lines are detail. */
+function writeLog(telemetry: Telemetry, { namespace, level, log }: LogEntry): void {
+  const { message, timestamp: _, ...detail } = log;
+  const line = { library: 'kafkajs', namespace, ...detail };
+  if (level === kafkajs.logLevel.ERROR) telemetry.log.warn(line, message);
+  else if (level === kafkajs.logLevel.WARN) telemetry.log.info(line, message);
+  else telemetry.log.debug(line, message);
+}
+
+/** Whether trying again can help: the library's word about the error or about what caused it. */
+export function isRetriable(error: unknown): boolean {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if (at.name === 'KafkaJSNumberOfRetriesExceeded' || at.name === 'KafkaJSNoBrokerAvailableError') return true;
+    if ('retriable' in at && at.retriable === true) return true;
+  }
+  return false;
+}
+
+/** Kafka's name of a protocol error (`UNKNOWN_TOPIC_OR_PARTITION`), also inside of the library's aggregates. */
+export function protocolType(error: unknown): string | undefined {
+  if (error instanceof kafkajs.KafkaJSAggregateError) return protocolType(error.errors[0]);
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if ('type' in at && typeof at.type === 'string') return at.type;
+  }
+  return undefined;
+}

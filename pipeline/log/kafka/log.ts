@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto';
+import { isMeteringError, storeError } from '#domain';
+import type { Clock, Telemetry } from '#platform';
+import type { FrameLog } from '../port.ts';
+import { createClient, type KafkaConnection } from './client.ts';
+import { createKafkaConsumer } from './consumer.ts';
+import { createKafkaProducer } from './producer.ts';
+import { scanPartition } from './scan.ts';
+import type { SessionContext } from './session.ts';
+import { ensureTopics, fetchBounds, framesTopic, markOf, verifyTopic } from './topics.ts';
+
+export interface KafkaLogOptions extends KafkaConnection {
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  /** Must be what the topic was made with: devices are bound to partitions. */
+  readonly partitionCount: number;
+  /** `civicmeter` by default: topics `civicmeter.frames`, `.findings`, `.quarantine`. */
+  readonly topicPrefix?: string | undefined;
+  /** Consumer group of the stream workers; `<prefix>.stream` by default. */
+  readonly groupId?: string | undefined;
+  /** 400 days by default. */
+  readonly retentionMs?: number | undefined;
+  readonly replicationFactor?: number | undefined;
+}
+
+const KEEP_MS = 400 * 86_400_000;
+
+/**
+ * Connects, makes the topics where missing and refuses what does not fit. Errors: LOG_UNREACHABLE (StoreError),
+ * LOG_TOPIC_SETTINGS, LOG_PARTITIONS_CHANGED (ConfigError); later LOG_APPEND_FAILED, LOG_OFFSET_LOST, LOG_REPLACED, LOG_FAILED.
+ */
+export async function openKafkaLog(options: KafkaLogOptions): Promise<FrameLog> {
+  const { clock, telemetry, topicPrefix = 'civicmeter', partitionCount, retentionMs = KEEP_MS } = options;
+  const kafka = createClient(options, telemetry);
+  const admin = kafka.admin();
+  const topic = framesTopic(topicPrefix);
+  const wanted = { topicPrefix, partitionCount, retentionMs, replicationFactor: options.replicationFactor };
+  try {
+    await admin.connect();
+    const opened = await ensureTopics(admin, wanted, () => markOf(randomBytes(8).readBigUInt64BE()));
+    const groupId = options.groupId ?? `${topicPrefix}.stream`;
+    const context: SessionContext = { kafka, admin, clock, topic, groupId, opened };
+    const scanGroup = (): string => `${groupId}.scan.${randomBytes(6).toString('hex')}`;
+    return {
+      identity: async () => {
+        await verifyTopic(admin, topic, opened);
+        return opened.identity;
+      },
+      partitionCount,
+      producer: () => Promise.resolve(createKafkaProducer(kafka, topic, partitionCount)),
+      consumer: () => Promise.resolve(createKafkaConsumer(context, telemetry)),
+      bounds: () => fetchBounds(admin, topic),
+      scan: (partition, from) => scanPartition({ ...context, groupId: scanGroup() }, telemetry, partition, from),
+      // Kafka forgets by the topic's retention.
+      trim: () => Promise.resolve(0),
+      close: () => admin.disconnect(),
+    };
+  } catch (error) {
+    await admin.disconnect().catch(() => undefined);
+    throw isMeteringError(error) ? error : unreachable(options.brokers, error);
+  }
+}
+
+const unreachable = (brokers: readonly string[], cause: unknown): Error =>
+  storeError('LOG_UNREACHABLE', `the log cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    place: brokers.join(', '),
+    cure: 'Start the brokers, or correct their addresses and the rights of this client in the configuration.',
+    cause,
+  });

@@ -1,0 +1,85 @@
+import type { Telemetry } from '#platform';
+import type { LogRecord } from '../port.ts';
+import { createKafkaConsumer } from './consumer.ts';
+import type { SessionContext } from './session.ts';
+import { fetchBounds } from './topics.ts';
+
+/** Reads one partition through a group of its own that nobody joins and that keeps nothing, up to the high mark of now. */
+export async function* scanPartition(
+  context: SessionContext,
+  telemetry: Telemetry,
+  partition: number,
+  from: number,
+): AsyncGenerator<readonly LogRecord[]> {
+  const bounds = (await fetchBounds(context.admin, context.topic)).get(partition);
+  if (!bounds || Math.max(from, bounds.low) >= bounds.high) return;
+  const end = bounds.high;
+  let next = Math.max(from, bounds.low);
+  const handover = createHandover<readonly LogRecord[]>();
+  const consumer = createKafkaConsumer({ ...context, only: new Set([partition]) }, telemetry);
+  const running = consumer
+    .run({
+      assigned: () => Promise.resolve(new Map([[partition, next]])),
+      records: async (_, records) => {
+        const wanted = records.filter(({ offset }) => offset < end);
+        next = (records.at(-1)?.offset ?? next) + 1;
+        if (wanted.length > 0) await handover.give(wanted);
+        if (next >= end) handover.finish();
+      },
+      revoked: () => Promise.resolve(),
+      caughtUp: () => Promise.resolve(handover.finish()),
+    })
+    .then(handover.finish, handover.fail);
+  try {
+    yield* handover.taken();
+  } finally {
+    handover.finish();
+    await consumer.stop();
+    await running;
+    await context.admin.deleteGroups([context.groupId]).catch(() => undefined);
+  }
+}
+
+/** Hands one value at a time from who gives to who takes; giving waits until it was taken, or until all is over. */
+function createHandover<T>(): {
+  readonly give: (value: T) => Promise<void>;
+  readonly finish: () => void;
+  readonly fail: (error: unknown) => void;
+  readonly taken: () => AsyncGenerator<T>;
+} {
+  let offered: { readonly value: T; readonly taken: () => void } | undefined;
+  let over: { readonly error?: unknown } | undefined;
+  let changed = Promise.withResolvers<void>();
+  const notify = (): void => {
+    changed.resolve();
+    changed = Promise.withResolvers<void>();
+  };
+  const finish = (how: { readonly error?: unknown }): void => {
+    over ??= how;
+    offered?.taken();
+    notify();
+  };
+  return {
+    give: (value) =>
+      new Promise((taken) => {
+        if (over) return taken();
+        offered = { value, taken };
+        notify();
+      }),
+    finish: () => finish({}),
+    fail: (error) => finish({ error }),
+    taken: async function* () {
+      for (;;) {
+        const offer = offered;
+        if (offer) {
+          yield offer.value;
+          offered = undefined;
+          offer.taken();
+        } else if (over) {
+          if (over.error !== undefined) throw over.error;
+          return;
+        } else await changed.promise;
+      }
+    },
+  };
+}

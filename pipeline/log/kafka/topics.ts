@@ -1,0 +1,134 @@
+import kafkajs, { type Admin } from 'kafkajs';
+import { configError, storeError } from '#domain';
+import { logReplaced } from '../errors.ts';
+import type { LogBounds } from '../port.ts';
+import { protocolType } from './client.ts';
+
+const DAY_MS = 86_400_000;
+/** Records of up to 64 KiB in sets of up to 512 KiB, and room for what others write. */
+const MAX_SET_BYTES = 2 * 1024 * 1024;
+
+export interface TopicOptions {
+  readonly topicPrefix: string;
+  readonly partitionCount: number;
+  /** How long frames stay, at least as long as the oldest backup. */
+  readonly retentionMs: number;
+  /** Copies of each record; as many as there are brokers, at most 3, where absent. */
+  readonly replicationFactor?: number | undefined;
+}
+
+export interface TopicState {
+  readonly identity: string;
+  readonly partitionCount: number;
+}
+
+export const framesTopic = (prefix: string): string => `${prefix}.frames`;
+
+/** Makes what is missing, and refuses a frames topic that is not as the log needs it. Answers its identity. */
+export async function ensureTopics(admin: Admin, options: TopicOptions, mark: () => bigint): Promise<TopicState> {
+  const topic = framesTopic(options.topicPrefix);
+  await createMissing(admin, options, mark);
+  const state = await describeTopic(admin, topic);
+  if (!state) throw storeError('LOG_TOPIC_MISSING', 'the topic was made and is not there', { place: topic });
+  refusePartitions(topic, options.partitionCount, state.partitionCount);
+  return state;
+}
+
+async function createMissing(admin: Admin, options: TopicOptions, mark: () => bigint): Promise<void> {
+  const existing = new Set(await admin.listTopics());
+  const { brokers } = await admin.describeCluster();
+  const copies = options.replicationFactor ?? Math.min(3, brokers.length);
+  const common = {
+    'cleanup.policy': 'delete',
+    'message.timestamp.type': 'LogAppendTime',
+    'min.insync.replicas': String(copies >= 3 ? 2 : 1),
+    'max.message.bytes': String(MAX_SET_BYTES),
+    'unclean.leader.election.enable': 'false',
+  };
+  const wanted = [
+    { name: 'frames', partitions: options.partitionCount, retention: options.retentionMs },
+    { name: 'findings', partitions: 1, retention: 90 * DAY_MS },
+    { name: 'quarantine', partitions: 1, retention: options.retentionMs },
+  ].filter(({ name }) => !existing.has(`${options.topicPrefix}.${name}`));
+  if (wanted.length === 0) return;
+  const topics = wanted.map(({ name, partitions, retention }) => ({
+    topic: `${options.topicPrefix}.${name}`,
+    numPartitions: partitions,
+    replicationFactor: copies,
+    configEntries: Object.entries({ ...common, 'retention.ms': String(retention), [MARK]: String(mark()) }).map(
+      ([key, value]) => ({ name: key, value }),
+    ),
+  }));
+  try {
+    await admin.createTopics({ topics, waitForLeaders: true });
+  } catch (error) {
+    // Another process was faster; what it made is looked at next.
+    if (protocolType(error) !== 'TOPIC_ALREADY_EXISTS') throw error;
+  }
+}
+
+/**
+ * A topic's identity is a random mark written at its creation into a setting that goes with the topic and whose value has
+ * no effect: the number of messages after which the broker forces an fsync, here always above 2^60 (ADR 0021).
+ */
+const MARK = 'flush.messages';
+const MARK_FLOOR = 1n << 60n;
+/** Kafka's default, a topic that nobody marked. */
+const UNMARKED = (1n << 63n) - 1n;
+
+/** A mark between 2^60 and 2^61 out of 60 random bits. */
+export const markOf = (random: bigint): bigint => MARK_FLOOR + (random & (MARK_FLOOR - 1n));
+
+/** The topic as it is now, or nothing where there is none. */
+export async function describeTopic(admin: Admin, topic: string): Promise<TopicState | undefined> {
+  try {
+    const [{ topics }, { clusterId }] = [await admin.fetchTopicMetadata({ topics: [topic] }), await admin.describeCluster()];
+    const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic };
+    const { resources } = await admin.describeConfigs({ resources: [resource], includeSynonyms: false });
+    const settings = new Map(resources[0]?.configEntries.map((entry) => [entry.configName, entry.configValue]));
+    refuseSettings(topic, settings);
+    const mark = BigInt(settings.get(MARK) ?? UNMARKED);
+    return { identity: `${clusterId}/${topic}/${mark.toString(36)}`, partitionCount: topics[0]?.partitions.length ?? 0 };
+  } catch (error) {
+    if (protocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION') return undefined;
+    throw error;
+  }
+}
+
+function refuseSettings(topic: string, settings: ReadonlyMap<string, string>): void {
+  const faults: string[] = [];
+  if (settings.get('message.timestamp.type') !== 'LogAppendTime') faults.push('message.timestamp.type=LogAppendTime');
+  if (settings.get('cleanup.policy') !== 'delete') faults.push('cleanup.policy=delete');
+  const mark = BigInt(settings.get(MARK) ?? UNMARKED);
+  if (mark < MARK_FLOOR || mark === UNMARKED) faults.push(`${MARK}=<a random number between 2^60 and 2^61, of its own>`);
+  if (faults.length === 0) return;
+  throw configError('LOG_TOPIC_SETTINGS', `the topic is not set up as the log needs it: ${faults.join(', ')}`, {
+    place: topic,
+    cure: `Let the program make the topic, or set it: kafka-configs --alter --entity-type topics --entity-name ${topic} --add-config ${faults.join(',')}`,
+  });
+}
+
+function refusePartitions(topic: string, expected: number, found: number): void {
+  if (found === expected) return;
+  throw configError('LOG_PARTITIONS_CHANGED', `the topic has ${found} partitions, and the log was set up with ${expected}`, {
+    place: topic,
+    cure: `Configure ${found} partitions for new books; for books that exist, give the topic back its ${expected}: devices would change their partitions.`,
+    context: { expected, found },
+  });
+}
+
+/** Refuses a topic that is gone, was made anew, or has other partitions than when the log was opened. */
+export async function verifyTopic(admin: Admin, topic: string, opened: TopicState): Promise<void> {
+  const now = await describeTopic(admin, topic);
+  if (now?.identity !== opened.identity) throw logReplaced(topic, opened.identity, now?.identity ?? 'missing');
+  refusePartitions(topic, opened.partitionCount, now.partitionCount);
+}
+
+export async function fetchBounds(admin: Admin, topic: string): Promise<ReadonlyMap<number, LogBounds>> {
+  const offsets = await admin.fetchTopicOffsets(topic);
+  return new Map(
+    offsets
+      .toSorted((a, b) => a.partition - b.partition)
+      .map(({ partition, low, high }) => [partition, { low: Number(low), high: Number(high) }]),
+  );
+}
