@@ -118,6 +118,6 @@ export function admit(
 }
 
 function modulusAt({ moduli, modulus }: DirectoryRegister, at: number): number | undefined {
-  for (const m of moduli) if (m.from <= at && at < m.to) return m.modulus;
+  for (const m of moduli) if (m.from <= at && at < m.to) return m.modulus ?? modulus;
   return modulus;
 }

@@ -5,6 +5,7 @@ import {
   type Rational,
   type Registry,
   multiplyRational,
+  rational,
   registerKey,
 } from '#domain';
 
@@ -50,6 +51,9 @@ const ofKind = <K extends MeterEventBody['kind']>(events: readonly MeterEvent[],
 export const holdsAt = (mounting: Pick<Mounting, 'mountedAt' | 'removedAt'>, at: number): boolean =>
   (mounting.mountedAt ?? -Infinity) <= at && at < (mounting.removedAt ?? Infinity);
 
+/** At one instant the meter changes first: a ratio from then on is the new meter's. */
+const order = (body: MeterEventBody): number => (body.kind === 'replacement' ? 0 : 1);
+
 /** Mountings after the replacement events, in the order of the events' instants; each replaces the one in force then. */
 export function effectiveMountings(registry: Registry, events: readonly MeterEvent[]): readonly EffectiveMounting[] {
   let mountings: EffectiveMounting[] = registry.mountings.map((m) => ({
@@ -61,14 +65,16 @@ export function effectiveMountings(registry: Registry, events: readonly MeterEve
   const changes = [
     ...ofKind(events, 'replacement').map((event) => ({ at: event.body.at, event })),
     ...ofKind(events, 'multiplier').map((event) => ({ at: event.body.from, event })),
-  ].sort((a, b) => a.at - b.at || a.event.id - b.event.id);
+  ].sort((a, b) => a.at - b.at || order(a.event.body) - order(b.event.body) || a.event.id - b.event.id);
   for (const { at, event } of changes) {
     const body = event.body;
     const index = mountings.findIndex((m) => m.point === body.point && holdsAt(m, at));
     const old = mountings[index];
     if (!old) continue;
     const next =
-      body.kind === 'replacement' ? replaced(old, body, event.id) : [withRatio(old, at, body.multiplier, event.id)];
+      body.kind === 'replacement'
+        ? replaced(registry, old, body, event.id)
+        : [withRatio(old, at, body.multiplier, event.id)];
     mountings = [...mountings.slice(0, index), ...next, ...mountings.slice(index + 1)];
   }
   return mountings;
@@ -82,16 +88,25 @@ function withRatio(mounting: EffectiveMounting, from: number, multiplier: Ration
 }
 
 function replaced(
+  registry: Registry,
   old: EffectiveMounting,
   body: EventOf<'replacement'>['body'],
   event: number,
 ): readonly EffectiveMounting[] {
   const { removedAt, final, ...rest } = old;
-  const inForce = old.ratios.findLast((r) => r.from <= body.at) ?? old.ratios[0];
+  const inForce = old.ratios.findLast((r) => r.from < body.at) ?? old.ratios[0];
   const multiplier = body.multiplier ?? old.multiplier;
-  const ratio = body.multiplier
-    ? multiplyRational(body.multiplier, old.scale)
-    : (inForce?.ratio ?? multiplyRational(multiplier, old.scale));
+  const [device, register] = [body.device ?? old.device, body.register ?? old.register];
+  const known = registry.devices.find((d) => d.id === device)?.registers.find((r) => r.name === register);
+  const scale = known?.scale ?? old.scale;
+  const sameScale = scale.num === old.scale.num && scale.den === old.scale.den;
+  // in force just before: multiplier × old scale; the new register may count in another scale
+  const ratio =
+    body.multiplier || !inForce
+      ? multiplyRational(multiplier, scale)
+      : sameScale
+        ? inForce.ratio
+        : multiplyRational(multiplyRational(inForce.ratio, scale), rational(old.scale.den, old.scale.num));
   return [
     {
       ...rest,
@@ -104,9 +119,10 @@ function replaced(
       ...rest,
       id: `${old.point}/${body.serial}`,
       serial: body.serial,
-      device: body.device ?? old.device,
-      register: body.register ?? old.register,
+      device,
+      register,
       multiplier,
+      scale,
       modulus: body.modulus ?? old.modulus,
       maxRate: body.maxRate ?? old.maxRate,
       mountedAt: body.at,

@@ -5,7 +5,7 @@ import { isWrap, step } from './step.ts';
 
 /**
  * A stretch of a mounting along which the register is known: believed readings joined by plausible steps. U between two of
- * them is interpolated. An admitted break is a stretch of its own that counts from 0 to its amount.
+ * them is interpolated. An admitted break is a stretch of its own that counts on from the reading before it.
  */
 export interface Segment {
   readonly at: Float64Array;
@@ -136,9 +136,9 @@ function judgeSequence(
   readings: readonly PathReading[],
   anchored: boolean,
 ): JudgedSequence {
-  const admits = new Map(register.admits.map((a) => [a.at, a]));
+  const admits = admitsOf(register);
   const weight = new Map<number, number>();
-  if (admits.size > 0) readings.forEach((r, i) => admits.has(r.at) && weight.set(i, ADMITTED_WEIGHT));
+  readings.forEach((r, i) => isAdmitted(admits.get(r.at)) && weight.set(i, ADMITTED_WEIGHT));
   const sequence: Sequence = {
     length: readings.length,
     at: Float64Array.from(readings, (r) => r.at),
@@ -159,10 +159,23 @@ function judgeSequence(
   };
 }
 
+type Admit = EffectiveRegister['admits'][number];
+
+/** Where a reading and an amount are admitted at one instant, the amount holds. */
+const admitsOf = (register: EffectiveRegister): ReadonlyMap<number, Admit> =>
+  new Map(
+    register.admits
+      .toSorted((a, b) => Number(a.amount !== undefined) - Number(b.amount !== undefined))
+      .map((a) => [a.at, a]),
+  );
+
+/** The reading itself is right, not only an amount. */
+const isAdmitted = (admit: Admit | undefined): boolean => admit !== undefined && admit.amount === undefined;
+
 function segmentsOf(
   mounting: EffectiveMounting,
   believed: readonly PathReading[],
-  admits: ReadonlyMap<number, { readonly amount?: number | undefined }>,
+  admits: ReadonlyMap<number, Admit>,
 ): { readonly segments: readonly Segment[]; readonly breaks: readonly Break[] } {
   const segments: Segment[] = [];
   const breaks: Break[] = [];
@@ -187,7 +200,7 @@ function segmentsOf(
       if (isWrap(mounting, a.value, b.value)) wraps[i] = (wraps[i - 1] ?? 0) + 1;
       continue;
     }
-    const admitted = admits.get(b.at) ?? (admits.has(a.at) && admits.get(a.at)?.amount === undefined ? {} : undefined);
+    const admitted = admits.get(b.at) ?? (isAdmitted(admits.get(a.at)) ? admits.get(a.at) : undefined);
     breaks.push({ from: a.at, to: b.at, fromValue: a.value, toValue: b.value, explained: admitted !== undefined });
     close(i);
     start = i;
@@ -195,7 +208,7 @@ function segmentsOf(
     if (amount > 0) {
       segments.push({
         at: Float64Array.of(a.at, b.at),
-        value: Float64Array.of(0, amount),
+        value: Float64Array.of(a.value, a.value + amount),
         wraps: new Int32Array(2),
         admitted: true,
       });

@@ -32,12 +32,14 @@ export function faceAt(segment: Segment, modulus: number | undefined, at: number
     segment.value[index + 1] ?? 0,
     segment.wraps[index + 1] ?? 0,
   ];
-  if (t === at || next === undefined) return { face: value, wraps, index, exact: true };
+  if (t === at || next === undefined) return folded(value, wraps, modulus, index, true);
   const advance = nextValue - value + (nextWraps - wraps) * (modulus ?? 0);
-  const face = value + scaleFloor(advance, at - t, next - t);
-  return modulus !== undefined && face >= modulus && nextWraps > wraps
-    ? { face: face - modulus, wraps: wraps + 1, index, exact: false }
-    : { face, wraps, index, exact: false };
+  return folded(value + scaleFloor(advance, at - t, next - t), wraps, modulus, index, false);
+}
+
+function folded(face: number, wraps: number, modulus: number | undefined, index: number, exact: boolean): BoundaryFace {
+  const more = modulus === undefined ? 0 : Math.floor(face / modulus);
+  return { face: face - more * (modulus ?? 0), wraps: wraps + more, index, exact };
 }
 
 /** V = floor(m × face) + wraps × floor(m × modulus), in base units (ledger.md, 5). */
@@ -68,10 +70,8 @@ export function spansIn(judged: Judged, from: number, to: number): readonly Span
   });
 }
 
-export const spanVolume = ({ segment, ratio, from, to }: Span, modulus: number | undefined): number => {
-  const m = segment.admitted ? undefined : modulus;
-  return volumeOf(faceAt(segment, m, to), ratio, m) - volumeOf(faceAt(segment, m, from), ratio, m);
-};
+export const spanVolume = ({ segment, ratio, from, to }: Span, modulus: number | undefined): number =>
+  volumeOf(faceAt(segment, modulus, to), ratio, modulus) - volumeOf(faceAt(segment, modulus, from), ratio, modulus);
 
 /** usage([from, to)) of one mounting, base units. Telescopes. */
 export const usageOf = (judged: Judged, from: number, to: number): number =>

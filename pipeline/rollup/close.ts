@@ -1,0 +1,330 @@
+import type { Kysely } from 'kysely';
+import {
+  type Carrier,
+  dayStart,
+  firstDayOfMonth,
+  formatInstant,
+  formatMonth,
+  type Interval,
+  type Registry,
+  requestError,
+  UNALLOCATED,
+  zoneOf,
+} from '#domain';
+import type { TraceAnswer } from '../answers.ts';
+import type { Tables } from '../books/tables.ts';
+import type { DirectorySite } from '../ledger/directory.ts';
+import type { AdjustmentAnswer, Claim, CloseAnswer } from '../service.ts';
+import { canonicalJson, sha256 } from './canonical.ts';
+import type { EvidenceOutline } from './coverage.ts';
+import { type DaySource, liveSource, loadOutlines, type PartyDay, type PointDay } from './source.ts';
+import { trace } from './trace.ts';
+
+/** All that a closed month needs to be reproduced byte for byte (ledger.md, 8). */
+export interface ClosedContent {
+  readonly site: string;
+  readonly month: string;
+  readonly version: number;
+  readonly closedAt: number;
+  readonly registry: Registry;
+  /** Active events that the figures rest on. */
+  readonly events: readonly number[];
+  readonly points: readonly PointDay[];
+  readonly parties: readonly PartyDay[];
+  readonly mountings: readonly PointDay[];
+  readonly outlines: readonly EvidenceOutline[];
+  /** The tree under each point's month. */
+  readonly traces: Readonly<Record<string, TraceAnswer>>;
+  /** Versions of factors and standards used; quantities need none. */
+  readonly factors: readonly string[];
+}
+
+type Db = Kysely<Tables>;
+
+const intervalOf = (site: DirectorySite, month: number): Interval => {
+  const zone = zoneOf(site.registry.site.zone);
+  return { from: dayStart(firstDayOfMonth(month), zone), to: dayStart(firstDayOfMonth(month + 1), zone) };
+};
+
+/** Freezes a month under the next version. Throws MONTH_RUNNING for one that has not ended, CLOSE_UNCHANGED where nothing differs from the last version. */
+export async function closeMonth(
+  db: Db,
+  site: DirectorySite,
+  month: number,
+  claim: Claim,
+  now: number,
+): Promise<CloseAnswer> {
+  const id = site.registry.site.id;
+  const interval = intervalOf(site, month);
+  const name = formatMonth(month);
+  if (interval.to > now)
+    throw requestError('MONTH_RUNNING', `${name} has not ended`, { place: name, cure: 'close it after its last day' });
+  const previous = await lastClose(db, id, month);
+  const version = (previous?.version ?? 0) + 1;
+  const content = await gather(db, site, month, interval, version, now);
+  if (content.points.length === 0)
+    throw requestError('MONTH_EMPTY', `${name} has no figures`, { place: name, cure: 'check the month and the site' });
+  if (previous && canonicalJson(figuresOf(previous.content)) === canonicalJson(figuresOf(content))) {
+    throw requestError('CLOSE_UNCHANGED', `${name} stands as in version ${previous.version}`, {
+      place: name,
+      cure: 'nothing to do',
+    });
+  }
+  const text = canonicalJson(content);
+  const row = { site: id, month, version, closed_at: now, by_name: claim.by, reason: claim.reason, hash: sha256(text) };
+  await db
+    .insertInto('closed_period')
+    .values({ ...row, content: text })
+    .execute();
+  return answerOf(site, row);
+}
+
+const figuresOf = ({ points, parties, mountings, outlines }: ClosedContent) => ({
+  points,
+  parties,
+  mountings,
+  outlines,
+});
+
+async function gather(
+  db: Db,
+  site: DirectorySite,
+  month: number,
+  interval: Interval,
+  version: number,
+  now: number,
+): Promise<ClosedContent> {
+  const { registry } = site;
+  const source = liveSource(db, registry, now);
+  const [from, to] = [firstDayOfMonth(month), firstDayOfMonth(month + 1)];
+  const points = registry.points.map((p) => p.id);
+  const mountings = [...site.registers.values()].flatMap((r) => r.mountings.map((m) => m.id));
+  const parties = await Promise.all(
+    [...registry.institutions.map((i) => i.id), UNALLOCATED].map((party) => source.partyDays(party, points, from, to)),
+  );
+  const traces = new Map<string, TraceAnswer>();
+  for (const point of points) {
+    traces.set(
+      point,
+      await trace(db, site, source, {
+        site: registry.site.id,
+        subject: { kind: 'point', id: point },
+        interval,
+        by: 'month',
+      }),
+    );
+  }
+  return {
+    site: registry.site.id,
+    month: formatMonth(month),
+    version,
+    closedAt: now,
+    registry,
+    events: site.events.filter((e) => e.state === 'active').map((e) => e.id),
+    points: await source.pointDays(points, from, to),
+    parties: parties.flat(),
+    mountings: await source.mountingDays(mountings, from, to),
+    outlines: await loadOutlines(db, registry.site.id, mountings, interval),
+    traces: Object.fromEntries(traces),
+    factors: [],
+  };
+}
+
+interface StoredClose {
+  readonly version: number;
+  readonly hash: string;
+  readonly content: ClosedContent;
+}
+
+async function lastClose(db: Db, site: string, month: number, version?: number): Promise<StoredClose | undefined> {
+  let query = db
+    .selectFrom('closed_period')
+    .select(['version', 'hash', 'content'])
+    .where('site', '=', site)
+    .where('month', '=', month);
+  if (version !== undefined) query = query.where('version', '=', version);
+  const row = await query.orderBy('version', 'desc').limit(1).executeTakeFirst();
+  // written by closeMonth only; the hash is checked where it is read as of a version
+  return row && { version: row.version, hash: row.hash, content: row.content as ClosedContent };
+}
+
+/** Reads `2026-03#2`. Throws VERSION_UNKNOWN, VERSION_ALTERED where the stored content does not have its hash. */
+export async function closedVersion(db: Db, site: string, text: string): Promise<ClosedContent> {
+  const match = /^(\d{4})-(\d{2})#(\d+)$/.exec(text);
+  const month = match ? Number(match[1]) * 12 + Number(match[2]) - 1 : NaN;
+  const stored = match ? await lastClose(db, site, month, Number(match[3])) : undefined;
+  if (!stored)
+    throw requestError('VERSION_UNKNOWN', `there is no closed version "${text}"`, {
+      place: text,
+      cure: 'write month#version, such as 2026-03#1; `close --list` shows them',
+    });
+  if (sha256(canonicalJson(stored.content)) !== stored.hash) {
+    throw requestError(
+      'VERSION_ALTERED',
+      `the stored figures of ${text} do not have the hash ${stored.hash.slice(0, 12)}…`,
+      { place: text, cure: 'restore the books from a backup' },
+    );
+  }
+  return stored.content;
+}
+
+/** Day figures as of a closed version; periods outside its month are refused. */
+export function closedSource(content: ClosedContent): DaySource {
+  const [year, month] = content.month.split('-').map(Number);
+  const index = (year ?? 0) * 12 + (month ?? 1) - 1;
+  const [first, last] = [firstDayOfMonth(index), firstDayOfMonth(index + 1)];
+  const inside = (fromDay: number, toDay: number): void => {
+    if (fromDay < first || toDay > last)
+      throw requestError('OUTSIDE_VERSION', `the version holds ${content.month} only`, {
+        place: content.month,
+        cure: 'ask for days of that month',
+      });
+  };
+  const wanted = (ids: readonly string[], id: string, day: number, fromDay: number, toDay: number): boolean =>
+    ids.includes(id) && fromDay <= day && day < toDay;
+  return {
+    version: `${content.month}#${content.version}`,
+    registry: content.registry,
+    now: content.closedAt,
+    pointDays: async (points, fromDay, toDay) => {
+      inside(Math.max(fromDay, first), toDay);
+      return content.points.filter((d) => wanted(points, d.point, d.day, fromDay, toDay));
+    },
+    partyDays: async (party, points, fromDay, toDay) => {
+      inside(fromDay, toDay);
+      return content.parties.filter((d) => d.party === party && wanted(points, d.point, d.day, fromDay, toDay));
+    },
+    mountingDays: async (mountings, fromDay, toDay) => {
+      inside(Math.max(fromDay, first), toDay);
+      return content.mountings.filter((d) => wanted(mountings, d.point, d.day, fromDay, toDay));
+    },
+    outlines: async (mountings) => content.outlines.filter((o) => mountings.includes(o.mounting)),
+  };
+}
+
+const answerOf = (
+  site: DirectorySite,
+  row: {
+    readonly month: number;
+    readonly version: number;
+    readonly closed_at: number;
+    readonly by_name: string;
+    readonly reason: string;
+    readonly hash: string;
+  },
+): CloseAnswer => ({
+  site: site.registry.site.id,
+  month: formatMonth(row.month),
+  version: row.version,
+  closedAt: formatInstant(row.closed_at, zoneOf(site.registry.site.zone)),
+  by: row.by_name,
+  reason: row.reason,
+  hash: row.hash,
+});
+
+export async function listCloses(db: Db, site: DirectorySite): Promise<readonly CloseAnswer[]> {
+  const rows = await db
+    .selectFrom('closed_period')
+    .select(['month', 'version', 'closed_at', 'by_name', 'reason', 'hash'])
+    .where('site', '=', site.registry.site.id)
+    .orderBy('month')
+    .orderBy('version')
+    .execute();
+  return rows.map((row) => answerOf(site, row));
+}
+
+/**
+ * What the books say now against the last version of each closed month: an issued figure is never changed, it is adjusted (ledger.md, 8). Derived, so
+ * that it is the same whatever order the data came in.
+ */
+export async function listAdjustments(
+  db: Db,
+  site: DirectorySite,
+  now: number,
+  only?: number,
+): Promise<readonly AdjustmentAnswer[]> {
+  const id = site.registry.site.id;
+  const months = await db
+    .selectFrom('closed_period')
+    .select('month')
+    .distinct()
+    .where('site', '=', id)
+    .orderBy('month')
+    .execute();
+  const answers: AdjustmentAnswer[] = [];
+  for (const { month } of months) {
+    if (only !== undefined && month !== only) continue;
+    const close = await lastClose(db, id, month);
+    if (close) answers.push(...(await adjustmentsOf(db, site, month, close, now)));
+  }
+  return answers;
+}
+
+async function adjustmentsOf(
+  db: Db,
+  site: DirectorySite,
+  month: number,
+  { version, content }: StoredClose,
+  now: number,
+): Promise<readonly AdjustmentAnswer[]> {
+  const live = liveSource(db, site.registry, now);
+  const [from, to] = [firstDayOfMonth(month), firstDayOfMonth(month + 1)];
+  const points = [...new Set([...site.registry.points, ...content.registry.points].map((p) => p.id))];
+  const parties = [
+    ...new Set([...site.registry.institutions, ...content.registry.institutions].map((i) => i.id)),
+    UNALLOCATED,
+  ];
+  const carriers = new Map<string, Carrier>(
+    [...content.registry.points, ...site.registry.points].map((p) => [p.id, p.carrier]),
+  );
+  const after = site.events.filter(
+    (e) => e.state === 'active' && (e.confirmedAt ?? e.recordedAt) > content.closedAt && !content.events.includes(e.id),
+  );
+  const reason =
+    after.length === 0
+      ? 'readings after the close'
+      : `events ${after.map((e) => e.id).join(', ')} or readings after the close`;
+  const sums = (rows: readonly { readonly key: string; readonly amount: number }[]): ReadonlyMap<string, number> => {
+    const totals = new Map<string, number>();
+    for (const { key, amount } of rows) totals.set(key, (totals.get(key) ?? 0) + amount);
+    return totals;
+  };
+  const keyOf = (d: PartyDay): string => `${d.party}|${carriers.get(d.point) ?? ''}|party`;
+  const pointKey = (d: PointDay): string => `${d.point}|${carriers.get(d.point) ?? ''}|point`;
+  const nowParties = (await Promise.all(parties.map((p) => live.partyDays(p, points, from, to)))).flat();
+  const old = sums([
+    ...content.points.map((d) => ({ key: pointKey(d), amount: d.amount })),
+    ...content.parties.filter(counts(content.registry)).map((d) => ({ key: keyOf(d), amount: d.amount })),
+  ]);
+  const fresh = sums([
+    ...(await live.pointDays(points, from, to)).map((d) => ({ key: pointKey(d), amount: d.amount })),
+    ...nowParties.filter(counts(site.registry)).map((d) => ({ key: keyOf(d), amount: d.amount })),
+  ]);
+  const at = formatInstant(now, zoneOf(site.registry.site.zone));
+  return [...new Set([...old.keys(), ...fresh.keys()])].toSorted().flatMap((key) => {
+    const [before, then] = [old.get(key) ?? 0, fresh.get(key) ?? 0];
+    const [subject = '', carrier = ''] = key.split('|');
+    // keys are made above from carriers of points
+    return before === then
+      ? []
+      : [
+          {
+            month: formatMonth(month),
+            version,
+            subject,
+            carrier: carrier as Carrier,
+            old: before,
+            new: then,
+            difference: then - before,
+            reason,
+            at,
+          },
+        ];
+  });
+}
+
+/** Parts of points that count into an institution's total. */
+const counts =
+  (registry: Registry) =>
+  (d: PartyDay): boolean =>
+    ['main', 'generation', 'export'].includes(registry.points.find((p) => p.id === d.point)?.role ?? '');

@@ -1,0 +1,53 @@
+import { type Interval, slotStart } from '#domain';
+
+/** What is known of a mounting's evidence without its readings: sparse, and enough for the coverage of any period. */
+export interface EvidenceOutline {
+  readonly mounting: string;
+  /** First and last believed reading. */
+  readonly evidence: Interval;
+  /** Two believed readings with at least two slot boundaries between them. */
+  readonly gaps: readonly Interval[];
+  /** Unexplained. */
+  readonly breaks: readonly Interval[];
+}
+
+const ceilSlot = (at: number, slotMs: number): number => slotStart(at + slotMs - 1, slotMs);
+
+/** Length of what is left of `whole` after taking out intervals that may overlap. */
+function lengthWithout(whole: Interval, out: readonly Interval[]): number {
+  let [left, cursor] = [0, whole.from];
+  for (const { from, to } of out.toSorted((a, b) => a.from - b.from)) {
+    left += Math.max(0, Math.min(from, whole.to) - cursor);
+    cursor = Math.max(cursor, to);
+  }
+  return left + Math.max(0, whole.to - cursor);
+}
+
+/**
+ * Milliseconds of a period whose energy is evidenced (ledger.md, 5): not the slots of an open break, and not those around a gap, unless
+ * both its readings lie in the period or within one slot of its ends.
+ */
+export function evidencedMsOf(outlines: readonly EvidenceOutline[], { from, to }: Interval, slotMs: number): number {
+  return outlines.reduce((sum, { evidence, gaps, breaks }) => {
+    const whole = { from: Math.max(from, evidence.from), to: Math.min(to, evidence.to) };
+    if (whole.from >= whole.to) return sum;
+    const unplaced = gaps.filter((g) => g.from < from - slotMs || g.to > to + slotMs);
+    const out = [...unplaced, ...breaks].map((g) => ({ from: slotStart(g.from, slotMs), to: ceilSlot(g.to, slotMs) }));
+    return sum + lengthWithout(whole, out);
+  }, 0);
+}
+
+/** Share of the period, up to `now` where it has not ended, that is evidenced: the mean over the points. 0 where nothing has passed. */
+export function coverageOf(
+  points: readonly (readonly EvidenceOutline[])[],
+  period: Interval,
+  now: number,
+  slotMs: number,
+): number {
+  const until = { from: period.from, to: Math.min(period.to, now) };
+  if (until.to <= until.from || points.length === 0) return 0;
+  const shares = points.map((outlines) =>
+    Math.min(1, evidencedMsOf(outlines, until, slotMs) / (until.to - until.from)),
+  );
+  return shares.reduce((a, b) => a + b, 0) / shares.length;
+}

@@ -1,0 +1,73 @@
+import type { Kysely } from 'kysely';
+import { type Interval, type Point, registerKey } from '#domain';
+import type { Tables } from '../books/tables.ts';
+import type { DirectorySite } from '../ledger/directory.ts';
+import type { EffectiveMounting, EffectiveRegister } from '../ledger/effective.ts';
+import { slotUsages } from '../ledger/quality.ts';
+import type { ResolvedSubject } from './subject.ts';
+import { addSplit, NO_SPLIT, type RawRow } from './split.ts';
+import { judgeWindow } from './window.ts';
+
+export interface MountedRegister {
+  readonly register: EffectiveRegister;
+  readonly mounting: EffectiveMounting;
+}
+
+/** Mountings of a point that hold some time in [from, to), by time. */
+export const mountedAt = (site: DirectorySite, point: string, { from, to }: Interval): readonly MountedRegister[] =>
+  [...site.registers.values()]
+    .flatMap((register) =>
+      register.mountings.filter((m) => m.point === point).map((mounting) => ({ register, mounting })),
+    )
+    .filter(({ mounting: m }) => (m.mountedAt ?? -Infinity) < to && (m.removedAt ?? Infinity) > from)
+    .sort((a, b) => (a.mounting.mountedAt ?? -Infinity) - (b.mounting.mountedAt ?? -Infinity));
+
+/** Rows of any length, from the readings themselves: hours, and whatever does not begin and end at midnight. */
+export async function hourRows(
+  db: Kysely<Tables>,
+  site: DirectorySite,
+  resolved: ResolvedSubject,
+  periods: readonly Interval[],
+): Promise<readonly RawRow[]> {
+  const rows = periods.map((p) => ({ ...p, amount: 0, split: NO_SPLIT }));
+  const whole = { from: periods[0]?.from ?? 0, to: periods.at(-1)?.to ?? 0 };
+  for (const { register, mounting, sign } of mountingsWithSign(site, resolved, whole)) {
+    const { judged } = await judgeWindow(db, site, register, mounting, whole.from, whole.to);
+    let i = 0;
+    for (const slot of slotUsages(
+      judged,
+      whole,
+      site.slotMs,
+      periods.map((p) => p.from),
+    )) {
+      while (i < rows.length - 1 && slot.from >= (rows[i]?.to ?? Infinity)) i++;
+      const row = rows[i];
+      if (!row) continue;
+      row.amount += sign * slot.amount;
+      row.split = addSplit(row.split, { ...NO_SPLIT, [slot.quality]: slot.amount }, sign);
+    }
+  }
+  return rows;
+}
+
+type Signed = MountedRegister & { readonly sign: 1 | -1 };
+
+function mountingsWithSign(site: DirectorySite, resolved: ResolvedSubject, period: Interval): readonly Signed[] {
+  if (resolved.mountings) {
+    const register = site.registers.get(registerKey(...splitKey(resolved.subject.id)));
+    return (register?.mountings ?? []).flatMap((mounting) =>
+      register ? [{ register, mounting, sign: 1 as const }] : [],
+    );
+  }
+  return resolved.terms.flatMap(({ point, sign }) => ofPoint(site, point, sign, period));
+}
+
+const splitKey = (key: string): [string, string] => [key.slice(0, key.indexOf('/')), key.slice(key.indexOf('/') + 1)];
+
+function ofPoint(site: DirectorySite, point: Point, sign: 1 | -1, period: Interval): readonly Signed[] {
+  if (point.role !== 'formula') return mountedAt(site, point.id, period).map((m) => ({ ...m, sign }));
+  return (point.terms ?? []).flatMap((term) => {
+    const inner = site.registry.points.find((p) => p.id === term.point);
+    return inner ? ofPoint(site, inner, sign === term.sign ? 1 : -1, period) : [];
+  });
+}

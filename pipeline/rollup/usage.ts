@@ -1,0 +1,176 @@
+import type { Kysely } from 'kysely';
+import {
+  baseUnitOf,
+  dayStart,
+  displayUnitOf,
+  formatInstant,
+  type Interval,
+  inUnit,
+  invariantError,
+  localDay,
+  periodsOf,
+  requestError,
+  type Zone,
+  zoneOf,
+} from '#domain';
+import type { Split, UsageAnswer, UsageRow } from '../answers.ts';
+import type { Tables } from '../books/tables.ts';
+import type { DirectorySite } from '../ledger/directory.ts';
+import type { UsageQuery } from '../service.ts';
+import { coverageOf, type EvidenceOutline } from './coverage.ts';
+import { estimateRows } from './estimate.ts';
+import { hourRows } from './hours.ts';
+import { addSplit, NO_SPLIT, type RawRow, splitLike } from './split.ts';
+import type { DaySource, PointDay } from './source.ts';
+import { mountingsBehind, type ResolvedSubject, resolveSubject, wholeOf } from './subject.ts';
+
+/** Usage by hour, day, month or year (service.ts). Throws HOURS_NOT_ALLOCATED for parts of a day of a party. */
+export async function usage(
+  db: Kysely<Tables>,
+  site: DirectorySite,
+  source: DaySource,
+  query: UsageQuery,
+): Promise<UsageAnswer> {
+  if (query.interval.to <= query.interval.from)
+    throw requestError('PERIOD_EMPTY', 'the period ends before it begins', { cure: 'give an end after the start' });
+  const zone = zoneOf(site.registry.site.zone);
+  const resolved = resolveSubject(site, query);
+  const periods = periodsOf(query.by, query.interval, zone);
+  const byDays = periods.every((p) => isMidnight(p.from, zone) && isMidnight(p.to, zone));
+  if (!byDays) refuseHours(resolved, source);
+  const raw = byDays ? await dayRows(source, resolved, periods, zone) : await hourRows(db, site, resolved, periods);
+  const outlines = await outlinesOf(site, source, resolved, wholeOf(periods, query.interval));
+  const estimates =
+    byDays && resolved.party === undefined
+      ? await estimateRows(source, resolved, periods, zone)
+      : periods.map(() => null);
+  const put = (row: RawRow, estimated: number | null): UsageRow =>
+    rowOf(row, estimated, resolved, outlines, source.now, site, zone);
+  const rows = raw.map((row, i) => put(row, estimates[i] ?? null));
+  const sum: RawRow = {
+    ...wholeOf(raw, query.interval),
+    amount: raw.reduce((a, r) => a + r.amount, 0),
+    split: raw.reduce((s, r) => addSplit(s, r.split), NO_SPLIT),
+  };
+  const known = estimates.filter((e) => e !== null);
+  return {
+    subject: resolved.subject,
+    carrier: resolved.carrier,
+    unit: baseUnitOf(resolved.carrier),
+    displayUnit: displayUnitOf(resolved.carrier),
+    zone: zone.name,
+    by: query.by,
+    version: source.version,
+    rows,
+    total: put(sum, known.length === 0 ? null : known.reduce((a, b) => a + b, 0)),
+  };
+}
+
+const isMidnight = (at: number, zone: Zone): boolean => dayStart(localDay(at, zone), zone) === at;
+
+function refuseHours({ subject, party }: ResolvedSubject, source: DaySource): void {
+  if (party !== undefined) {
+    throw requestError('HOURS_NOT_ALLOCATED', 'usage is allocated to institutions per local day, not per hour', {
+      place: subject.id,
+      cure: 'ask by day, month or year with whole days, or ask for a point or the premises',
+    });
+  }
+  if (source.version !== 'live')
+    throw requestError('HOURS_NOT_CLOSED', 'a closed month keeps days, not hours', {
+      cure: 'ask by day, month or year with whole days',
+    });
+}
+
+async function dayRows(
+  source: DaySource,
+  resolved: ResolvedSubject,
+  periods: readonly Interval[],
+  zone: Zone,
+): Promise<readonly RawRow[]> {
+  const days = periods.map((p) => ({ from: localDay(p.from, zone), to: localDay(p.to, zone) }));
+  const [fromDay, toDay] = [days[0]?.from ?? 0, days.at(-1)?.to ?? 0];
+  const rows = periods.map((p) => ({ ...p, amount: 0, split: NO_SPLIT }));
+  // periods follow one another: the row of a day is found by bisection
+  const rowOfDay = (day: number): (typeof rows)[number] => {
+    const row = rows[days.findIndex((d) => d.from <= day && day < d.to)];
+    if (!row) throw invariantError('DAY_OUTSIDE', `day ${day} lies in no period`);
+    return row;
+  };
+  for (const { amount, split, day } of await signedDays(source, resolved, fromDay, toDay)) {
+    const row = rowOfDay(day);
+    row.amount += amount;
+    row.split = addSplit(row.split, split);
+  }
+  return rows;
+}
+
+interface SignedDay {
+  readonly day: number;
+  readonly amount: number;
+  readonly split: Split;
+}
+
+const splitOf = (d: PointDay, sign: 1 | -1): Split => addSplit(NO_SPLIT, d, sign);
+
+async function signedDays(
+  source: DaySource,
+  resolved: ResolvedSubject,
+  fromDay: number,
+  toDay: number,
+): Promise<readonly SignedDay[]> {
+  if (resolved.mountings) {
+    return (await source.mountingDays(resolved.mountings, fromDay, toDay)).map((d) => ({
+      day: d.day,
+      amount: d.amount,
+      split: splitOf(d, 1),
+    }));
+  }
+  const points = resolved.terms.map((t) => t.point.id);
+  const signs = new Map(resolved.terms.map((t) => [t.point.id, t.sign]));
+  const pointDays = await source.pointDays(points, fromDay, toDay);
+  if (resolved.party === undefined) {
+    return pointDays.map((d) => {
+      const sign = signs.get(d.point) ?? 1;
+      return { day: d.day, amount: sign * d.amount, split: splitOf(d, sign) };
+    });
+  }
+  const whole = new Map(pointDays.map((d) => [`${d.point} ${d.day}`, d]));
+  return (await source.partyDays(resolved.party, points, fromDay, toDay)).map(({ point, day, amount }) => {
+    const d = whole.get(`${point} ${day}`);
+    return { day, amount, split: d ? splitLike(amount, d) : { ...NO_SPLIT, measured: amount } };
+  });
+}
+
+async function outlinesOf(
+  site: DirectorySite,
+  source: DaySource,
+  resolved: ResolvedSubject,
+  period: Interval,
+): Promise<readonly (readonly EvidenceOutline[])[]> {
+  const groups = resolved.mountings
+    ? [resolved.mountings]
+    : resolved.terms.flatMap(({ point }) => mountingsBehind(site, point));
+  const all = new Map((await source.outlines([...new Set(groups.flat())], period)).map((o) => [o.mounting, o]));
+  return groups.map((group) => group.flatMap((id) => all.get(id) ?? []));
+}
+
+function rowOf(
+  { from, to, amount, split }: RawRow,
+  estimated: number | null,
+  { carrier }: ResolvedSubject,
+  outlines: readonly (readonly EvidenceOutline[])[],
+  now: number,
+  site: DirectorySite,
+  zone: Zone,
+): UsageRow {
+  return {
+    from: formatInstant(from, zone),
+    to: formatInstant(to, zone),
+    amount,
+    display: inUnit(amount, displayUnitOf(carrier), carrier),
+    split,
+    estimated,
+    coverage: coverageOf(outlines, { from, to }, now, site.slotMs),
+    provisional: to > now || outlines.some((group) => group.length > 0 && group.every((o) => o.evidence.to < to)),
+  };
+}
