@@ -54,7 +54,7 @@ afterAll(() => {
 type Recording = z.infer<typeof recordingSchema>;
 
 async function readOverTheWire(model: DeviceModel, recording: Recording): Promise<readonly FrameEntry[]> {
-  const words = new Map(
+  const words = new Map<string, number>(
     (recording.replies ?? []).flatMap(({ fc, address, words: run }) =>
       run.map((word, i) => [`${fc}:${address + i}`, Number.parseInt(word, 16)] as const),
     ),
