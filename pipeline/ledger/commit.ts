@@ -1,5 +1,6 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Bracket, GaugeSlot } from '#domain';
+import { markDirty } from '../books/dirty.ts';
 import type { Tables } from '../books/tables.ts';
 import { multirange, type Quarantined, rangesOf } from './batch.ts';
 import { markWritten, reread, type RowStore, writeRows } from './rows.ts';
@@ -101,7 +102,10 @@ async function writeAll(tx: Transaction<Tables>, scope: CommitScope): Promise<vo
   if (raced[0].length > 0 || raced[1].length > 0) throw new Raced(...raced);
   await writeQuarantine(tx, log, pending.quarantined);
   await writeSeqs(tx, log, pending);
-  await writeDirty(tx, [...scope.dirty.values()]);
+  await markDirty(
+    tx,
+    [...scope.dirty.values()].map((m) => ({ ...m, rejoin: false })),
+  );
 }
 
 export async function writeQuarantine(
@@ -148,24 +152,4 @@ async function writeSeqs(tx: Transaction<Tables>, log: string, { partition, seqs
       on conflict (log, partition, src) do update set seqs = s.seqs + excluded.seqs, repeated = s.repeated + ${seen.length}
         - (select coalesce(sum(upper(r) - lower(r)), 0) from unnest(excluded.seqs - s.seqs) r)`.execute(tx);
   }
-}
-
-/** Marks add up: a settler deletes a mark only if nobody has marked again since it looked. */
-export async function writeDirty(
-  tx: Kysely<Tables>,
-  marks: readonly {
-    readonly site: string;
-    readonly device: string;
-    readonly register: string;
-    readonly from: number;
-    readonly rejoin?: boolean;
-  }[],
-): Promise<void> {
-  if (marks.length === 0) return;
-  await sql`
-    insert into dirty as d (site, device, register, from_at, rejoin)
-    select * from unnest(${marks.map((m) => m.site)}::text[], ${marks.map((m) => m.device)}::text[], ${marks.map((m) => m.register)}::text[],
-      ${marks.map((m) => m.from)}::int8[], ${marks.map((m) => m.rejoin ?? false)}::bool[])
-    on conflict (site, device, register) do update set from_at = least(d.from_at, excluded.from_at), rejoin = d.rejoin or excluded.rejoin,
-      marks = d.marks + 1`.execute(tx);
 }

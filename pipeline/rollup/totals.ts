@@ -23,9 +23,12 @@ export async function settleTotals(tx: Tx, site: DirectorySite, changed: Changed
   const metered = site.registry.points.filter((p) => p.role !== 'formula');
   for (const point of metered) await settlePoint(tx, site, point, daysOf(changed, point.id));
   for (const point of byDependence(site.registry.points.filter((p) => p.role === 'formula'))) {
-    const days = new Set((point.terms ?? []).flatMap((t) => daysOf(changed, t.point)));
+    const days = new Set([
+      ...daysOf(changed, point.id),
+      ...(point.terms ?? []).flatMap((t) => daysOf(changed, t.point)),
+    ]);
     if (days.size === 0) continue;
-    changed.set(point.id, new Set([...daysOf(changed, point.id), ...days]));
+    changed.set(point.id, days);
     await settleFormula(tx, site, point, [...days]);
   }
   for (const point of site.registry.points) {

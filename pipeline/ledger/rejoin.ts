@@ -1,0 +1,153 @@
+import { type Bracket, bracketStart, DAY, registerKey, slotStart } from '#domain';
+import type { Telemetry } from '#platform';
+import type { Books } from '../books/index.ts';
+import { type FrameLog, partitionOf } from '../log/port.ts';
+import { admitBatch } from './batch.ts';
+import { type Directory, type DirectoryDevice, type DirectoryRegister, loadDirectory } from './directory.ts';
+import { type HotRow, rowKeyAt } from './hot.ts';
+import { bracketOf, joinBrackets, joinReading } from './join.ts';
+import { bracketStore, loadRows, type RowStore, writeRows } from './rows.ts';
+
+/** A reading on its way into a bracket. */
+interface Claim {
+  readonly at: number;
+  readonly value: number;
+  readonly rank: Bracket['first']['rank'];
+}
+
+/**
+ * A cut recorded later parts a slot that was joined as one (ledger.md, 6): the register's slots with a cut inside, or whose cut is gone, are joined anew from the retained
+ * log. Readings of the old brackets stay claims of the new ones, so nothing is lost where the log no longer reaches back. Answers whether
+ * rows were written; a race with the worker is tried again.
+ */
+export async function rejoin(books: Books, log: FrameLog, telemetry: Telemetry): Promise<number> {
+  const marks = await books.db.selectFrom('dirty').selectAll().where('rejoin', '=', true).execute();
+  if (marks.length === 0) return 0;
+  const directory = await loadDirectory(books.db);
+  for (const mark of marks) {
+    const device = directory.sites.get(mark.site)?.devices.get(mark.device);
+    const register = device?.registers.get(mark.register);
+    if (device && register) await rejoinRegister(books, log, directory, device, register);
+    telemetry.emit(
+      'slotsRejoined',
+      { level: 'info', message: 'slots were joined anew from the log' },
+      { device: mark.device, register: mark.register },
+    );
+    await books.db
+      .updateTable('dirty')
+      .set((eb) => ({ rejoin: false, marks: eb('marks', '+', 1) }))
+      .where('site', '=', mark.site)
+      .where('device', '=', mark.device)
+      .where('register', '=', mark.register)
+      .execute();
+  }
+  return marks.length;
+}
+
+async function rejoinRegister(
+  books: Books,
+  log: FrameLog,
+  directory: Directory,
+  device: DirectoryDevice,
+  register: DirectoryRegister,
+): Promise<void> {
+  for (;;) {
+    const store = bracketStore();
+    const slots = await affectedSlots(books, store, device, register);
+    if (slots.size === 0) return;
+    const claims = await claimsFromLog(log, directory, device, register, slots);
+    for (const row of store.rows.values()) rebucket(row, device, register, slots, claims);
+    const raced = await books.db.transaction().execute((tx) => writeRows(tx, store));
+    if (raced.length === 0) return;
+  }
+}
+
+/** Slots with a cut inside them, or with a bracket that begins inside them; their rows are loaded. */
+async function affectedSlots(
+  books: Books,
+  store: RowStore<Bracket>,
+  device: DirectoryDevice,
+  register: DirectoryRegister,
+): Promise<Set<number>> {
+  const cuts = register.cuts.filter((cut) => cut % device.slotMs !== 0);
+  const days = await books.db
+    .selectFrom('bracket')
+    .select('day')
+    .where('device_key', '=', device.key)
+    .where('part', '=', rowKeyAt(device, register, 0).part)
+    .execute();
+  await loadRows(
+    books.db,
+    store,
+    days.map(({ day }) => rowKeyAt(device, register, day * DAY)),
+  );
+  const present = new Set<number>();
+  const odd = new Set<number>();
+  for (const row of store.rows.values()) {
+    for (const { start } of row.registers.get(register.ordinal) ?? []) {
+      present.add(slotStart(start, device.slotMs));
+      if (start % device.slotMs !== 0) odd.add(slotStart(start, device.slotMs));
+    }
+  }
+  for (const cut of cuts) if (present.has(slotStart(cut, device.slotMs))) odd.add(slotStart(cut, device.slotMs));
+  return odd;
+}
+
+async function claimsFromLog(
+  log: FrameLog,
+  directory: Directory,
+  device: DirectoryDevice,
+  register: DirectoryRegister,
+  slots: ReadonlySet<number>,
+): Promise<readonly Claim[]> {
+  const partition = partitionOf(device.id, log.partitionCount);
+  const low = (await log.bounds()).get(partition)?.low ?? 0;
+  const needle = Buffer.from(`"device":${JSON.stringify(device.id)}`);
+  const claims: Claim[] = [];
+  for await (const records of log.scan(partition, low)) {
+    const mentioned = records.filter((r) =>
+      Buffer.from(r.value.buffer, r.value.byteOffset, r.value.byteLength).includes(needle),
+    );
+    for (const reading of admitBatch(mentioned, directory).admitted) {
+      if (
+        registerKey(reading.device.id, reading.register.name) !== registerKey(device.id, register.name) ||
+        reading.device.site !== device.site
+      )
+        continue;
+      if (slots.has(slotStart(reading.at, device.slotMs)))
+        claims.push({ at: reading.at, value: reading.value, rank: reading.rank });
+    }
+  }
+  return claims;
+}
+
+function rebucket(
+  row: HotRow<Bracket>,
+  device: DirectoryDevice,
+  register: DirectoryRegister,
+  slots: ReadonlySet<number>,
+  claims: readonly Claim[],
+): void {
+  const old = row.registers.get(register.ordinal) ?? [];
+  const touched = old.filter((b) => slots.has(slotStart(b.start, device.slotMs)));
+  if (touched.length === 0) return;
+  const kept = old.filter((b) => !slots.has(slotStart(b.start, device.slotMs)));
+  const mine = claims.filter((c) => Math.floor(c.at / DAY) === row.day);
+  const joined = new Map<number, Bracket>();
+  for (const { at, value, rank } of [...touched.flatMap(stampClaims), ...mine]) {
+    const start = bracketStart(at, device.slotMs, register.cuts);
+    const known = joined.get(start);
+    joined.set(start, known ? joinReading(known, at, value, rank) : bracketOf(start, at, value, rank));
+  }
+  const next = [...kept, ...joined.values()].sort((a, b) => a.start - b.start);
+  const same = next.length === old.length && next.every((b, i) => old[i] !== undefined && sameBracket(b, old[i]));
+  if (same) return;
+  row.registers.set(register.ordinal, next);
+  row.dirty = true;
+}
+
+const sameBracket = (a: Bracket, b: Bracket): boolean =>
+  a.start === b.start && joinBrackets(a, b) === a && joinBrackets(b, a) === b;
+
+const stampClaims = ({ first, last }: Bracket): readonly Claim[] =>
+  [first, last].flatMap(({ at, value, rank, other }) => [{ at, value, rank }, ...(other ? [{ at, ...other }] : [])]);

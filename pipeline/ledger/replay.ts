@@ -1,0 +1,125 @@
+import { type Bracket, type GaugeSlot } from '#domain';
+import { type DirtyMark, markDirty } from '../books/dirty.ts';
+import type { Books } from '../books/index.ts';
+import { admit, parseFrame } from './admission.ts';
+import { type Directory, loadDirectory } from './directory.ts';
+import { foldGauge, foldReading, rowKey, rowKeyAt } from './hot.ts';
+import { bracketStore, gaugeStore, loadRows, reread, type RowStore, writeRows } from './rows.ts';
+
+export interface ReplayAnswer {
+  readonly admitted: number;
+  readonly refused: number;
+}
+
+interface Item {
+  readonly id: number;
+  readonly payload: Buffer;
+  readonly ordinal: number;
+  readonly appended_at: number;
+}
+
+const CHUNK = 2_000;
+
+/** Admits again what waits in quarantine; what is still refused stays. The rows go to the books by compare-and-set, beside a running worker. */
+export async function replayQuarantine(
+  books: Books,
+  now: number,
+  query: { readonly site?: string | undefined; readonly reason?: string | undefined },
+): Promise<ReplayAnswer> {
+  const directory = await loadDirectory(books.db);
+  let after = 0;
+  let admitted = 0;
+  let refused = 0;
+  for (;;) {
+    let select = books.db
+      .selectFrom('quarantine')
+      .select(['id', 'payload', 'ordinal', 'appended_at'])
+      .where('state', '=', 'open')
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(CHUNK);
+    if (query.site !== undefined) select = select.where('site', '=', query.site);
+    if (query.reason !== undefined) select = select.where('reason', '=', query.reason);
+    const items = await select.execute();
+    const last = items.at(-1);
+    if (!last) return { admitted, refused };
+    after = last.id;
+    const taken = await takeChunk(books, directory, items, now);
+    admitted += taken;
+    refused += items.length - taken;
+  }
+}
+
+async function takeChunk(books: Books, directory: Directory, items: readonly Item[], now: number): Promise<number> {
+  const ready = items.flatMap((item) => {
+    const parsed = parseFrame(item.payload);
+    const entry = parsed.ok ? parsed.frame.r[item.ordinal] : undefined;
+    if (!parsed.ok || !entry) return [];
+    const { frame } = parsed;
+    const result = admit(frame, entry, item.appended_at, directory);
+    const device = directory.sites.get(frame.site)?.devices.get(frame.device);
+    return result.ok && device ? [{ id: item.id, at: frame.at, device, ...result.reading }] : [];
+  });
+  if (ready.length === 0) return 0;
+  const stores = { brackets: bracketStore(), gauges: gaugeStore() };
+  const keys = (kind: string) =>
+    ready.filter((r) => r.register.kind === kind).map((r) => rowKeyAt(r.device, r.register, r.at));
+  await loadRows(books.db, stores.brackets, unique(keys('counter')));
+  await loadRows(books.db, stores.gauges, unique(keys('gauge')));
+  await books.ensurePartitions(ready.map((r) => rowKeyAt(r.device, r.register, r.at).day));
+  const marks = new Map<string, DirtyMark>();
+  for (const { device, register, at, value, rank } of ready) {
+    const key = rowKey(rowKeyAt(device, register, at));
+    const gauges = stores.gauges.rows.get(key);
+    const brackets = stores.brackets.rows.get(key);
+    if (register.kind === 'gauge' && gauges) foldGauge(gauges, register, device.slotMs, at, value);
+    if (register.kind === 'gauge' || !brackets || !foldReading(brackets, register, device.slotMs, at, value, rank))
+      continue;
+    const name = `${device.site}/${device.id}/${register.name}`;
+    const mark = marks.get(name);
+    marks.set(name, {
+      site: device.site,
+      device: device.id,
+      register: register.name,
+      from: Math.min(mark?.from ?? at, at),
+      rejoin: false,
+    });
+  }
+  await write(
+    books,
+    stores,
+    [...marks.values()],
+    ready.map((r) => r.id),
+    now,
+  );
+  return ready.length;
+}
+
+const unique = (keys: readonly { deviceKey: number; day: number; part: number }[]) =>
+  new Map(keys.map((k) => [rowKey(k), k])).values();
+
+async function write(
+  books: Books,
+  { brackets, gauges }: { readonly brackets: RowStore<Bracket>; readonly gauges: RowStore<GaugeSlot> },
+  marks: readonly DirtyMark[],
+  ids: readonly number[],
+  now: number,
+): Promise<void> {
+  for (;;) {
+    const raced = await books.db.transaction().execute(async (tx) => {
+      const left = [await writeRows(tx, brackets), await writeRows(tx, gauges)] as const;
+      if (left[0].length + left[1].length > 0) return left;
+      await markDirty(tx, marks);
+      await tx
+        .updateTable('quarantine')
+        .set({ state: 'admitted', settled_at: now })
+        .where('id', 'in', [...ids])
+        .execute();
+      return undefined;
+    });
+    if (!raced) return;
+    // rows that did match were written before the race was seen: read all again, joins are idempotent
+    await reread(books.db, brackets, [...brackets.rows.values()]);
+    await reread(books.db, gauges, [...gauges.rows.values()]);
+  }
+}

@@ -1,0 +1,179 @@
+import { localDay, requestError, zoneOf } from '#domain';
+import type { Clock, Telemetry } from '#platform';
+import type { Books } from './books/index.ts';
+import { applyRegistry } from './books/registry.ts';
+import { type DirectorySite, loadDirectory } from './ledger/directory.ts';
+import { inForce } from './ledger/allocate.ts';
+import { rejoin } from './ledger/rejoin.ts';
+import { replayQuarantine } from './ledger/replay.ts';
+import type { FrameLog } from './log/port.ts';
+import type { InstitutionAnswer, PointAnswer } from './answers.ts';
+import { closedSource, closedVersion, closeMonth, listAdjustments, listCloses } from './rollup/close.ts';
+import { confirmEvent, recordEvent } from './rollup/events.ts';
+import { logLayer } from './rollup/log-layer.ts';
+import { reconcile } from './rollup/reconcile.ts';
+import { settle } from './rollup/settle.ts';
+import { type DaySource, liveSource } from './rollup/source.ts';
+import { allocationsOf } from './rollup/totals.ts';
+import { trace } from './rollup/trace.ts';
+import { usage } from './rollup/usage.ts';
+import type { Progress, Service, UsageQuery } from './service.ts';
+import { listFindings } from './watch/findings.ts';
+import { createLiveWatch } from './watch/live-watch.ts';
+import { latestReadings, liveAnswers } from './watch/live.ts';
+import { listQuarantine } from './watch/quarantine.ts';
+import { statusOf } from './watch/status.ts';
+
+export interface ServiceOptions {
+  readonly books: Books;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  /** Absent where another process holds the log: what needs it (joining slots anew) waits for that process. */
+  readonly log?: FrameLog | undefined;
+  readonly logKind?: 'embedded' | 'kafka' | undefined;
+  readonly logBytes?: (() => number | null) | undefined;
+  readonly lastCommitAt?: (() => number | undefined) | undefined;
+}
+
+/** How long an answer waits for another process to join slots anew before it says so. */
+const REJOIN_PATIENCE_MS = 60_000;
+
+/** The pipeline's one door (service.ts). */
+export function openService(options: ServiceOptions): Service {
+  const { books, clock, telemetry, log } = options;
+  const { db } = books;
+  const siteOf = async (id: string): Promise<DirectorySite> => {
+    const site = (await loadDirectory(db)).sites.get(id);
+    if (!site)
+      throw requestError('SITE_UNKNOWN', `there is no site "${id}" in the books`, {
+        place: id,
+        cure: 'apply its site file first',
+      });
+    return site;
+  };
+  const settleAll = async (progress?: Progress): Promise<void> => {
+    const until = clock.now() + REJOIN_PATIENCE_MS;
+    for (;;) {
+      if (log) await rejoin(books, log, telemetry);
+      const settled = await settle({ books, progress });
+      const left = await db.selectFrom('dirty').select('rejoin').execute();
+      if (left.length === 0 || (settled === 0 && left.every((m) => !m.rejoin))) return;
+      if (!log && left.every((m) => m.rejoin)) {
+        if (clock.now() >= until) return;
+        await clock.sleep(500);
+      }
+    }
+  };
+  const sourceOf = async (
+    site: DirectorySite,
+    query: UsageQuery,
+  ): Promise<{ readonly site: DirectorySite; readonly source: DaySource }> => {
+    if (query.asOf === undefined) return { site, source: liveSource(db, site.registry, clock.now()) };
+    const source = closedSource(await closedVersion(db, site.registry.site.id, query.asOf));
+    return { site: { ...site, registry: source.registry }, source };
+  };
+  const watch = createLiveWatch({
+    clock,
+    telemetry,
+    latest: async (id) => {
+      const site = await siteOf(id);
+      return liveAnswers(site, await latestReadings(db, site), clock.now());
+    },
+  });
+
+  return {
+    sites: async () => (await db.selectFrom('site').select('id').orderBy('id').execute()).map((s) => s.id),
+    registry: async (id) => (await siteOf(id)).registry,
+    institutions: async (id) => institutionAnswers(await siteOf(id), clock.now()),
+    points: async (id) => pointAnswers(await siteOf(id)),
+    live: async (id) => {
+      const site = await siteOf(id);
+      return liveAnswers(site, await latestReadings(db, site), clock.now());
+    },
+    watch: (id, listener) => watch.subscribe(id, listener),
+    usage: async (query) => {
+      const { site, source } = await sourceOf(await siteOf(query.site), query);
+      return usage(db, site, source, query);
+    },
+    trace: async (query) => {
+      if (query.asOf !== undefined) return tracedVersion(options, query);
+      const site = await siteOf(query.site);
+      return trace(db, site, liveSource(db, site.registry, clock.now()), query);
+    },
+    findings: async (query) => listFindings(db, await siteOf(query.site), query),
+    reconcile: async (id, { withLog, progress } = {}) => {
+      await settleAll(progress);
+      const site = await siteOf(id);
+      const layers = withLog && log ? [await logLayer(db, log, await loadDirectory(db), progress)] : [];
+      return reconcile(db, site, clock.now(), layers, progress);
+    },
+    applyRegistry: (target, apply) => db.transaction().execute((tx) => applyRegistry(tx, target, { ...apply, now: clock.now() })),
+    events: async (id) => (await siteOf(id)).events,
+    recordEvent: (id, body, claim) => recordEvent(books, id, body, claim, clock.now()),
+    confirmEvent: (id, by) => confirmEvent(books, id, by, clock.now()),
+    quarantine: (query) => listQuarantine(db, query),
+    replayQuarantine: (query) => replayQuarantine(books, clock.now(), query),
+    close: async (id, month, claim) => {
+      await settleAll();
+      return closeMonth(db, await siteOf(id), month, claim, clock.now());
+    },
+    closes: async (id) => listCloses(db, await siteOf(id)),
+    adjustments: async (id, month) => {
+      await settleAll();
+      return listAdjustments(db, await siteOf(id), clock.now(), month);
+    },
+    status: () =>
+      statusOf({
+        db,
+        log: log && { log, kind: options.logKind ?? 'embedded', bytes: options.logBytes ?? (() => null) },
+        lastCommitAt: options.lastCommitAt ?? (() => undefined),
+      }),
+    settle: settleAll,
+    stop: async () => watch.stop(),
+  };
+}
+
+/** As of a closed version the tree is the one frozen with it, for a point and its whole month. */
+async function tracedVersion({ books }: ServiceOptions, query: UsageQuery) {
+  const content = await closedVersion(books.db, query.site, query.asOf ?? '');
+  const frozen = query.subject.kind === 'point' ? content.traces[query.subject.id] : undefined;
+  if (frozen) return { ...frozen, version: `${content.month}#${content.version}` };
+  throw requestError('TRACE_NOT_FROZEN', 'a closed version keeps the trace of each point', {
+    place: query.asOf ?? '',
+    cure: 'ask for a point, or trace the live figure',
+  });
+}
+
+function institutionAnswers(site: DirectorySite, now: number): readonly InstitutionAnswer[] {
+  const today = localDay(now, zoneOf(site.registry.site.zone));
+  return site.registry.institutions.map((i) => ({
+    id: i.id,
+    name: i.name,
+    headcount: inForce(i.headcount, today) ?? null,
+    areaM2: inForce(i.area, today) ?? null,
+    ended: i.ended !== undefined,
+  }));
+}
+
+const pointAnswers = (site: DirectorySite): readonly PointAnswer[] =>
+  site.registry.points.map((p) => ({
+    id: p.id,
+    name: p.name,
+    carrier: p.carrier,
+    role: p.role,
+    item: p.item ?? null,
+    premises: p.premises ?? null,
+    parent: p.parent ?? null,
+    institutions: [
+      ...new Set(
+        allocationsOf(site, p).flatMap(({ value }) =>
+          value.basis === 'fixed'
+            ? value.shares.map((s) => s.institution)
+            : value.basis === 'sub-meter'
+              ? value.by.map((b) => b.institution)
+              : value.among,
+        ),
+      ),
+    ],
+    ended: p.ended !== undefined,
+  }));

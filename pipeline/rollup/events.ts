@@ -1,0 +1,191 @@
+import type { Transaction } from 'kysely';
+import { type MeterEvent, type MeterEventBody, NEEDS_SECOND_PERSON, requestError } from '#domain';
+import { markDirty } from '../books/dirty.ts';
+import type { Books } from '../books/index.ts';
+import type { Tables } from '../books/tables.ts';
+import { type DirectorySite, loadDirectory, toEvent } from '../ledger/directory.ts';
+import { effectiveRegisters, type EffectiveRegister, holdsAt } from '../ledger/effective.ts';
+import type { Claim } from '../service.ts';
+
+type Tx = Transaction<Tables>;
+
+export type NewEvent = Claim & { readonly supersedes?: number | undefined };
+
+/** Records an event for ever. One that needs a second person stays proposed. Throws EVENT_INVALID, EVENT_UNKNOWN. */
+export async function recordEvent(
+  books: Books,
+  siteId: string,
+  body: MeterEventBody,
+  claim: NewEvent,
+  now: number,
+): Promise<MeterEvent> {
+  const site = await siteOf(books, siteId);
+  refuseInvalid(site, body);
+  const state = NEEDS_SECOND_PERSON[body.kind] ? 'proposed' : 'active';
+  return books.db.transaction().execute(async (tx) => {
+    const superseded = claim.supersedes === undefined ? undefined : await supersedable(tx, siteId, claim.supersedes);
+    const row = await tx
+      .insertInto('meter_event')
+      .values({
+        site: siteId,
+        state,
+        kind: body.kind,
+        body: JSON.stringify(body),
+        by_name: claim.by,
+        reason: claim.reason,
+        recorded_at: now,
+        confirmed_by: null,
+        confirmed_at: null,
+        supersedes: claim.supersedes ?? null,
+      })
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    const event = toEvent(row);
+    if (state === 'active') await activate(tx, site, event, superseded);
+    return event;
+  });
+}
+
+/** The second person. Throws EVENT_UNKNOWN, EVENT_SETTLED, SAME_PERSON. */
+export async function confirmEvent(books: Books, id: number, by: string, now: number): Promise<MeterEvent> {
+  const found = await books.db.selectFrom('meter_event').selectAll().where('id', '=', id).executeTakeFirst();
+  if (!found)
+    throw requestError('EVENT_UNKNOWN', `there is no event ${id}`, { place: String(id), cure: 'look at `event list`' });
+  const site = await siteOf(books, found.site);
+  if (found.state !== 'proposed')
+    throw requestError('EVENT_SETTLED', `event ${id} is ${found.state}`, {
+      place: String(id),
+      cure: 'nothing to confirm',
+    });
+  if (found.by_name.trim().toLowerCase() === by.trim().toLowerCase()) {
+    throw requestError('SAME_PERSON', `${by} proposed event ${id} and cannot confirm it`, {
+      place: String(id),
+      cure: 'let another person confirm it',
+    });
+  }
+  return books.db.transaction().execute(async (tx) => {
+    const row = await tx
+      .updateTable('meter_event')
+      .set({ state: 'active', confirmed_by: by, confirmed_at: now })
+      .where('id', '=', id)
+      .where('state', '=', 'proposed')
+      .returningAll()
+      .executeTakeFirst();
+    if (!row)
+      throw requestError('EVENT_SETTLED', `event ${id} was settled meanwhile`, {
+        place: String(id),
+        cure: 'look at `event list`',
+      });
+    const event = toEvent(row);
+    const superseded =
+      event.supersedes === undefined ? undefined : await supersedable(tx, event.site, event.supersedes);
+    await activate(tx, site, event, superseded);
+    return event;
+  });
+}
+
+async function siteOf(books: Books, id: string): Promise<DirectorySite> {
+  const site = (await loadDirectory(books.db)).sites.get(id);
+  if (!site)
+    throw requestError('SITE_UNKNOWN', `there is no site "${id}" in the books`, {
+      place: id,
+      cure: 'apply its site file first',
+    });
+  return site;
+}
+
+async function supersedable(tx: Tx, site: string, id: number): Promise<MeterEvent> {
+  const row = await tx
+    .selectFrom('meter_event')
+    .selectAll()
+    .where('id', '=', id)
+    .where('site', '=', site)
+    .executeTakeFirst();
+  if (!row || row.state === 'superseded')
+    throw requestError('EVENT_UNKNOWN', `there is no event ${id} to supersede`, {
+      place: String(id),
+      cure: 'look at `event list`',
+    });
+  return toEvent(row);
+}
+
+/** Marks exactly the registers that the event touches, before it or after it; workers notice by the registry's version. */
+async function activate(
+  tx: Tx,
+  site: DirectorySite,
+  event: MeterEvent,
+  superseded: MeterEvent | undefined,
+): Promise<void> {
+  if (superseded)
+    await tx.updateTable('meter_event').set({ state: 'superseded' }).where('id', '=', superseded.id).execute();
+  const events = [...site.events.filter((e) => e.id !== event.id && e.id !== superseded?.id), event];
+  const after = effectiveRegisters(site.registry, events);
+  const bodies = [event.body, ...(superseded ? [superseded.body] : [])];
+  const marks = bodies.flatMap((body) =>
+    [...touched(site.registers, body), ...touched(after, body)].map((r) => ({ register: r, body })),
+  );
+  await markDirty(
+    tx,
+    marks.map(({ register, body }) => ({
+      site: site.registry.site.id,
+      device: register.device,
+      register: register.register,
+      from: startOf(body),
+      rejoin: body.kind === 'replacement' || body.kind === 'reset' || body.kind === 'exclude',
+    })),
+  );
+  await tx
+    .updateTable('site')
+    .set((eb) => ({ registry_version: eb('registry_version', '+', 1) }))
+    .where('id', '=', site.registry.site.id)
+    .execute();
+}
+
+const startOf = (body: MeterEventBody): number => ('at' in body ? body.at : body.from);
+
+/** The registers whose books an event can change. A ratio or a replacement touches all meters of its point from then on. */
+function touched(
+  registers: ReadonlyMap<string, EffectiveRegister>,
+  body: MeterEventBody,
+): readonly EffectiveRegister[] {
+  if (body.kind === 'replacement' || body.kind === 'multiplier') {
+    const from = startOf(body);
+    return [...registers.values()].filter((r) =>
+      r.mountings.some((m) => m.point === body.point && (m.removedAt ?? Infinity) >= from),
+    );
+  }
+  return [...registers.values()].filter((r) => r.device === body.device && r.register === body.register);
+}
+
+function refuseInvalid(site: DirectorySite, body: MeterEventBody): void {
+  const refuse = (message: string, cure: string): never => {
+    throw requestError('EVENT_INVALID', message, { cure, place: body.kind });
+  };
+  if (body.kind === 'replacement' || body.kind === 'multiplier') {
+    const mountings = [...site.registers.values()].flatMap((r) => r.mountings).filter((m) => m.point === body.point);
+    if (mountings.length === 0)
+      refuse(
+        `there is no meter at a point "${body.point}"`,
+        `points with meters: ${site.registry.points
+          .map((p) => p.id)
+          .slice(0, 12)
+          .join(', ')}`,
+      );
+    const at = startOf(body);
+    const held = mountings.find((m) => holdsAt(m, at));
+    if (!held)
+      refuse(`no meter is mounted at ${body.point} at that time`, 'choose a time between mounting and removal');
+    if (body.kind === 'replacement' && mountings.some((m) => m.serial === body.serial)) {
+      refuse(`a meter ${body.serial} stands at ${body.point} already`, 'give the serial number of the new meter');
+    }
+    return;
+  }
+  const register = site.registers.get(`${body.device}/${body.register}`);
+  if (!register)
+    refuse(
+      `there is no counter ${body.device}/${body.register}`,
+      `counters: ${[...site.registers.keys()].slice(0, 12).join(', ')}`,
+    );
+  if (body.kind === 'exclude' && body.to <= body.from)
+    refuse('the span ends before it begins', 'give an end after the start');
+}

@@ -1,0 +1,64 @@
+import type { Kysely } from 'kysely';
+import { type Bracket, DAY } from '#domain';
+import { decodeBrackets } from '../books/codec.ts';
+import type { Tables } from '../books/tables.ts';
+import { admitBatch } from '../ledger/batch.ts';
+import type { Directory } from '../ledger/directory.ts';
+import { foldReading, type HotRow, rowKey, rowKeyAt } from '../ledger/hot.ts';
+import { joinBrackets } from '../ledger/join.ts';
+import type { FrameLog } from '../log/port.ts';
+import type { Progress } from '../service.ts';
+import { compare, type Layer, layerOf } from './reconcile.ts';
+
+/**
+ * Joins the retained readings again and holds them against the brackets of the books: none of them may
+ * change a bracket. (Brackets may know more than the log still does.)
+ */
+export async function logLayer(
+  db: Kysely<Tables>,
+  log: FrameLog,
+  directory: Directory,
+  progress?: Progress,
+): Promise<Layer> {
+  const layer = layerOf('brackets-log');
+  const rows = new Map<string, HotRow<Bracket>>();
+  const bounds = await log.bounds();
+  const total = [...bounds.values()].reduce((sum, b) => sum + b.high - b.low, 0);
+  let done = 0;
+  for (const [partition, { low }] of bounds) {
+    for await (const records of log.scan(partition, low)) {
+      for (const { device, register, at, value, rank } of admitBatch(records, directory).admitted) {
+        if (register.kind !== 'counter') continue;
+        const key = rowKeyAt(device, register, at);
+        const row = rows.get(rowKey(key)) ?? { ...key, version: 0, dirty: false, registers: new Map() };
+        rows.set(rowKey(key), row);
+        foldReading(row, register, device.slotMs, at, value, rank);
+      }
+      done += records.length;
+      progress?.(done, total, 'log');
+    }
+  }
+  for (const row of rows.values()) await compareRow(db, layer, row, directory);
+  return layer;
+}
+
+async function compareRow(db: Kysely<Tables>, layer: Layer, row: HotRow<Bracket>, directory: Directory): Promise<void> {
+  const { deviceKey, day, part } = row;
+  const stored = await db
+    .selectFrom('bracket')
+    .select('payload')
+    .where('device_key', '=', deviceKey)
+    .where('day', '=', day)
+    .where('part', '=', part)
+    .executeTakeFirst();
+  const name = `${directory.byKey.get(deviceKey)?.id ?? deviceKey} ${new Date(day * DAY).toISOString().slice(0, 10)}`;
+  const found = stored ? decodeBrackets(day, stored.payload) : new Map<number, Bracket[]>();
+  for (const [ordinal, brackets] of row.registers) {
+    const known = new Map((found.get(ordinal) ?? []).map((b) => [b.start, b]));
+    const differing = brackets.filter((b) => {
+      const other = known.get(b.start);
+      return !other || joinBrackets(other, b) !== other;
+    });
+    compare(layer, `${name} register ${ordinal}`, differing.length, 0);
+  }
+}

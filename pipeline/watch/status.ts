@@ -1,0 +1,60 @@
+import { type Kysely, sql } from 'kysely';
+import type { Tables } from '../books/tables.ts';
+import type { FrameLog } from '../log/port.ts';
+import type { StatusAnswer } from '../service.ts';
+
+export interface StatusSource {
+  readonly db: Kysely<Tables>;
+  readonly log?:
+    | { readonly log: FrameLog; readonly kind: 'embedded' | 'kafka'; readonly bytes: () => number | null }
+    | undefined;
+  readonly lastCommitAt: () => number | undefined;
+}
+
+/** Offsets, lags, counters and sizes. Without a log at hand (another process holds it), bounds are those of the books. */
+export async function statusOf({ db, log, lastCommitAt }: StatusSource): Promise<StatusAnswer> {
+  const identity = log
+    ? await log.log.identity()
+    : ((await db.selectFrom('log').select('id').executeTakeFirst())?.id ?? '');
+  const bounds = log ? await log.log.bounds() : new Map<number, { low: number; high: number }>();
+  const { rows } = await sql<{
+    partition: number;
+    next_offset: number;
+    readings: number;
+    folded: number;
+    quarantined: number;
+    missing: number | string;
+  }>`
+    select o.partition, o.next_offset, o.readings, o.folded, o.quarantined,
+      coalesce((select sum(holes) from (select (upper(seqs) - lower(seqs)) - (select sum(upper(r) - lower(r)) from unnest(seqs) r) as holes
+        from log_source s where s.log = o.log and s.partition = o.partition) h), 0) as missing
+    from log_offset o where o.log = ${identity} order by o.partition`.execute(db);
+  const open = await sql<{
+    reason: string;
+    count: number | string;
+  }>`select reason, count(*) as count from quarantine where state = 'open' group by reason`.execute(db);
+  const sizes = await sql<{ bytes: number | string; dirty: number | string }>`
+    select pg_database_size(current_database()) as bytes, (select count(*) from dirty) as dirty`.execute(db);
+  const last = lastCommitAt();
+  return {
+    log: { kind: log?.kind ?? 'embedded', identity, bytes: log?.bytes() ?? null },
+    partitions: rows.map((r) => {
+      const { low, high } = bounds.get(r.partition) ?? { low: 0, high: r.next_offset };
+      return {
+        partition: r.partition,
+        nextOffset: r.next_offset,
+        low,
+        high,
+        lag: Math.max(0, high - r.next_offset),
+        readings: r.readings,
+        folded: r.folded,
+        quarantined: r.quarantined,
+        missing: Number(r.missing),
+      };
+    }),
+    quarantineOpen: Object.fromEntries(open.rows.map((r) => [r.reason, Number(r.count)])),
+    dirty: Number(sizes.rows[0]?.dirty ?? 0),
+    lastCommitAt: last === undefined ? null : new Date(last).toISOString(),
+    booksBytes: Number(sizes.rows[0]?.bytes ?? 0),
+  };
+}
