@@ -59,11 +59,18 @@ export function createSupervisor(settings: SupervisorSettings): Supervisor {
   });
   return {
     run: async (signal) => {
-      await Promise.all(lines.map((line) => line.run(signal)));
+      // a site whose meters are all read by hand has no line, yet is collecting until it is stopped
+      await Promise.all([aborted(signal), ...lines.map((line) => line.run(signal))]);
     },
     health: () => lines.map((line) => line.health()),
   };
 }
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 
 function refuseMistakes(plan: CollectorPlan, models: ReadonlyMap<string, DeviceModel>): void {
   const mistakes = planMistakes(plan, models);

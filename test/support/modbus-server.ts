@@ -34,7 +34,9 @@ export interface FieldServer {
   readonly requests: readonly WireRequest[];
   /** Most requests that were unanswered on one connection at once. */
   readonly mostInFlight: () => number;
+  /** Connections accepted so far. */
   readonly connections: () => number;
+  readonly openNow: () => number;
   /** Ends every open connection, keeps listening. */
   readonly dropAll: () => void;
   readonly close: () => Promise<void>;
@@ -116,6 +118,7 @@ export async function startFieldServer(
     requests,
     mostInFlight: () => most,
     connections: () => opened,
+    openNow: () => sockets.size,
     dropAll,
     close: () =>
       new Promise((resolve) => {
