@@ -37,7 +37,10 @@ export function createKafkaConsumer(context: SessionContext, telemetry: Telemetr
       const end = await session.ended;
       if (end.kind === 'stopped' || stopping.signal.aborted) return;
       if (isMeteringError(end.error) || !isRetriable(end.error)) throw asStoreError(context.topic, end.error);
-      telemetry.emit('logConnectionLost', EVENTS.logConnectionLost, { topic: context.topic, why: messageOf(end.error) });
+      telemetry.emit('logConnectionLost', EVENTS.logConnectionLost, {
+        topic: context.topic,
+        why: messageOf(end.error),
+      });
       if (held.size > 0) await watched.revoked([...held]);
       await context.clock.sleep(pause, stopping.signal).catch(() => undefined);
       pause = Math.min(pause * 2, LONGEST_PAUSE_MS);

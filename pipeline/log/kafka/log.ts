@@ -62,8 +62,12 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<FrameLog> 
 }
 
 const unreachable = (brokers: readonly string[], cause: unknown): Error =>
-  storeError('LOG_UNREACHABLE', `the log cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}`, {
-    place: brokers.join(', '),
-    cure: 'Start the brokers, or correct their addresses and the rights of this client in the configuration.',
-    cause,
-  });
+  storeError(
+    'LOG_UNREACHABLE',
+    `the log cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}`,
+    {
+      place: brokers.join(', '),
+      cure: 'Start the brokers, or correct their addresses and the rights of this client in the configuration.',
+      cause,
+    },
+  );

@@ -67,11 +67,15 @@ async function connect(kafka: Kafka): Promise<Producer> {
 }
 
 const appendFailed = (topic: string, cause: unknown): Error =>
-  storeError('LOG_APPEND_FAILED', `the log did not take the records: ${cause instanceof Error ? cause.message : String(cause)}`, {
-    place: topic,
-    cure: 'Look at the brokers; the records stay in the spool and are offered again.',
-    cause,
-  });
+  storeError(
+    'LOG_APPEND_FAILED',
+    `the log did not take the records: ${cause instanceof Error ? cause.message : String(cause)}`,
+    {
+      place: topic,
+      cure: 'Look at the brokers; the records stay in the spool and are offered again.',
+      cause,
+    },
+  );
 
 const asBuffer = (value: Uint8Array): Buffer => Buffer.from(value.buffer, value.byteOffset, value.byteLength);
 

@@ -28,6 +28,7 @@ export interface Session {
 const SESSION_MS = 10_000;
 const HEARTBEAT_MS = 1_000;
 const VERIFY_MS = 10_000;
+const VERIFY_BUSY_MS = 500;
 const MAX_WAIT_MS = 250;
 const PARTITION_BYTES = 1024 * 1024;
 
@@ -50,6 +51,9 @@ export function startSession(context: SessionContext, handlers: LogConsumerHandl
   const over = new AbortController();
   const end = Promise.withResolvers<SessionEnd>();
   const positions = new Map<number, number>();
+  /** Partitions that had been read to their end. */
+  const idle = new Set<number>();
+  let verifiedAt = 0;
   let generation = 0;
   let assigned: readonly number[] = [];
   let held: readonly number[] = [];
@@ -67,6 +71,7 @@ export function startSession(context: SessionContext, handlers: LogConsumerHandl
     const lost = held;
     held = [];
     positions.clear();
+    idle.clear();
     if (lost.length > 0) await handlers.revoked(lost);
   };
 
@@ -82,15 +87,33 @@ export function startSession(context: SessionContext, handlers: LogConsumerHandl
     for (const [partition, offset] of positions) consumer.seek({ topic, partition, offset: String(offset) });
     consumer.resume([{ topic, partitions: [...partitions] }]);
     for (const [partition, offset] of positions) {
-      if (offset === bounds.get(partition)?.high) await handlers.caughtUp?.(partition);
+      if (offset !== bounds.get(partition)?.high) continue;
+      idle.add(partition);
+      await handlers.caughtUp?.(partition);
     }
+  };
+
+  /**
+   * A topic made anew answers a fetch as if nothing had happened. After a wait, when that could have been, each batch is
+   * preceded by a look at the topic; while draining two looks a second do, as no topic fills up to our position in between.
+   */
+  const verified = async (partition: number): Promise<void> => {
+    const now = context.clock.now();
+    if (!idle.delete(partition) && Math.abs(now - verifiedAt) < VERIFY_BUSY_MS) return;
+    await verifyTopic(admin, topic, opened);
+    verifiedAt = now;
   };
 
   const assign = (partitions: readonly number[]): void => {
     const mine = ++generation;
     assigned = partitions;
     if (assigned.length > 0) consumer.pause([{ topic, partitions: [...assigned] }]);
-    void serially(() => take(mine, partitions.filter((p) => context.only?.has(p) ?? true)));
+    void serially(() =>
+      take(
+        mine,
+        partitions.filter((p) => context.only?.has(p) ?? true),
+      ),
+    );
   };
 
   const hand = async (mine: number, payload: EachBatchPayload): Promise<void> => {
@@ -98,17 +121,23 @@ export function startSession(context: SessionContext, handlers: LogConsumerHandl
     const position = positions.get(partition);
     const [first, final] = [messages[0], messages.at(-1)];
     if (mine !== generation || position === undefined || !first || !final) return;
+    await verified(partition);
     if (Number(first.offset) !== position) await refuseReset(context, partition, position);
     if (Number(first.offset) < position) {
       consumer.seek({ topic, partition, offset: String(position) });
       return;
     }
-    await handlers.records(partition, messages.map((message) => toRecord(partition, message)));
+    await handlers.records(
+      partition,
+      messages.map((message) => toRecord(partition, message)),
+    );
     if (mine !== generation) return;
     const next = Number(final.offset) + 1;
     positions.set(partition, next);
     payload.resolveOffset(final.offset);
-    if (next >= Number(highWatermark)) await handlers.caughtUp?.(partition);
+    if (next < Number(highWatermark)) return;
+    idle.add(partition);
+    await handlers.caughtUp?.(partition);
   };
 
   const eachBatch = async (payload: EachBatchPayload): Promise<void> => {
@@ -135,7 +164,11 @@ export function startSession(context: SessionContext, handlers: LogConsumerHandl
   };
 }
 
-async function start(consumer: Consumer, topic: string, eachBatch: (payload: EachBatchPayload) => Promise<void>): Promise<void> {
+async function start(
+  consumer: Consumer,
+  topic: string,
+  eachBatch: (payload: EachBatchPayload) => Promise<void>,
+): Promise<void> {
   await consumer.connect();
   await consumer.subscribe({ topics: [topic], fromBeginning: true });
   await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch });
@@ -164,7 +197,7 @@ async function beat(clock: Clock, heartbeat: () => Promise<void>, done: AbortSig
   }
 }
 
-/** A topic that is made anew between two fetches answers as if nothing had happened, so it is asked for its identity. */
+/** A topic that is gone answers nothing at all, so it is asked for now and then. */
 async function watchTopic(context: SessionContext, over: AbortSignal): Promise<void> {
   while (!over.aborted) {
     await context.clock.sleep(VERIFY_MS, over).catch(() => undefined);
@@ -180,13 +213,13 @@ function startOf(
 ): number {
   const [start, bound] = [starts.get(partition), bounds.get(partition)];
   if (start === undefined) throw noStart(topic, partition);
-  if (!bound || start < bound.low || start > bound.high) throw offsetLost(topic, partition, start, bound ?? { low: 0, high: 0 });
+  if (!bound || start < bound.low || start > bound.high)
+    throw offsetLost(topic, partition, start, bound ?? { low: 0, high: 0 });
   return start;
 }
 
 /** A batch that does not begin where the last ended is a reset, unless the offset asked for is still there: then it is a hole. */
 async function refuseReset(context: SessionContext, partition: number, position: number): Promise<void> {
-  await verifyTopic(context.admin, context.topic, context.opened);
   const bounds = (await fetchBounds(context.admin, context.topic)).get(partition) ?? { low: 0, high: 0 };
   if (position < bounds.low || position > bounds.high) throw offsetLost(context.topic, partition, position, bounds);
 }

@@ -82,13 +82,19 @@ export const markOf = (random: bigint): bigint => MARK_FLOOR + (random & (MARK_F
 /** The topic as it is now, or nothing where there is none. */
 export async function describeTopic(admin: Admin, topic: string): Promise<TopicState | undefined> {
   try {
-    const [{ topics }, { clusterId }] = [await admin.fetchTopicMetadata({ topics: [topic] }), await admin.describeCluster()];
+    const [{ topics }, { clusterId }] = [
+      await admin.fetchTopicMetadata({ topics: [topic] }),
+      await admin.describeCluster(),
+    ];
     const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic };
     const { resources } = await admin.describeConfigs({ resources: [resource], includeSynonyms: false });
     const settings = new Map(resources[0]?.configEntries.map((entry) => [entry.configName, entry.configValue]));
     refuseSettings(topic, settings);
     const mark = BigInt(settings.get(MARK) ?? UNMARKED);
-    return { identity: `${clusterId}/${topic}/${mark.toString(36)}`, partitionCount: topics[0]?.partitions.length ?? 0 };
+    return {
+      identity: `${clusterId}/${topic}/${mark.toString(36)}`,
+      partitionCount: topics[0]?.partitions.length ?? 0,
+    };
   } catch (error) {
     if (protocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION') return undefined;
     throw error;
@@ -100,7 +106,8 @@ function refuseSettings(topic: string, settings: ReadonlyMap<string, string>): v
   if (settings.get('message.timestamp.type') !== 'LogAppendTime') faults.push('message.timestamp.type=LogAppendTime');
   if (settings.get('cleanup.policy') !== 'delete') faults.push('cleanup.policy=delete');
   const mark = BigInt(settings.get(MARK) ?? UNMARKED);
-  if (mark < MARK_FLOOR || mark === UNMARKED) faults.push(`${MARK}=<a random number between 2^60 and 2^61, of its own>`);
+  if (mark < MARK_FLOOR || mark === UNMARKED)
+    faults.push(`${MARK}=<a random number between 2^60 and 2^61, of its own>`);
   if (faults.length === 0) return;
   throw configError('LOG_TOPIC_SETTINGS', `the topic is not set up as the log needs it: ${faults.join(', ')}`, {
     place: topic,
@@ -110,11 +117,15 @@ function refuseSettings(topic: string, settings: ReadonlyMap<string, string>): v
 
 function refusePartitions(topic: string, expected: number, found: number): void {
   if (found === expected) return;
-  throw configError('LOG_PARTITIONS_CHANGED', `the topic has ${found} partitions, and the log was set up with ${expected}`, {
-    place: topic,
-    cure: `Configure ${found} partitions for new books; for books that exist, give the topic back its ${expected}: devices would change their partitions.`,
-    context: { expected, found },
-  });
+  throw configError(
+    'LOG_PARTITIONS_CHANGED',
+    `the topic has ${found} partitions, and the log was set up with ${expected}`,
+    {
+      place: topic,
+      cure: `Configure ${found} partitions for new books; for books that exist, give the topic back its ${expected}: devices would change their partitions.`,
+      context: { expected, found },
+    },
+  );
 }
 
 /** Refuses a topic that is gone, was made anew, or has other partitions than when the log was opened. */

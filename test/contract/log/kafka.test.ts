@@ -1,0 +1,223 @@
+import { randomBytes } from 'node:crypto';
+import kafkajs, { type Admin } from 'kafkajs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTelemetry, silentLogger, systemClock } from '#platform';
+import { type KafkaLogOptions, openKafkaLog } from '../../../pipeline/log/kafka/log.ts';
+import { type FrameLog, partitionOf } from '../../../pipeline/log/port.ts';
+import { type KafkaBroker, skipKafka, startKafka } from '../../support/kafka.ts';
+import { describeLog } from './log.contract.ts';
+import { byPartition, read, readAll, text, until } from './reader.ts';
+
+describe.skipIf(skipKafka())('against a real broker', () => {
+  let broker: KafkaBroker;
+  const logs: FrameLog[] = [];
+
+  beforeAll(async () => {
+    broker = await startKafka();
+  });
+  afterAll(async () => {
+    for (const log of logs) await log.close().catch(() => undefined);
+    await broker.remove();
+  });
+
+  /** A client of its own for each use: a long-lived one keeps what it knew of a topic's leaders. */
+  const administer = async <T>(work: (admin: Admin) => Promise<T>): Promise<T> => {
+    const admin = new kafkajs.Kafka({ brokers: [...broker.brokers], logLevel: kafkajs.logLevel.NOTHING }).admin();
+    await admin.connect();
+    try {
+      return await work(admin);
+    } finally {
+      await admin.disconnect();
+    }
+  };
+  const telemetry = createTelemetry(silentLogger());
+  const newPrefix = (): string => `test-${randomBytes(4).toString('hex')}`;
+  const open = async (topicPrefix: string, options: Partial<KafkaLogOptions> = {}): Promise<FrameLog> => {
+    const common = { brokers: broker.brokers, clock: systemClock, telemetry, topicPrefix, partitionCount: 3 };
+    const log = await openKafkaLog({ ...common, ...options });
+    logs.push(log);
+    return log;
+  };
+  const deleteTopics = (prefix: string): Promise<void> =>
+    administer((admin) =>
+      admin.deleteTopics({ topics: ['frames', 'findings', 'quarantine'].map((name) => `${prefix}.${name}`) }),
+    );
+  const forget = (prefix: string, partition: number, offset: number): Promise<void> =>
+    administer(async (admin) => {
+      const topic = `${prefix}.frames`;
+      // Loads the topic's leaders, which the next call needs and does not load itself.
+      await admin.fetchTopicOffsets(topic);
+      await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(offset) }] });
+    });
+  const append = async (log: FrameLog, count: number, device: (i: number) => string = (i) => `dev-${i % 9}`) => {
+    const producer = await log.producer();
+    await producer.append(
+      Array.from({ length: count }, (_, i) => ({ device: device(i), value: Buffer.from(String(i)) })),
+    );
+    await producer.close();
+  };
+
+  describeLog('Kafka', async () => {
+    const prefix = newPrefix();
+    return {
+      open: () => open(prefix),
+      recreate: () => deleteTopics(prefix),
+      forget: (_, offset) => forget(prefix, 0, offset),
+      remove: () => deleteTopics(prefix),
+    };
+  });
+
+  describe('the Kafka log beyond the port', () => {
+    it('makes its topics with the settings that its promises need', async () => {
+      const prefix = newPrefix();
+      await open(prefix, { retentionMs: 86_400_000 });
+      const { resources } = await administer((admin) =>
+        admin.describeConfigs({
+          includeSynonyms: false,
+          resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: `${prefix}.frames` }],
+        }),
+      );
+      const settings = Object.fromEntries(resources[0]?.configEntries.map((e) => [e.configName, e.configValue]) ?? []);
+      expect(settings).toMatchObject({
+        'cleanup.policy': 'delete',
+        'message.timestamp.type': 'LogAppendTime',
+        'min.insync.replicas': '1',
+        'retention.ms': '86400000',
+        'unclean.leader.election.enable': 'false',
+      });
+      const topics = await administer((admin) => admin.listTopics());
+      expect(topics.filter((t) => t.startsWith(prefix)).toSorted()).toEqual(
+        ['findings', 'frames', 'quarantine'].map((name) => `${prefix}.${name}`),
+      );
+    });
+
+    it('puts a device where our function says', async () => {
+      const log = await open(newPrefix());
+      await append(log, 90);
+      for (const record of await readAll(log))
+        expect(record.partition).toBe(partitionOf(`dev-${Number(text(record)) % 9}`, 3));
+    });
+
+    it('refuses a topic with another number of partitions, and one that somebody set up otherwise', async () => {
+      const prefix = newPrefix();
+      await open(prefix);
+      await expect(open(prefix, { partitionCount: 4 })).rejects.toMatchObject({ code: 'LOG_PARTITIONS_CHANGED' });
+      const foreign = newPrefix();
+      await administer((admin) => admin.createTopics({ topics: [{ topic: `${foreign}.frames`, numPartitions: 3 }] }));
+      await expect(open(foreign)).rejects.toMatchObject({
+        kind: 'ConfigError',
+        code: 'LOG_TOPIC_SETTINGS',
+        cure: expect.stringContaining('message.timestamp.type=LogAppendTime') as string,
+      });
+    });
+
+    it('says when no broker answers', async () => {
+      const nobody = { brokers: ['127.0.0.1:1'] };
+      await expect(open(newPrefix(), nobody)).rejects.toMatchObject({ code: 'LOG_UNREACHABLE', place: '127.0.0.1:1' });
+    });
+
+    it('shares the partitions among the readers of a group, each record to one of them', async () => {
+      const log = await open(newPrefix());
+      await append(log, 90);
+      const seen = new Map<number, number>();
+      const onward = {
+        from: (p: number) => seen.get(p) ?? 0,
+        onRecords: async (records: readonly { partition: number; offset: number }[]) => {
+          for (const { partition, offset } of records) seen.set(partition, offset + 1);
+        },
+      };
+      const first = await read(log, onward);
+      await until('one reader has all', () => first.caughtUp.size === 3, first);
+      const second = await read(log, onward);
+      await until('the second has its share', () => second.calls.some((c) => c.startsWith('assigned')), second);
+      await until('the first gave it up', () => first.calls.filter((c) => c.startsWith('assigned')).length >= 2, first);
+      await append(log, 90);
+      await until('all arrived', () => first.records.length + second.records.length >= 180, first);
+      expect(first.calls).toContain('revoked 0,1,2');
+      const last = (reader: typeof first): string[] =>
+        (reader.calls.findLast((c) => c.startsWith('assigned')) ?? '').replace('assigned ', '').split(',');
+      expect([...last(first), ...last(second)].toSorted()).toEqual(['0', '1', '2']);
+      const keys = [...first.records, ...second.records].map((r) => `${r.partition}/${r.offset}`);
+      expect(keys).toHaveLength(180);
+      expect(new Set(keys).size).toBe(180);
+      await first.consumer.stop();
+      await until('the second took over', () => second.calls.includes('assigned 0,1,2'), second);
+      await second.consumer.stop();
+    });
+
+    it('refuses to go on where retention overtook a reader that runs', async () => {
+      const prefix = newPrefix();
+      const log = await open(prefix, { partitionCount: 1 });
+      for (let round = 0; round < 3; round++)
+        await append(log, 30_000, () => `a device with a long name ${'x'.repeat(200)}`);
+      const held = Promise.withResolvers<void>();
+      const reader = await read(log, { onRecords: () => held.promise });
+      await until('the first batch', () => reader.records.length > 0, reader);
+      const handed = reader.records.length;
+      expect(handed).toBeLessThan(90_000);
+      await forget(prefix, 0, 89_990);
+      held.resolve();
+      expect(await reader.ended).toMatchObject({ code: 'LOG_OFFSET_LOST', context: { low: 89_990, high: 90_000 } });
+      // What was fetched before may still come; nothing after the gap.
+      expect(reader.records.map((r) => r.offset)).toEqual(reader.records.map((_, i) => i));
+      expect(reader.records.length).toBeLessThan(89_990);
+    });
+
+    it('notices a topic that was made anew under a reader that runs, also when it holds more than before', async () => {
+      const prefix = newPrefix();
+      const log = await open(prefix);
+      await append(log, 9);
+      const reader = await read(log);
+      await until('caught up', () => reader.records.length === 9 && reader.caughtUp.size === 3, reader);
+      await deleteTopics(prefix);
+      const anew = await open(prefix);
+      await append(anew, 900);
+      expect(await reader.ended).toMatchObject({ code: 'LOG_REPLACED', retryable: false });
+      expect(reader.records).toHaveLength(9);
+      await expect(log.identity()).rejects.toMatchObject({ code: 'LOG_REPLACED' });
+    });
+
+    it('goes on by itself after the broker was killed and restarted, with nothing lost and nothing out of order', async () => {
+      const log = await open(newPrefix());
+      const producer = await log.producer();
+      const reader = await read(log);
+      await until('assigned', () => reader.caughtUp.size === 3, reader);
+      const sent = new Map<string, number>();
+      let running = true;
+      const offering = (async () => {
+        for (let i = 0; running; i++) {
+          const records = Array.from({ length: 20 }, (_, j) => ({
+            device: `dev-${j}`,
+            value: Buffer.from(`${j}:${i}`),
+          }));
+          // What the relay does: the same records again until they are taken.
+          while (
+            !(await producer.append(records).then(
+              () => true,
+              () => false,
+            ))
+          );
+          for (const { value } of records) sent.set(value.toString(), i);
+        }
+      })();
+      await until('some arrived', () => reader.records.length > 200, reader);
+      await broker.kill();
+      await broker.restart();
+      const before = sent.size;
+      await until('it is taken again', () => sent.size > before + 200, reader, 60_000);
+      running = false;
+      await offering;
+      await until('all arrived', () => new Set(reader.records.map(text)).size === sent.size, reader);
+      await reader.consumer.stop();
+      await producer.close();
+      for (const records of byPartition(reader.records).values()) {
+        const firsts = new Map<string, number[]>();
+        for (const value of new Set(records.map(text))) {
+          const [device = '', i = ''] = value.split(':');
+          firsts.set(device, [...(firsts.get(device) ?? []), Number(i)]);
+        }
+        for (const order of firsts.values()) expect(order).toEqual(order.map((_, i) => i));
+      }
+    });
+  });
+});
