@@ -27,12 +27,14 @@ export interface KafkaBroker {
   readonly remove: () => Promise<void>;
 }
 
-const runs = (command: string, args: readonly string[]): boolean => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+const runs = (command: string, args: readonly string[]): boolean =>
+  spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
 /** Why no broker can be started here, or nothing. In CI that is a failure of the run, elsewhere its tests are skipped. */
 export function whyNoKafka(): string | undefined {
   if (!runs('java', ['-version'])) return 'no Java (17 or newer) is installed';
-  if (!existsSync(join(CACHE, 'lib')) && !runs('mvn', ['-v'])) return 'no Maven is installed, and no broker is in the cache';
+  if (!existsSync(join(CACHE, 'lib')) && !runs('mvn', ['-v']))
+    return 'no Maven is installed, and no broker is in the cache';
   return undefined;
 }
 
@@ -41,7 +43,7 @@ export function skipKafka(): boolean {
   const why = whyNoKafka();
   if (!why) return false;
   if (process.env['CI']) throw new Error(`the tests against Kafka must run in CI, but ${why}`);
-  console.warn(`skipping the tests against Kafka: ${why}`);
+  process.stderr.write(`skipping the tests against Kafka: ${why}\n`);
   return true;
 }
 
@@ -80,11 +82,14 @@ async function startBroker(lib: string, data: string, port: number): Promise<Chi
   const output = join(data, 'broker.log');
   const log = openSync(output, 'a');
   const args = ['-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', join(lib, '*')];
-  const child = spawn('java', [...args, 'kafka.Kafka', join(data, 'server.properties')], { stdio: ['ignore', log, log], cwd: data });
+  const child = spawn('java', [...args, 'kafka.Kafka', join(data, 'server.properties')], {
+    stdio: ['ignore', log, log],
+    cwd: data,
+  });
   const onExit = (): boolean => child.kill('SIGKILL');
   process.once('exit', onExit);
   child.once('exit', () => process.off('exit', onExit));
-  for (const deadline = Date.now() + START_MS; !(await answers(port)); ) {
+  for (const deadline = Date.now() + START_MS; !(await answers(port));) {
     if (child.exitCode !== null || Date.now() > deadline) {
       child.kill('SIGKILL');
       throw new Error(`the Kafka broker did not start:\n${readFileSync(output, 'utf8').slice(-2_000)}`);

@@ -24,7 +24,7 @@ export const createClient = (connection: KafkaConnection, telemetry: Telemetry):
 
 /** What kafkajs calls an error is often a broker that restarts: our events say what matters, its lines are detail. */
 function writeLog(telemetry: Telemetry, { namespace, level, log }: LogEntry): void {
-  const { message, timestamp: _, ...detail } = log;
+  const { message, ...detail } = log;
   const line = { library: 'kafkajs', namespace, ...detail };
   if (level === kafkajs.logLevel.ERROR) telemetry.log.warn(line, message);
   else if (level === kafkajs.logLevel.WARN) telemetry.log.info(line, message);

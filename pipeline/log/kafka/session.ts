@@ -143,7 +143,7 @@ export function startSession(context: SessionContext, handlers: LogConsumerHandl
   const eachBatch = async (payload: EachBatchPayload): Promise<void> => {
     const mine = generation;
     const done = new AbortController();
-    void beat(context.clock, payload.heartbeat, done.signal);
+    void beat(context.clock, () => payload.heartbeat(), done.signal);
     await serially(() => hand(mine, payload));
     done.abort(new Error('handled'));
   };
