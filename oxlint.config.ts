@@ -1,4 +1,4 @@
-import { defineConfig } from 'oxlint';
+import { defineConfig, type OxlintOverride } from 'oxlint';
 
 /**
  * The layers (docs/adr, architecture): what the files of a folder may not import. A later entry speaks for its files
@@ -59,11 +59,11 @@ const layerOf = (folder: string): readonly Ban[] =>
     .filter(([name]) => within(folder, name))
     .toSorted(([a], [b]) => b.length - a.length)[0]?.[1] ?? [];
 
-const layerRule = (folder: string) => ({
+const layerRule = (folder: string): OxlintOverride => ({
   files: [`${folder}/**`],
   rules: {
     'no-restricted-imports': [
-      'error' as const,
+      'error',
       {
         patterns: [
           ...layerOf(folder).map((ban) => ({
@@ -96,7 +96,7 @@ export default defineConfig({
     'typescript/no-misused-promises': 'error',
     'typescript/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
     'typescript/consistent-type-imports': 'error',
-    'no-unused-vars': ['error', { argsIgnorePattern: '^_', caughtErrors: 'all' }],
+    'no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'all' }],
     eqeqeq: 'error',
     'no-console': 'error',
     'vitest/no-focused-tests': 'error',

@@ -1,0 +1,46 @@
+import type { LocalText } from '#domain';
+import type { CommandSpec } from '../command.ts';
+import { apply } from './apply.ts';
+import { check } from './check.ts';
+import { close } from './close.ts';
+import { devices } from './devices.ts';
+import { EVENT_COMMANDS } from './event.ts';
+import { importReadings } from './import-readings.ts';
+import { quarantineList, quarantineReplay } from './quarantine.ts';
+import { reconcile } from './reconcile.ts';
+import { collect, serve, stream } from './roles.ts';
+import { simulate } from './simulate.ts';
+import { start } from './start.ts';
+import { status } from './status.ts';
+import { trace } from './trace.ts';
+import { usage } from './usage.ts';
+
+export const GROUPS: Readonly<Record<string, LocalText>> = {
+  event: {
+    zh: '表计事件：更换、归零、变比、排除、采信',
+    en: 'meter events: replacement, reset, multiplier, exclude, admit',
+  },
+  import: { zh: '导入文件', en: 'import files' },
+  quarantine: { zh: '隔离区：未被采纳的读数及其原因', en: 'quarantine: readings that were refused, and why' },
+};
+
+/** In the order of the help. */
+export const COMMANDS: readonly CommandSpec[] = [
+  start,
+  usage,
+  trace,
+  status,
+  reconcile,
+  check,
+  apply,
+  devices,
+  importReadings,
+  ...EVENT_COMMANDS,
+  quarantineList,
+  quarantineReplay,
+  close,
+  simulate,
+  collect,
+  stream,
+  serve,
+];

@@ -1,0 +1,26 @@
+import { systemClock } from '#platform';
+import { runCli } from './run.ts';
+
+/** Ctrl-C asks for an orderly end; a second one does not wait for it. */
+const ending = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    if (ending.signal.aborted) process.exit(130);
+    ending.abort(new Error(`ended by ${signal}`));
+  });
+}
+
+// a closed pipe (`civicmeter usage | head`) is no defect
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 70));
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  tty: process.stderr.isTTY,
+  env: process.env,
+  clock: systemClock,
+  signal: ending.signal,
+});
+
+// everything is closed by now; whatever a library left open must not keep the program
+setTimeout(() => process.exit(), 2_000).unref();

@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { CARRIERS } from '#domain';
+import { liveSchema } from '../../pipeline/answers.ts';
+import { eventSchema } from '../http/event-shape.ts';
+
+export { eventSchema } from '../http/event-shape.ts';
+export { importReportSchema } from '../http/import-port.ts';
+
+/** Shapes of `--json` where pipeline/answers.ts has none; docs/cli.md shows them (held by a test). */
+const isoTime = z.string().describe('ISO 8601 with offset');
+
+const changeSchema = z.strictObject({
+  kind: z.enum(['add', 'change', 'end']),
+  what: z.string().describe('site, institution, premises, device, point, mounting, allocation, headcount, area'),
+  id: z.string(),
+  old: z.string().optional(),
+  new: z.string().optional(),
+  recomputes: z
+    .strictObject({ from: z.string(), to: z.string().nullable(), points: z.array(z.string()) })
+    .optional()
+    .describe('what would be recomputed'),
+});
+
+export const applySchema = z.strictObject({
+  site: z.string(),
+  taken: z.array(changeSchema),
+  left: z.array(changeSchema).describe('not taken, because only additions were asked for'),
+  committed: z.boolean().describe('false: nothing was written'),
+});
+
+export const checkSchema = z.strictObject({
+  file: z.string(),
+  problems: z.array(
+    z.strictObject({
+      line: z.int(),
+      column: z.int(),
+      code: z.string(),
+      path: z.string(),
+      wrong: z.strictObject({ zh: z.string(), en: z.string() }),
+      instead: z.strictObject({ zh: z.string(), en: z.string() }),
+    }),
+  ),
+});
+
+export const quarantineListSchema = z.strictObject({
+  items: z.array(
+    z.strictObject({
+      id: z.int(),
+      partition: z.int(),
+      offset: z.int(),
+      reason: z.string(),
+      detail: z.string(),
+      device: z.string().nullable(),
+      register: z.string().nullable(),
+      at: isoTime.nullable(),
+      value: z.string().nullable(),
+      state: z.string(),
+    }),
+  ),
+  next: z.string().optional(),
+});
+
+export const quarantineReplaySchema = z.strictObject({
+  admitted: z.int(),
+  refused: z.int().describe('stay in quarantine'),
+});
+
+export const eventListSchema = z.strictObject({ site: z.string(), events: z.array(eventSchema) });
+
+export const closeSchema = z.strictObject({
+  site: z.string(),
+  month: z.string(),
+  version: z.int(),
+  closedAt: isoTime,
+  by: z.string().describe('claimed, not proven'),
+  reason: z.string(),
+  hash: z.string(),
+});
+
+export const closesSchema = z.strictObject({
+  closes: z.array(closeSchema),
+  adjustments: z.array(
+    z.strictObject({
+      month: z.string(),
+      version: z.int(),
+      subject: z.string(),
+      carrier: z.enum(CARRIERS),
+      old: z.int(),
+      new: z.int(),
+      difference: z.int(),
+      reason: z.string(),
+      at: isoTime,
+    }),
+  ),
+});
+
+export const statusSchema = z.strictObject({
+  running: z
+    .strictObject({ pid: z.int(), role: z.string(), address: z.string().nullable() })
+    .nullable()
+    .describe('the process that holds the data folder'),
+  log: z.strictObject({ kind: z.enum(['embedded', 'kafka']), identity: z.string(), bytes: z.int().nullable() }),
+  partitions: z.array(
+    z.strictObject({
+      partition: z.int(),
+      nextOffset: z.int(),
+      low: z.int(),
+      high: z.int(),
+      lag: z.int(),
+      readings: z.int(),
+      folded: z.int(),
+      quarantined: z.int(),
+      missing: z.int().describe('holes in seq: 0 unless something was lost'),
+    }),
+  ),
+  quarantineOpen: z.record(z.string(), z.int()),
+  dirty: z.int(),
+  lastCommitAt: isoTime.nullable(),
+  booksBytes: z.int(),
+});
+
+export const devicesSchema = z.strictObject({
+  site: z.string(),
+  registers: z.array(liveSchema.extend({ model: z.string() })),
+});
+
+export const backupSchema = z.strictObject({ folder: z.string(), files: z.int(), bytes: z.int(), rows: z.int() });

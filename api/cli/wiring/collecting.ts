@@ -1,0 +1,31 @@
+import { resolve } from 'node:path';
+import type { Clock, Telemetry } from '#platform';
+import type { CollectorPlan } from '../../../collectors/contract.ts';
+import { createModbusCollector } from '../../../collectors/modbus/index.ts';
+import { createOpcUaCollectors } from '../../../collectors/opcua/index.ts';
+import type { SpoolFile } from '../../../collectors/spool/port.ts';
+import { createSupervisor, type Supervisor } from '../../../collectors/supervisor.ts';
+import { filesOf } from './data-folder.ts';
+import { siteModels } from './models.ts';
+
+export interface CollectingOptions {
+  readonly plan: CollectorPlan;
+  readonly data: string;
+  readonly spool: SpoolFile;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+}
+
+/** The collectors of a site, writing to the spool. Throws PLAN_INVALID. */
+export function createCollecting({ plan, data, spool, clock, telemetry }: CollectingOptions): Supervisor {
+  const { models } = siteModels();
+  return createSupervisor({
+    plan,
+    models,
+    context: { site: plan.site, deliver: spool.append, clock, random: Math.random, telemetry },
+    create: {
+      'modbus-tcp': createModbusCollector,
+      opcua: createOpcUaCollectors({ certificates: resolve(filesOf(data).certificates) }),
+    },
+  });
+}

@@ -1,0 +1,102 @@
+import { createServer } from '../../http/index.ts';
+import { ensureWebBuilt } from '../../web/build.ts';
+import type { CheckedSite } from '../../../collectors/site/index.ts';
+import { openSpool } from '../../../collectors/spool/spool.ts';
+import { createWorker, openService } from '../../../pipeline/index.ts';
+import { openKafkaLog } from '../../../pipeline/log/kafka/log.ts';
+import type { FrameLog } from '../../../pipeline/log/port.ts';
+import type { Closer, Telemetry } from '#platform';
+import type { Cli } from '../context.ts';
+import { createBackground } from './background.ts';
+import { createCollecting } from './collecting.ts';
+import { claimFolder, filesOf } from './data-folder.ts';
+import { openFoundation, openTelemetry } from './foundation.ts';
+import { keepSettled } from './settling.ts';
+import { runRelay } from './relay.ts';
+
+export interface KafkaPlace {
+  readonly brokers: readonly string[];
+  readonly partitions: number;
+}
+
+/** A gateway: meters to spool, spool to Kafka. Resolves after the end was asked for. */
+export async function runCollect(cli: Cli, site: CheckedSite, kafka: KafkaPlace): Promise<void> {
+  const { clock, signal } = cli.io;
+  const claimed = claimFolder(cli.data, 'collect');
+  const { telemetry, closer } = openTelemetry(cli);
+  const background = createBackground(signal, closer);
+  try {
+    const log = await openKafka(cli, kafka, telemetry, closer);
+    const spool = await openSpool({ file: filesOf(cli.data).spool, clock, telemetry });
+    closer.add('spool', spool.close);
+    const producer = await log.producer();
+    closer.add('producer', producer.close);
+    background.run('relay', (ending) => runRelay({ spool, producer, clock, telemetry }, ending));
+    const collecting = createCollecting({ plan: site.plan, data: cli.data, spool, clock, telemetry });
+    background.run('collectors', collecting.run);
+    ready(cli, `collect: ${site.registry.site.id} → ${kafka.brokers.join(',')}`);
+    await background.untilEnd();
+  } finally {
+    await closer.closeAll();
+    claimed.release();
+  }
+}
+
+/** From Kafka into the books. */
+export async function runStream(cli: Cli, kafka: KafkaPlace): Promise<void> {
+  const { clock, signal } = cli.io;
+  const { telemetry, books, closer } = await openFoundation(cli, { create: true });
+  const background = createBackground(signal, closer);
+  try {
+    const log = await openKafka(cli, kafka, telemetry, closer);
+    const worker = createWorker({ books, log, clock, telemetry });
+    const service = openService({ books, log, clock, telemetry, logKind: 'kafka', lastCommitAt: worker.lastCommitAt });
+    closer.add('service', service.stop);
+    background.run('worker', worker.run);
+    background.run('totals', (ending) => keepSettled(service, clock, ending));
+    ready(cli, `stream: ${kafka.brokers.join(',')}`);
+    await background.untilEnd();
+  } finally {
+    await closer.closeAll();
+  }
+}
+
+/** Page and API over the books that others fill. */
+export async function runServe(cli: Cli, kafka: KafkaPlace, port: number): Promise<void> {
+  const { clock, signal } = cli.io;
+  const { telemetry, books, closer } = await openFoundation(cli, { create: true });
+  const background = createBackground(signal, closer);
+  try {
+    const log = await openKafka(cli, kafka, telemetry, closer);
+    const service = openService({ books, log, clock, telemetry, logKind: 'kafka' });
+    closer.add('service', service.stop);
+    const server = await createServer({
+      service,
+      telemetry,
+      clock,
+      lines: () => [],
+      spoolDepth: () => undefined,
+      webRoot: await ensureWebBuilt(),
+      port,
+    });
+    closer.add('API', server.close);
+    ready(cli, `serve: ${server.address}`);
+    await background.untilEnd();
+  } finally {
+    await closer.closeAll();
+  }
+}
+
+async function openKafka(cli: Cli, kafka: KafkaPlace, telemetry: Telemetry, closer: Closer): Promise<FrameLog> {
+  const log = await openKafkaLog({
+    brokers: [...kafka.brokers],
+    partitionCount: kafka.partitions,
+    clock: cli.io.clock,
+    telemetry,
+  });
+  closer.add('Kafka', log.close);
+  return log;
+}
+
+const ready = (cli: Cli, what: string): void =>
+  cli.io.err(`${what}\n${cli.language === 'zh' ? 'Ctrl-C 停止' : 'Ctrl-C stops it'}\n`);

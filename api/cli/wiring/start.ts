@@ -1,0 +1,156 @@
+import { type Interval, MINUTE, zoneOf } from '#domain';
+import type { EventSpec } from '#platform';
+import { createServer } from '../../http/index.ts';
+import { ensureWebBuilt } from '../../web/build.ts';
+import type { CheckedSite } from '../../../collectors/site/index.ts';
+import { createWorker, openService } from '../../../pipeline/index.ts';
+import type { ApplyAnswer, Progress, Service } from '../../../pipeline/service.ts';
+import type { Simulator } from '../../../fixtures/simulator/index.ts';
+import type { Cli } from '../context.ts';
+import { createBackground } from './background.ts';
+import { createCollecting } from './collecting.ts';
+import { claimFolder } from './data-folder.ts';
+import { openFoundation } from './foundation.ts';
+import { keepSettled } from './settling.ts';
+import { backfill, historyStart, lastKnown } from './history.ts';
+import { createImporter } from './importing.ts';
+import { openEmbedded } from './service.ts';
+
+export interface StartOptions {
+  readonly site: CheckedSite;
+  readonly port: number;
+  /** Serves the site's devices and its past; absent: real meters. */
+  readonly simulator?: (() => Promise<Simulator>) | undefined;
+  readonly report: Progress;
+  /** Words for people as the start goes on. */
+  readonly told: (step: StartStep) => void;
+}
+
+export type StartStep =
+  | { readonly step: 'books' }
+  | { readonly step: 'listening'; readonly address: string }
+  | { readonly step: 'applied'; readonly outcome: ApplyAnswer }
+  | { readonly step: 'history'; readonly span: Interval; readonly frames: number }
+  | { readonly step: 'live'; readonly address: string };
+
+const STARTED: EventSpec = { level: 'info', message: 'The program is live' };
+const STOPPED: EventSpec = { level: 'info', message: 'The program ends' };
+
+/**
+ * The whole program in one process: books, spool, worker, collectors, API and page. Resolves after the signal aborted and
+ * everything has closed, last opened first; rejects where a part cannot go on.
+ */
+export async function runStart(cli: Cli, options: StartOptions): Promise<void> {
+  const { signal, clock } = cli.io;
+  const claimed = claimFolder(cli.data, 'start');
+  try {
+    const { telemetry, books, closer } = await openFoundation(cli, { create: true });
+    const background = createBackground(signal, closer);
+    try {
+      options.told({ step: 'books' });
+      const { spool, log } = await openEmbedded(cli, telemetry);
+      closer.add('spool', spool.close);
+      const worker = createWorker({ books, log, clock, telemetry });
+      const service = openService({
+        books,
+        log,
+        clock,
+        telemetry,
+        logKind: 'embedded',
+        logBytes: () => spool.depth().bytes,
+        lastCommitAt: worker.lastCommitAt,
+      });
+      closer.add('service', service.stop);
+
+      const site = options.site.registry.site;
+      const outcome = await service.applyRegistry(options.site.registry, { take: 'additions', commit: true });
+      options.told({ step: 'applied', outcome });
+      background.run('worker', worker.run);
+      background.run('totals', (ending) => keepSettled(service, clock, ending));
+
+      const simulator = await options.simulator?.();
+      if (simulator) closer.add('simulator', simulator.stop);
+      const plan = simulator ? onSimulator(options.site, simulator) : options.site.plan;
+      const collecting = createCollecting({ plan, data: cli.data, spool, clock, telemetry });
+
+      const server = await createServer({
+        service,
+        telemetry,
+        clock,
+        lines: collecting.health,
+        spoolDepth: spool.depth,
+        importReadings: createImporter({ service, spool }),
+        webRoot: await ensureWebBuilt(),
+        port: options.port,
+      });
+      closer.add('API', server.close);
+      claimed.announce(server.address);
+      options.told({ step: 'listening', address: server.address });
+
+      if (simulator) await fillPast(cli, { service, simulator, spool, site, signal: background.ending, options });
+      background.run('collectors', collecting.run);
+      telemetry.emit('programStarted', STARTED, { address: server.address, site: site.id });
+      options.told({ step: 'live', address: server.address });
+      await background.untilEnd();
+      telemetry.emit('programStopped', STOPPED, { reason: String(background.ending.reason) });
+    } finally {
+      await closer.closeAll();
+    }
+  } catch (error) {
+    // ended by hand before it was live: that is no failure
+    if (!(signal.aborted && error === signal.reason)) throw error;
+  } finally {
+    claimed.release();
+  }
+}
+
+interface PastOptions {
+  readonly service: Service;
+  readonly simulator: Simulator;
+  readonly spool: Parameters<typeof backfill>[0]['spool'];
+  readonly site: CheckedSite['registry']['site'];
+  readonly signal: AbortSignal;
+  readonly options: StartOptions;
+}
+
+/** Thirteen months, then what passed meanwhile; from where the books end. */
+async function fillPast(cli: Cli, { service, simulator, spool, site, signal, options }: PastOptions): Promise<void> {
+  const { clock } = cli.io;
+  const label = cli.language === 'zh' ? '回填历史' : 'back-filling the history';
+  const began = clock.now();
+  let from = historyStart(began, zoneOf(site.zone));
+  const first = from;
+  let frames = 0;
+  // the second round is what passed during the first
+  while (clock.now() - from > 2 * MINUTE || from === first) {
+    await service.settle();
+    const resume = await lastKnown(service, site.id);
+    const to = clock.now();
+    const earliest = Math.min(...options.site.plan.devices.map(({ id }) => resume.get(id) ?? first));
+    frames += await backfill({
+      world: simulator.world(),
+      spool,
+      from: Math.max(first, earliest),
+      to,
+      resume,
+      signal,
+      report: options.report,
+      label,
+    });
+    from = to;
+  }
+  await service.settle(options.report);
+  options.told({ step: 'history', span: { from: first, to: from }, frames });
+}
+
+/** The site's connections as the simulator really serves them. */
+function onSimulator({ plan }: CheckedSite, { ports, endpoints }: Simulator): CheckedSite['plan'] {
+  return {
+    ...plan,
+    connections: plan.connections.map((connection) => {
+      const [port, endpoint] = [ports[connection.id], endpoints[connection.id]];
+      if (port === undefined || endpoint === undefined) return connection;
+      return connection.kind === 'opcua' ? { ...connection, endpoint } : { ...connection, port };
+    }),
+  };
+}
