@@ -10,7 +10,8 @@ import type {
 import { deliverHeld } from '../deliver.ts';
 import { DEVICE_LOST, DEVICE_RECOVERED, LINE_NOT_OPENED, LINE_OPENED, LINE_POISONED, POLLS_SKIPPED } from './events.ts';
 import { createLine, type Line, type LineWatch } from './line.ts';
-import { createPoller, type PollResult, reasonOf } from './poller.ts';
+import { createPoller, type ModbusModel, type PollResult } from './poller.ts';
+import { reasonOf } from './report.ts';
 import { type Backoff, LINE_BACKOFF, UNIT_BACKOFF } from './schedule.ts';
 import { modbusTcp } from './tcp.ts';
 import type { OpenTransport, ReadRequest, ReadResult } from './transport.ts';
@@ -120,10 +121,7 @@ export function createModbusCollector(
   };
 }
 
-function modbusModel(
-  device: ConnectedDevice,
-  models: ReadonlyMap<string, DeviceModel>,
-): Extract<DeviceModel, { readonly protocol: 'modbus' }> {
+function modbusModel(device: ConnectedDevice, models: ReadonlyMap<string, DeviceModel>): ModbusModel {
   const model = models.get(device.model);
   if (model?.protocol === 'modbus') return model;
   const known = [...models.values()].filter((m) => m.protocol === 'modbus').map((m) => m.id);

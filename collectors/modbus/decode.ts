@@ -34,7 +34,7 @@ export function decoderOf(
 }
 
 /** For each byte as it comes over the wire, its place counted from the most significant: CDAB gives 2, 3, 0, 1. */
-const bytePlaces = (order: WordOrder): readonly number[] => [...order].map((letter) => letter.charCodeAt(0) - 65);
+const bytePlaces = (order: WordOrder): readonly number[] => Array.from(order, (letter) => letter.charCodeAt(0) - 65);
 
 function rawValue(view: DataView, register: ModbusRegister): number | bigint {
   switch (register.type) {

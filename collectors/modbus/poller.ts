@@ -1,8 +1,8 @@
 import type { FrameEntry } from '#domain';
 import type { CollectorContext, ConnectedDevice, DeviceModel } from '../contract.ts';
-import { createDecoder, type DecodedRegister } from './decode.ts';
-import { READ_SPLIT, READING_REFUSED, READING_REFUSED_AGAIN, REQUEST_FAILED, REQUEST_FAILED_AGAIN } from './events.ts';
+import { createDecoder } from './decode.ts';
 import { type PlannedRead, planReads, splitRead } from './planner.ts';
+import { createReporter } from './report.ts';
 import { UNIT_BACKOFF } from './schedule.ts';
 import type { ReadFault, ReadRequest, ReadResult } from './transport.ts';
 
@@ -28,14 +28,10 @@ export interface Poller {
 const ILLEGAL_FUNCTION = 1;
 const CONFIGURATION_CODES: readonly number[] = [ILLEGAL_FUNCTION, 2, 3];
 /** How long a register is left alone that the device refuses on its own. */
-export const REFUSED_PAUSE_MS = UNIT_BACKOFF.maxMs;
+const REFUSED_PAUSE_MS = UNIT_BACKOFF.maxMs;
 
 export const isConfigurationFault = (fault: ReadFault): boolean =>
   fault.kind === 'exception' && CONFIGURATION_CODES.includes(fault.code);
-
-/** `exception-2`, `timeout`, …: a bounded set, for labels. */
-export const reasonOf = (fault: ReadFault): string =>
-  fault.kind === 'exception' ? `exception-${fault.code}` : fault.kind;
 
 /**
  * Reads one device: its plan, request by request. A range that is refused as a whole is split for good, until what is
@@ -48,94 +44,52 @@ export function createPoller(
 ): Poller {
   const original = planReads(model.registers, model);
   const decode = createDecoder(model.registers);
+  const report = createReporter(device, telemetry);
   const refusedUntil = new Map<PlannedRead, number>();
-  const lastReason = new Map<string, string>();
   const counts = { timeouts: 0, exceptions: 0 };
   let plan = original;
 
-  const names = { connection: device.connection, device: device.id, unit: device.unit };
+  const isLeftOut = (read: PlannedRead): boolean => (refusedUntil.get(read) ?? 0) > clock.now();
 
-  /** True where the reason is not what it was the last time. */
-  const isNews = (what: string, reason: string | undefined): boolean => {
-    const before = lastReason.get(what);
-    if (reason === undefined) lastReason.delete(what);
-    else lastReason.set(what, reason);
-    return before !== reason;
-  };
-
-  const reportFault = (fault: ReadFault, reads: readonly PlannedRead[]): void => {
-    const reason = reasonOf(fault);
-    const spec = isNews(`request ${reads[0]?.fc}:${reads[0]?.address}`, reason) ? REQUEST_FAILED : REQUEST_FAILED_AGAIN;
-    telemetry.emit('requestFailed', spec, {
-      ...names,
-      reason,
-      address: reads[0]?.address,
-      registers: reads.flatMap((r) => r.registers.map((register) => register.name)).join(','),
-      ...('detail' in fault ? { detail: fault.detail } : {}),
-    });
-  };
-
-  const entriesOf = (decoded: readonly DecodedRegister[]): readonly FrameEntry[] =>
-    decoded.flatMap(({ register, result }): readonly FrameEntry[] => {
-      const news = isNews(`register ${register.name}`, result.ok ? undefined : result.reason);
-      if (result.ok) {
-        return [register.kind === 'gauge' ? [register.name, result.value, 'g'] : [register.name, result.value]];
-      }
-      const fields = { ...names, register: register.name, reason: result.reason };
-      telemetry.emit('readingRefused', news ? READING_REFUSED : READING_REFUSED_AGAIN, fields);
-      return [];
-    });
-
-  const count = (fault: ReadFault): void => {
-    if (fault.kind === 'timeout') counts.timeouts += 1;
-    if (fault.kind === 'exception') counts.exceptions += 1;
-  };
-
-  /** The two halves to ask instead, or none: then it is left alone for a while. */
+  /** What stands in the plan instead of a refused read: its halves, to be asked at once, or itself, left out for a while. */
   const afterRefusal = (read: PlannedRead, fault: ReadFault): readonly PlannedRead[] => {
-    const whole = fault.kind === 'exception' && fault.code === ILLEGAL_FUNCTION;
-    const halves = whole ? undefined : splitRead(read);
+    const functionRefused = fault.kind === 'exception' && fault.code === ILLEGAL_FUNCTION;
+    const halves = functionRefused ? undefined : splitRead(read);
     if (halves) {
-      telemetry.emit('readSplit', READ_SPLIT, { ...names, address: read.address, words: read.words });
+      report.split(read);
       return halves;
     }
     refusedUntil.set(read, clock.now() + REFUSED_PAUSE_MS);
-    reportFault(fault, [read]);
-    return [];
+    report.failed(fault, [read]);
+    return [read];
   };
 
-  const poll: Poller['poll'] = async (read) => {
-    const [entries, done]: [FrameEntry[], PlannedRead[]] = [[], []];
-    let queue = plan;
+  const poll: Poller['poll'] = async (ask) => {
+    const entries: FrameEntry[] = [];
     let at = clock.now();
     let refusal: ReadFault | undefined;
-    for (let next = queue[0]; next; next = queue[0]) {
-      const rest = queue.slice(1);
-      queue = rest;
-      if ((refusedUntil.get(next) ?? 0) > clock.now()) {
-        done.push(next);
-        continue;
-      }
-      const { fc, address, words } = next;
-      const result = await read({ unit: device.unit ?? 0, fc, address, words });
-      if (result.ok) {
+    // `rest` is what is still to be asked; `done` what is through, and thereby the plan of the next poll
+    const done: PlannedRead[] = [];
+    let rest = plan;
+    for (let [read] = rest; read; [read] = rest) {
+      rest = rest.slice(1);
+      const result = isLeftOut(read) ? undefined : await ask(requestOf(device, read));
+      if (result?.ok) {
         at = clock.now();
-        entries.push(...entriesOf(decode(next, result.words)));
-        isNews(`request ${fc}:${address}`, undefined);
-        refusedUntil.delete(next);
-        done.push(next);
+        entries.push(...report.entriesOf(read, decode(read, result.words)));
+      }
+      if (!result || result.ok) {
+        done.push(read);
         continue;
       }
-      count(result.fault);
+      countFault(counts, result.fault);
       if (!isConfigurationFault(result.fault)) {
-        reportFault(result.fault, [next, ...rest]);
-        plan = [...done, next, ...rest];
+        report.failed(result.fault, [read, ...rest]);
+        plan = [...done, read, ...rest];
         return { entries, at, failure: result.fault };
       }
       refusal = result.fault;
-      const halves = afterRefusal(next, result.fault);
-      if (halves.length === 0) done.push(next);
-      queue = [...halves, ...rest];
+      rest = [...afterRefusal(read, refusal), ...rest];
     }
     // a device that refuses everything (a gateway that is starting) has taught nothing about its ranges
     const nothing = refusal !== undefined && entries.length === 0;
@@ -145,4 +99,16 @@ export function createPoller(
   };
 
   return { poll, counts: () => counts };
+}
+
+const requestOf = (device: ConnectedDevice, { fc, address, words }: PlannedRead): ReadRequest => ({
+  unit: device.unit ?? 0,
+  fc,
+  address,
+  words,
+});
+
+function countFault(counts: { timeouts: number; exceptions: number }, fault: ReadFault): void {
+  if (fault.kind === 'timeout') counts.timeouts += 1;
+  if (fault.kind === 'exception') counts.exceptions += 1;
 }

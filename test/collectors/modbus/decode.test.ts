@@ -20,7 +20,7 @@ const register = (type: WordType, order: WordOrder, more: Partial<ModbusRegister
 
 /** Words of big-endian bytes, laid out as the order says: an encoder of its own. */
 const laidOut = (bytes: Uint8Array, order: WordOrder): number[] => {
-  const wire = [...order].map((letter) => bytes['ABCDEFGH'.indexOf(letter)] ?? 0);
+  const wire = Array.from(order, (letter) => bytes['ABCDEFGH'.indexOf(letter)] ?? 0);
   return Array.from({ length: wire.length / 2 }, (_, i) => ((wire[2 * i] ?? 0) << 8) | (wire[2 * i + 1] ?? 0));
 };
 
