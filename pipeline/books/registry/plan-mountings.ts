@@ -30,8 +30,7 @@ function endedIn({ target, now }: PlanContext, mounting: Mounting): Mounting | u
   const open = endOf(mounting) > now;
   if (rivals.length === 0 && !open) return mounting;
   if (end <= startOf(mounting)) return undefined;
-  const { final: _, ...rest } = mounting;
-  return end === mounting.removedAt ? mounting : { ...rest, removedAt: end };
+  return end === mounting.removedAt ? mounting : { ...mounting, removedAt: end, final: undefined };
 }
 
 const startOf = (m: Mounting): number => m.mountedAt ?? -Infinity;

@@ -100,6 +100,8 @@ describe('month partitions', () => {
     await books.ensurePartitions([dayOf('2026-02-01')]);
     await client.query('commit');
     client.release();
+    const { rows } = await books.pool.query(`select to_regclass('bracket_2026_02')::text as name`);
+    expect(rows).toEqual([{ name: 'bracket_2026_02' }]);
     await close();
   });
 });
