@@ -8,7 +8,6 @@ import type { RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { type Registry, requestError } from '#domain';
 import type { Clock, Telemetry } from '#platform';
-import type { LineHealth } from '../../collectors/contract.ts';
 import type { Service } from '../../pipeline/service.ts';
 import type { ImportReadings } from './import-port.ts';
 
@@ -18,11 +17,28 @@ export interface ApiContext {
   readonly telemetry: Telemetry;
   readonly clock: Clock;
   /** State of the collectors' lines; empty where this process collects nothing. */
-  readonly lines: () => readonly LineHealth[];
+  readonly lines: () => readonly LineState[];
   /** What waits in the spool; undefined where this process has none. */
   readonly spoolDepth: () => SpoolDepth | undefined;
   /** Absent where this process has no spool to write to: POST /imports answers 409. */
   readonly importReadings?: ImportReadings | undefined;
+}
+
+/** Health of one line as its collector tells it (collectors/contract.ts: LineHealth); instants epoch ms. */
+export interface LineState {
+  readonly connection: string;
+  readonly kind: 'modbus-tcp' | 'opcua';
+  readonly state: 'open' | 'opening' | 'closed';
+  readonly reopened: number;
+  readonly roundMs?: number | undefined;
+  readonly units: readonly {
+    readonly device: string;
+    readonly state: 'answering' | 'silent' | 'refusing' | 'not-yet-read';
+    readonly lastAnswerAt?: number | undefined;
+    readonly timeouts: number;
+    readonly exceptions: number;
+    readonly nextAttemptAt?: number | undefined;
+  }[];
 }
 
 export interface SpoolDepth {

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { type ErrorKind, invariantError, isMeteringError, MeteringError, requestError } from '#domain';
+import { type ErrorKind, invariantError, isMeteringError, type MeteringError, requestError } from '#domain';
 import type { Telemetry } from '#platform';
 
 /** RFC 9457, with what every error of ours carries: a stable code, the place and the cure. */
@@ -39,9 +39,28 @@ const TITLE_OF_KIND: Readonly<Record<ErrorKind, string>> = {
   InvariantError: 'A defect of the program',
 };
 
-const THING = /^(SITE|POINT|REGISTER|DEVICE|INSTITUTION|PREMISES|SUBJECT|ITEM|EVENT|VERSION|MONTH|CLOSE|ROUTE)_/;
-const CONFLICT = /(_EXISTS|_CONFLICT|_CLOSED|_NOT_OPEN|_SAME_PERSON|_NOT_PROPOSED|_ALREADY_\w+|_BUSY|_NOT_HERE)$/;
-const OWN_STATUS: Readonly<Record<string, number>> = {
+const NOT_FOUND = new Set([
+  'EVENT_UNKNOWN',
+  'INSTITUTION_UNKNOWN',
+  'POINT_UNKNOWN',
+  'PREMISES_UNKNOWN',
+  'REGISTER_UNKNOWN',
+  'ROUTE_UNKNOWN',
+  'SITE_UNKNOWN',
+  'SUBJECT_UNKNOWN',
+  'VERSION_UNKNOWN',
+]);
+/** The request is well formed, but the state of the books or of this process forbids it. */
+const CONFLICT = new Set([
+  'CLOSE_UNCHANGED',
+  'EVENT_SETTLED',
+  'IMPORT_NOT_HERE',
+  'MONTH_EMPTY',
+  'MONTH_RUNNING',
+  'SAME_PERSON',
+  'TRACE_NOT_FROZEN',
+]);
+const OTHER: Readonly<Record<string, number>> = {
   HOST_REFUSED: 421,
   ORIGIN_REFUSED: 403,
   BODY_TOO_LARGE: 413,
@@ -50,12 +69,11 @@ const OWN_STATUS: Readonly<Record<string, number>> = {
 };
 
 /** Status by who must act; of a caller's errors 404 where a thing is not there, 409 where its state forbids the request. */
-export function statusOf(error: MeteringError): number {
-  if (error.kind !== 'RequestError') return STATUS_OF_KIND[error.kind];
-  const own = OWN_STATUS[error.code];
-  if (own !== undefined) return own;
-  if (/(_UNKNOWN|_NOT_FOUND)$/.test(error.code) && THING.test(error.code)) return 404;
-  return CONFLICT.test(error.code) ? 409 : 400;
+export function statusOf({ kind, code }: MeteringError): number {
+  if (kind !== 'RequestError') return STATUS_OF_KIND[kind];
+  if (NOT_FOUND.has(code)) return 404;
+  if (CONFLICT.has(code)) return 409;
+  return OTHER[code] ?? STATUS_OF_KIND[kind];
 }
 
 export function problemOf(error: MeteringError, instance: string): Problem {
@@ -127,7 +145,7 @@ export function sendProblem(telemetry: Telemetry, thrown: unknown, request: Fast
       code: error.code,
       route: request.routeOptions.url ?? 'none',
       error: error.message,
-      cause: error.cause instanceof Error ? String(error.cause.stack) : String(error.cause ?? ''),
+      cause: error.cause instanceof Error ? error.cause.stack : undefined,
     });
   }
   if (problem.status === 503) void reply.header('Retry-After', '2');

@@ -24,6 +24,8 @@ export function fakeService(clock: Clock): Service {
   const events: MeterEvent[] = [];
   const closes: CloseAnswer[] = [];
   const live = async (): Promise<readonly LiveAnswer[]> => ROWS.flatMap((row) => liveOf(row, clock.now()));
+  // figures move once a minute, so that those asked for together belong together
+  const minute = (): number => Math.floor(clock.now() / MINUTE) * MINUTE;
   return {
     sites: async () => [fakeRegistry.site.id],
     registry: async () => fakeRegistry,
@@ -59,10 +61,10 @@ export function fakeService(clock: Clock): Service {
       tick().catch(() => {});
       return () => over.abort(new Error('unwatched'));
     },
-    usage: async (query) => fakeUsage(query, clock.now()),
+    usage: async (query) => fakeUsage(query, minute()),
     trace: async (query) => {
-      const root = fakeTrace(query, clock.now());
-      const { subject, carrier } = fakeUsage({ ...query, by: 'month' }, clock.now());
+      const root = fakeTrace(query, minute());
+      const { subject, carrier } = fakeUsage({ ...query, by: 'month' }, minute());
       return {
         subject,
         carrier,
@@ -105,7 +107,7 @@ export function fakeService(clock: Clock): Service {
       const event = events[id - 1];
       if (!event) throw requestError('EVENT_UNKNOWN', `there is no event ${id}`, { cure: 'list them' });
       if (event.by === by)
-        throw requestError('EVENT_SAME_PERSON', 'a second person must confirm', { cure: 'ask a colleague' });
+        throw requestError('SAME_PERSON', 'a second person must confirm', { cure: 'ask a colleague' });
       const confirmed: MeterEvent = { ...event, state: 'active', confirmedBy: by, confirmedAt: clock.now() };
       events[id - 1] = confirmed;
       return confirmed;

@@ -25,6 +25,8 @@ interface Part {
   readonly row: Row;
   readonly share: Rational;
   readonly sign: 1 | -1;
+  /** What the institutions leave over. */
+  readonly rest?: true;
 }
 
 const zone = zoneOf('Asia/Shanghai');
@@ -59,7 +61,7 @@ const shareOf = (row: Row, party: string): Rational | undefined => row.shares.fi
 
 const restOf = (row: Row): Rational | undefined => {
   const claimed = row.shares.reduce((sum, [, { num, den }]) => sum + num / den, 0);
-  return claimed > 0.999 ? undefined : { num: Math.round((1 - claimed) * 10), den: 10 };
+  return { num: Math.round((1 - claimed) * 10), den: 10 };
 };
 
 function partsOf(query: UsageQuery, carrier: Carrier): readonly Part[] {
@@ -84,7 +86,7 @@ function partsOf(query: UsageQuery, carrier: Carrier): readonly Part[] {
     case 'institution':
       return shared((row) => shareOf(row, subject.id));
     case 'unallocated':
-      return shared(restOf);
+      return shared(restOf).map((part) => ({ ...part, rest: true }));
   }
 }
 
@@ -114,9 +116,13 @@ function subjectOf(query: UsageQuery): Subject {
   }
 }
 
-const amountOf = ({ row, share }: Part, { from, to }: Interval, now: number): number => {
+const amountOf = ({ row, share, rest }: Part, { from, to }: Interval, now: number): number => {
   const [a, b] = [Math.min(from, now), Math.min(to, now)];
-  if (share === ONE) return registerAt(row, b) - registerAt(row, a);
+  if (rest) {
+    const borne = row.shares.map(([, one]) => amountOf({ row, share: one, sign: 1 }, { from, to }, now));
+    return registerAt(row, b) - registerAt(row, a) - borne.reduce((sum, one) => sum + one, 0);
+  }
+  if (share.num === share.den) return registerAt(row, b) - registerAt(row, a);
   return periodsOf('day', { from: a, to: b }, zone).reduce(
     (sum, day) => sum + scaleFloor(registerAt(row, day.to) - registerAt(row, day.from), share.num, share.den),
     0,

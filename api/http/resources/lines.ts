@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { formatInstant, type Zone, zoneOf } from '#domain';
-import type { LineHealth } from '../../../collectors/contract.ts';
-import type { ApiContext, App } from '../context.ts';
+import type { ApiContext, App, LineState } from '../context.ts';
 import { listOf, noQuery, problems } from '../shapes.ts';
 
 const instant = z.string().nullable();
@@ -28,7 +27,7 @@ const lineSchema = z
 
 export type LineAnswer = z.infer<typeof lineSchema>;
 
-export const showLine = (line: LineHealth, zone: Zone): LineAnswer => {
+export const showLine = (line: LineState, zone: Zone): LineAnswer => {
   const shown = (at: number | undefined): string | null =>
     at === undefined ? null : formatInstant(Math.round(at), zone);
   return {

@@ -1,12 +1,14 @@
 import { z } from 'zod';
+import type { Registry } from '#domain';
 import type { LiveAnswer } from '../../../pipeline/answers.ts';
 import { type ApiContext, type App, registryOf } from '../context.ts';
 import { type LiveMessage, liveMessageSchema, powerNow } from '../power.ts';
 import { problems, siteQuery } from '../shapes.ts';
 import type { Send, Streams } from '../stream.ts';
 
-/** How often the state of registers that nothing changed is looked at again: a silent meter sends no message. */
-const REFRESH_MS = 30_000;
+/** How old the registry may be by which a stream sums up power. */
+const REGISTRY_KEPT_MS = 30_000;
+const LOST = { level: 'warn', message: 'live message not sent' } as const;
 
 export function liveRoutes(app: App, context: ApiContext, streams: Streams): void {
   const { service, clock } = context;
@@ -44,9 +46,9 @@ export function liveRoutes(app: App, context: ApiContext, streams: Streams): voi
       },
     },
     async ({ query }, reply) => {
-      const { site } = await registryOf(service, query.site);
-      const first = await service.live(site.id);
-      streams.open(reply.raw, reply.getHeaders(), (send) => follow(context, site.id, first, send));
+      const registry = await registryOf(service, query.site);
+      const registers = await service.live(registry.site.id);
+      streams.open(reply.raw, reply.getHeaders(), (send) => follow(context, registry, registers, send));
       reply.hijack();
     },
   );
@@ -54,47 +56,23 @@ export function liveRoutes(app: App, context: ApiContext, streams: Streams): voi
 
 function follow(
   { service, clock, telemetry }: ApiContext,
-  site: string,
-  first: readonly LiveAnswer[],
+  first: Registry,
+  registers: readonly LiveAnswer[],
   send: Send,
 ): () => void {
-  const known = new Map(first.map((one) => [`${one.device}/${one.register}`, one]));
-  const over = new AbortController();
-  const tell = async (event: string, registers: readonly LiveAnswer[]): Promise<void> => {
+  const site = first.site.id;
+  const known = new Map<string, LiveAnswer>();
+  let [registry, readAt] = [first, clock.now()];
+  const tell = async (event: string, changed: readonly LiveAnswer[]): Promise<void> => {
     try {
-      const registry = await service.registry(site);
-      const message: LiveMessage = { registers, power: powerNow(registry, [...known.values()], clock.now()) };
+      for (const one of changed) known.set(`${one.device}/${one.register}`, one);
+      if (clock.now() - readAt > REGISTRY_KEPT_MS) [registry, readAt] = [await service.registry(site), clock.now()];
+      const message: LiveMessage = { registers: changed, power: powerNow(registry, [...known.values()], clock.now()) };
       send(event, liveMessageSchema.parse(message));
     } catch (error) {
-      telemetry.emit(
-        'liveMessageFailed',
-        { level: 'warn', message: 'live message not sent' },
-        { error: String(error) },
-      );
+      telemetry.emit('liveMessageFailed', LOST, { site, error: String(error) });
     }
   };
-  const take = (changed: readonly LiveAnswer[], event: string): void => {
-    for (const one of changed) known.set(`${one.device}/${one.register}`, one);
-    void tell(event, changed);
-  };
-  void tell('snapshot', first);
-  const stop = service.watch(site, (changed) => take(changed, 'changed'));
-  const refresh = async (): Promise<void> => {
-    while (!over.signal.aborted) {
-      await clock.sleep(REFRESH_MS, over.signal);
-      take(await service.live(site), 'snapshot');
-    }
-  };
-  refresh().catch((error: unknown) => {
-    if (!over.signal.aborted)
-      telemetry.emit(
-        'liveMessageFailed',
-        { level: 'warn', message: 'live message not sent' },
-        { error: String(error) },
-      );
-  });
-  return () => {
-    over.abort(new Error('stream ended'));
-    stop();
-  };
+  void tell('snapshot', registers);
+  return service.watch(site, (changed) => void tell('changed', changed));
 }

@@ -1,0 +1,93 @@
+import { Alert, ConfigProvider, Empty, Spin } from 'antd';
+import enUS from 'antd/locale/en_US';
+import zhCN from 'antd/locale/zh_CN';
+import { useCallback, useMemo, useState } from 'react';
+import type { InstitutionAnswer, PointAnswer } from '../../../pipeline/answers.ts';
+import { type FigureRef, urlOf, useAnswer } from './api.ts';
+import { ComparePanel } from './compare-panel.tsx';
+import { FindingsPanel } from './findings-panel.tsx';
+import { Header } from './header.tsx';
+import { useSpeech } from './language.tsx';
+import { MetersPanel } from './meters-panel.tsx';
+import { MonthPanel } from './month-panel.tsx';
+import { PowerPanel } from './power-panel.tsx';
+import { type SiteInfo, SiteContext, type SiteView } from './site.tsx';
+import { Summary } from './summary.tsx';
+import { THEME } from './theme.ts';
+import { TraceDrawer } from './trace-drawer.tsx';
+import { useLive } from './use-live.ts';
+
+const MINUTE_MS = 60_000;
+
+export function App() {
+  const { language, text } = useSpeech();
+  const sites = useAnswer<{ items: readonly SiteInfo[] }>(urlOf('/sites'), { everyMs: MINUTE_MS });
+  const [chosen, choose] = useState<string>();
+  const items = sites.answer.value?.items ?? [];
+  const site = items.find(({ id }) => id === chosen) ?? items[0];
+  return (
+    <ConfigProvider locale={language === 'zh' ? zhCN : enUS} theme={THEME} componentSize="small">
+      {site ? (
+        <SitePage key={site.id} site={site} sites={items} choose={choose} />
+      ) : (
+        <main className="alone">
+          {sites.answer.state === 'loading' && <Spin size="large" />}
+          {sites.answer.state === 'ready' && (
+            <Empty
+              description={
+                <>
+                  <strong>{text.noSite}</strong>
+                  <p>{text.noSiteCure}</p>
+                </>
+              }
+            />
+          )}
+          {sites.answer.state === 'failed' && (
+            <Alert type="error" showIcon title={text.failed} description={sites.answer.problem.detail} />
+          )}
+        </main>
+      )}
+    </ConfigProvider>
+  );
+}
+
+interface SitePageProps {
+  readonly site: SiteInfo;
+  readonly sites: readonly SiteInfo[];
+  readonly choose: (site: string) => void;
+}
+
+function SitePage({ site, sites, choose }: SitePageProps) {
+  const live = useLive(site.id);
+  const points = useAnswer<{ items: readonly PointAnswer[] }>(urlOf('/points', { site: site.id }), {
+    everyMs: 5 * MINUTE_MS,
+  });
+  const institutions = useAnswer<{ items: readonly InstitutionAnswer[] }>(urlOf('/institutions', { site: site.id }), {
+    everyMs: 5 * MINUTE_MS,
+  });
+  const [traced, setTraced] = useState<FigureRef>();
+  const closeTrace = useCallback(() => setTraced(undefined), []);
+  const view = useMemo<SiteView>(
+    () => ({
+      site,
+      points: points.answer.value?.items ?? [],
+      institutions: institutions.answer.value?.items ?? [],
+      trace: setTraced,
+    }),
+    [site, points.answer.value, institutions.answer.value],
+  );
+  return (
+    <SiteContext value={view}>
+      <Header site={site} sites={sites} choose={choose} live={live} />
+      <main className="page">
+        <Summary live={live} />
+        <PowerPanel live={live} />
+        <ComparePanel />
+        <MonthPanel />
+        <FindingsPanel live={live} />
+        <MetersPanel live={live} />
+      </main>
+      <TraceDrawer figure={traced} onClose={closeTrace} />
+    </SiteContext>
+  );
+}

@@ -1,0 +1,189 @@
+import { Input, Segmented, Table, type TableColumnsType, Tooltip } from 'antd';
+import { useMemo, useState } from 'react';
+import type { LiveAnswer, PointAnswer } from '../../../pipeline/answers.ts';
+import type { LineAnswer } from '../../http/resources/lines.ts';
+import { urlOf, useAnswer } from './api.ts';
+import { ageOf, clockOf, readable } from './format.ts';
+import { useSpeech } from './language.tsx';
+import { Decimal, Nothing, Panel, StateMark } from './parts.tsx';
+import { useSite } from './site.tsx';
+import { CARRIER_INK } from './theme.ts';
+import { type LiveState, useNow } from './use-live.ts';
+
+type Row = LiveAnswer & { readonly key: string; readonly about: PointAnswer | undefined };
+type Show = LiveAnswer['kind'] | 'all';
+
+const STATE_ORDER = ['never', 'silent', 'late', 'live'] as const;
+
+/** Every register with its last value and how old it is, and the lines that they come in by. */
+export function MetersPanel({ live }: { readonly live: LiveState }) {
+  const { text, nameOf } = useSpeech();
+  const { points } = useSite();
+  const [show, setShow] = useState<Show>('counter');
+  const [sought, seek] = useState('');
+  const rows = useMemo(() => {
+    const needle = sought.trim().toLowerCase();
+    const byId = new Map(points.map((point) => [point.id, point]));
+    return live.registers
+      .filter(({ kind }) => show === 'all' || kind === show)
+      .map((one): Row => ({ ...one, key: `${one.device}/${one.register}`, about: byId.get(one.point ?? '') }))
+      .filter(({ key, serial, about }) =>
+        [key, serial ?? '', about?.id ?? '', about ? nameOf(about.name) : ''].some((s) =>
+          s.toLowerCase().includes(needle),
+        ),
+      );
+  }, [live.registers, points, show, sought, nameOf]);
+  const columns = useColumns(live);
+  return (
+    <Panel
+      title={text.metersTitle}
+      span={12}
+      id="meters"
+      flush
+      side={
+        <>
+          <Input.Search
+            allowClear
+            placeholder={text.search}
+            onChange={({ target }) => seek(target.value)}
+            style={{ width: 220 }}
+          />
+          <Segmented<Show>
+            value={show}
+            onChange={setShow}
+            options={[
+              { value: 'counter', label: text.counters },
+              { value: 'gauge', label: text.gauges },
+              { value: 'all', label: text.all },
+            ]}
+          />
+        </>
+      }
+    >
+      <Lines live={live} />
+      <Table<Row>
+        dataSource={rows}
+        columns={columns}
+        size="small"
+        pagination={{ pageSize: 50, hideOnSinglePage: true, showSizeChanger: false }}
+        scroll={{ x: 700 }}
+        loading={live.connection === 'connecting'}
+        locale={{ emptyText: <Nothing /> }}
+      />
+    </Panel>
+  );
+}
+
+function useColumns(live: LiveState): TableColumnsType<Row> {
+  const { text, nameOf } = useSpeech();
+  const { site } = useSite();
+  const now = useNow(live.skewMs);
+  const { column } = text;
+  const placeOf = (row: Row): string => {
+    const place = site.premises.find(({ id }) => id === row.about?.premises);
+    return place ? nameOf(place.name) : '';
+  };
+  const carriers = [...new Set(live.registers.flatMap(({ carrier }) => (carrier === null ? [] : [carrier])))];
+  return [
+    {
+      title: column.point,
+      key: 'point',
+      render: (_, { about, device }) => (about ? nameOf(about.name) : <span className="faint">{device}</span>),
+      sorter: (a, b) => (a.about?.id ?? a.key).localeCompare(b.about?.id ?? b.key),
+    },
+    {
+      title: column.state,
+      key: 'state',
+      filters: STATE_ORDER.map((state) => ({ text: text.state[state], value: state })),
+      onFilter: (value, row) => row.state === value,
+      sorter: (a, b) => STATE_ORDER.indexOf(a.state) - STATE_ORDER.indexOf(b.state),
+      render: (_, { state }) => <StateMark state={state} />,
+    },
+    { title: column.place, key: 'place', render: (_, row) => placeOf(row), responsive: ['lg'] },
+    {
+      title: column.carrier,
+      key: 'carrier',
+      filters: carriers.map((carrier) => ({ text: text.carriers[carrier], value: carrier })),
+      onFilter: (value, row) => row.carrier === value,
+      render: (_, { carrier }) =>
+        carrier !== null && (
+          <span className="state">
+            <i style={{ background: CARRIER_INK[carrier], borderRadius: 2 }} />
+            {text.carriers[carrier]}
+          </span>
+        ),
+    },
+    {
+      title: column.serial,
+      key: 'serial',
+      render: (_, { serial }) => serial ?? '–',
+      className: 'number',
+      responsive: ['lg'],
+    },
+    { title: column.register, key: 'register', render: (_, { key }) => <span className="faint">{key}</span> },
+    {
+      title: column.value,
+      key: 'value',
+      align: 'right',
+      render: (_, { value, unit }) => (value === null ? '–' : <Face value={value} unit={unit} />),
+    },
+    {
+      title: column.age,
+      key: 'age',
+      align: 'right',
+      className: 'number',
+      sorter: (a, b) => (a.at ?? '').localeCompare(b.at ?? ''),
+      render: (_, { at }) => <Tooltip title={at === null ? '' : clockOf(at)}>{ageOf(at, now, text)}</Tooltip>,
+    },
+  ];
+}
+
+function Face({ value, unit }: { readonly value: number; readonly unit: string }) {
+  const shown = readable(value, unit);
+  return (
+    <span className="number">
+      <Decimal display={shown.display} /> <span className="faint">{shown.unit}</span>
+    </span>
+  );
+}
+
+const LINE_INK = { open: '#2b8a66', opening: '#d9a63a', closed: '#c2453d' } as const;
+const TEN_SECONDS_MS = 10_000;
+
+function Lines({ live }: { readonly live: LiveState }) {
+  const { text } = useSpeech();
+  const now = useNow(live.skewMs);
+  const { answer } = useAnswer<{ items: readonly LineAnswer[] }>(urlOf('/lines'), { everyMs: TEN_SECONDS_MS });
+  const lines = answer.value?.items ?? [];
+  return (
+    <div className="lines">
+      <span className="faint">{text.lines}</span>
+      {answer.state === 'ready' && lines.length === 0 && <span className="faint">{text.noLines}</span>}
+      {lines.map(({ connection, kind, state, roundMs, reopened, units }) => (
+        <Tooltip
+          key={connection}
+          title={units.map((unit) => (
+            <div key={unit.device}>
+              {unit.device}: {text.unitState[unit.state]}{' '}
+              {unit.lastAnswerAt !== null && ageOf(unit.lastAnswerAt, now, text)}
+            </div>
+          ))}
+        >
+          <span className="line">
+            <i className="dot" style={{ background: LINE_INK[state] }} />
+            <strong>{connection}</strong>
+            <span className="faint">
+              {[
+                kind,
+                text.lineState[state],
+                text.lineAnswering(units.filter((unit) => unit.state === 'answering').length, units.length),
+                ...(roundMs === null ? [] : [text.lineRound(Math.round(roundMs))]),
+                ...(reopened > 0 ? [text.lineReopened(reopened)] : []),
+              ].join(' · ')}
+            </span>
+          </span>
+        </Tooltip>
+      ))}
+    </div>
+  );
+}

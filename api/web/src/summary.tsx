@@ -1,0 +1,117 @@
+import type { FindingAnswer, UsageAnswer } from '../../../pipeline/answers.ts';
+import { type FigureRef, figureUrl, urlOf, useAnswer } from './api.ts';
+import { changeOf, instantDaysBefore } from './format.ts';
+import { useSpeech } from './language.tsx';
+import { Decimal, Figure, StateMark } from './parts.tsx';
+import { useSite } from './site.tsx';
+import type { LiveState } from './use-live.ts';
+
+const MINUTE_MS = 60_000;
+const STATES = ['live', 'late', 'silent', 'never'] as const;
+
+/** The five things to know at a glance. */
+export function Summary({ live }: { readonly live: LiveState }) {
+  const { text } = useSpeech();
+  return (
+    <div className="summary" data-panel="summary">
+      <section>
+        <h3>{text.power}</h3>
+        <div className="big" data-figure="power">
+          {live.power?.total.display ? <Decimal display={live.power.total.display} /> : '–'}
+          <span className="unit">kW</span>
+        </div>
+        <div className="faint small">{live.power && text.powerOf(live.power.answering, live.power.of)}</div>
+      </section>
+      <Today />
+      <Month />
+      <section>
+        <h3>{text.meters}</h3>
+        <div className="states">
+          {STATES.map((state) => (
+            <span key={state}>
+              <b>{countersIn(live, state)}</b> <StateMark state={state} />
+            </span>
+          ))}
+        </div>
+      </section>
+      <Findings />
+    </div>
+  );
+}
+
+const countersIn = (live: LiveState, state: (typeof STATES)[number]): number =>
+  live.registers.filter((one) => one.kind === 'counter' && one.state === state).length;
+
+function Today() {
+  const { text } = useSpeech();
+  const { site } = useSite();
+  // the clock of the last answer, to the minute: the two stretches end at the same time of day
+  const now = `${site.now.slice(0, 16)}:00${site.now.slice(19)}`;
+  const today: FigureRef = { site: site.id, subject: { kind: 'site' }, carrier: 'electricity', from: now.slice(0, 10) };
+  const earlier = instantDaysBefore(now, 7);
+  const before: FigureRef = { ...today, from: earlier.slice(0, 10), to: earlier };
+  const current = useAnswer<UsageAnswer>(figureUrl('/usage', today, 'day'), { everyMs: MINUTE_MS });
+  const past = useAnswer<UsageAnswer>(figureUrl('/usage', before, 'day'));
+  const [a, b] = [current.answer.value, past.answer.value];
+  const change = a && b ? changeOf(a.total.amount, b.total.amount) : undefined;
+  return (
+    <section>
+      <h3>
+        {text.today} <span>({text.soFar})</span>
+      </h3>
+      <div className="big">
+        <Figure row={a?.total} figure={today} unit={a?.displayUnit ?? ''} />
+        <span className="unit">{a?.displayUnit}</span>
+      </div>
+      <div className="faint small number">
+        {change !== undefined && (
+          <>
+            {text.against} {change}
+          </>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function Month() {
+  const { text } = useSpeech();
+  const { site } = useSite();
+  const figure: FigureRef = {
+    site: site.id,
+    subject: { kind: 'site' },
+    carrier: 'electricity',
+    from: site.now.slice(0, 7),
+  };
+  const { answer } = useAnswer<UsageAnswer>(figureUrl('/usage', figure, 'month'), { everyMs: MINUTE_MS });
+  return (
+    <section>
+      <h3>
+        {text.month} <span>({text.soFar})</span>
+      </h3>
+      <div className="big">
+        <Figure row={answer.value?.total} figure={figure} unit={answer.value?.displayUnit ?? ''} />
+        <span className="unit">{answer.value?.displayUnit}</span>
+      </div>
+      <div className="faint small">{site.now.slice(0, 7)}</div>
+    </section>
+  );
+}
+
+function Findings() {
+  const { text } = useSpeech();
+  const { site } = useSite();
+  const url = urlOf('/findings', { site: site.id, limit: 500 });
+  const { answer } = useAnswer<{ items: readonly FindingAnswer[]; next?: string }>(url, { everyMs: MINUTE_MS });
+  const open = answer.value?.items.filter(({ explained }) => !explained) ?? [];
+  return (
+    <section>
+      <h3>{text.findings}</h3>
+      <div className="big">
+        {answer.value ? open.length : '–'}
+        {answer.value?.next !== undefined && '+'}
+      </div>
+      <div className="faint small">{answer.value && open.length === 0 && text.findingsNone}</div>
+    </section>
+  );
+}

@@ -1,0 +1,60 @@
+import type { ThemeConfig } from 'antd';
+import type { LiveAnswer } from '../../../pipeline/answers.ts';
+
+export const FONT =
+  '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Micro Hei", system-ui, sans-serif';
+
+export const INK = {
+  accent: '#17506b',
+  text: '#1c2b33',
+  faint: '#71808a',
+  line: '#e3e8eb',
+  ground: '#f3f5f6',
+} as const;
+
+export const THEME: ThemeConfig = {
+  token: {
+    colorPrimary: INK.accent,
+    colorText: INK.text,
+    colorTextSecondary: INK.faint,
+    colorBorderSecondary: INK.line,
+    colorBgLayout: INK.ground,
+    borderRadius: 4,
+    fontFamily: FONT,
+    fontSize: 13,
+    fontSizeSM: 12,
+    controlHeight: 28,
+    controlHeightSM: 24,
+    padding: 12,
+  },
+  components: { Table: { headerBg: '#f8fafb', headerColor: INK.faint, headerSplitColor: 'transparent' } },
+};
+
+type Carrier = NonNullable<LiveAnswer['carrier']>;
+
+export const CARRIER_INK: Readonly<Record<Carrier, string>> = {
+  electricity: '#2b6a99',
+  water: '#2a9187',
+  'natural-gas': '#c9822b',
+  heat: '#b5534b',
+  cooling: '#5a7fc0',
+  steam: '#8a6fa8',
+  coal: '#5d5d5d',
+  petrol: '#a58b2f',
+  diesel: '#8f7a4a',
+  lpg: '#b07a5a',
+};
+
+export const QUALITY_INK = {
+  measured: '#2b8a66',
+  interpolated: '#d9a63a',
+  manual: '#6d7fb8',
+  disputed: '#c2453d',
+} as const;
+
+export const STATE_INK: Readonly<Record<LiveAnswer['state'], string>> = {
+  live: '#2b8a66',
+  late: '#d9a63a',
+  silent: '#c2453d',
+  never: '#9aa5ac',
+};

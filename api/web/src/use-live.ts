@@ -1,0 +1,60 @@
+import { useEffect, useState } from 'react';
+import type { LiveMessage, PowerAnswer } from '../../http/power.ts';
+import type { LiveAnswer } from '../../../pipeline/answers.ts';
+import { urlOf } from './api.ts';
+
+export interface LiveState {
+  readonly connection: 'connecting' | 'open' | 'lost';
+  readonly registers: readonly LiveAnswer[];
+  readonly power: PowerAnswer | undefined;
+  /** Server's clock minus this browser's, ms. */
+  readonly skewMs: number;
+}
+
+const START: LiveState = { connection: 'connecting', registers: [], power: undefined, skewMs: 0 };
+const REOPEN_MS = 3_000;
+
+/** The live stream of a site. The browser reconnects by itself; what it gives up on is opened anew. */
+export function useLive(site: string | undefined): LiveState {
+  const [state, setState] = useState(START);
+  useEffect(() => {
+    if (site === undefined) return;
+    const known = new Map<string, LiveAnswer>();
+    let source: EventSource | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const take = (event: MessageEvent<string>): void => {
+      // the stream is checked against its schema before it is sent (api/http/resources/live.ts)
+      const { registers, power } = JSON.parse(event.data) as LiveMessage;
+      for (const one of registers) known.set(`${one.device}/${one.register}`, one);
+      const skewMs = Date.parse(power.at) - Date.now();
+      setState({ connection: 'open', registers: [...known.values()], power, skewMs });
+    };
+    const open = (): void => {
+      source = new EventSource(urlOf('/live/stream', { site }));
+      source.addEventListener('snapshot', take);
+      source.addEventListener('changed', take);
+      source.addEventListener('error', () => {
+        setState((old) => ({ ...old, connection: 'lost' }));
+        if (source?.readyState !== EventSource.CLOSED) return;
+        timer = setTimeout(open, REOPEN_MS);
+      });
+    };
+    open();
+    return () => {
+      clearTimeout(timer);
+      source?.close();
+      setState(START);
+    };
+  }, [site]);
+  return state;
+}
+
+/** A clock that ticks each second, set to the server's. */
+export function useNow(skewMs: number): number {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, []);
+  return now + skewMs;
+}
