@@ -15,9 +15,11 @@ export interface Understood {
   /** Zone of times that carry none, and who said so. */
   readonly zone: string;
   readonly zoneFrom: 'option' | 'header' | 'site';
-  /** How 03/04/2025 was read, and how many times could as well be read the other way. */
+  /** How 03/04/2025 was read, and how many dates could as well be read the other way. */
   readonly dates: DateOrder;
   readonly ambiguousDates: number;
+  /** Dates such as 25/04/2025 that can only be read in this order: they show that it is right. */
+  readonly provenDates: number;
   /** Times without a time of day: read as local midnight. */
   readonly datesOnly: number;
   /** Local times that the clock showed twice: read as the first. */

@@ -18,7 +18,10 @@ export interface RowFormat {
 export interface ReadRows {
   readonly readings: readonly Reading[];
   readonly refused: readonly RefusedRow[];
-  readonly tally: Pick<Understood, 'rows' | 'blanks' | 'ambiguousDates' | 'datesOnly' | 'repeatedTimes'>;
+  readonly tally: Pick<
+    Understood,
+    'rows' | 'blanks' | 'ambiguousDates' | 'provenDates' | 'datesOnly' | 'repeatedTimes'
+  >;
 }
 
 /** One value of a row: whose it is, where it stands, in which unit. */
@@ -31,7 +34,7 @@ interface Entry {
 export function readRows(table: Table, layout: Layout, format: RowFormat): ReadRows {
   const readings: Reading[] = [];
   const refusedRows: RefusedRow[] = [...unknownColumns(table, layout, format)];
-  const tally = { rows: 0, blanks: 0, ambiguousDates: 0, datesOnly: 0, repeatedTimes: 0 };
+  const tally = { rows: 0, blanks: 0, ambiguousDates: 0, provenDates: 0, datesOnly: 0, repeatedTimes: 0 };
   for (const [i, row] of table.rows.entries()) {
     if (i <= layout.headerRow || row.every((cell) => textOf(cell) === '')) continue;
     tally.rows++;
@@ -41,7 +44,8 @@ export function readRows(table: Table, layout: Layout, format: RowFormat): ReadR
     };
     const time = timeOf(row, layout, format);
     if (time.ok) {
-      tally.ambiguousDates += Number(time.value.ambiguous);
+      tally.ambiguousDates += Number(time.value.ambiguous === true);
+      tally.provenDates += Number(time.value.ambiguous === false);
       tally.datesOnly += Number(time.value.dateOnly);
       tally.repeatedTimes += Number(time.value.repeated);
     }

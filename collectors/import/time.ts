@@ -4,8 +4,8 @@ import type { Cell } from './table.ts';
 
 export interface ReadTime {
   readonly at: number;
-  /** Day and month could be exchanged. */
-  readonly ambiguous: boolean;
+  /** Whether day and month could be exchanged; absent where the year comes first. */
+  readonly ambiguous?: boolean | undefined;
   readonly dateOnly: boolean;
   /** The clock showed it twice; this is the first. */
   readonly repeated: boolean;
@@ -20,7 +20,7 @@ export interface TimeFormat {
 interface Wall {
   readonly local: number;
   readonly offset?: number | undefined;
-  readonly ambiguous: boolean;
+  readonly ambiguous?: boolean | undefined;
   readonly dateOnly: boolean;
 }
 
@@ -60,7 +60,7 @@ export const textOf = (cell: Cell | undefined): string => {
 /** Spreadsheets keep days with a fraction; to the second. */
 const wallOfSpreadsheet = (date: Date): Wall | undefined => {
   const local = Math.round(date.getTime() / SECOND) * SECOND;
-  return Number.isFinite(local) ? { local, ambiguous: false, dateOnly: local % DAY === 0 } : undefined;
+  return Number.isFinite(local) ? { local, dateOnly: local % DAY === 0 } : undefined;
 };
 
 function wallOf(text: string, dates: DateOrder): Wall | undefined {
@@ -83,22 +83,22 @@ function wallOf(text: string, dates: DateOrder): Wall | undefined {
 interface WrittenDate {
   readonly day: number;
   readonly rest: string;
-  readonly ambiguous: boolean;
+  readonly ambiguous?: boolean | undefined;
 }
 
 function dateOf(text: string, dates: DateOrder): WrittenDate | undefined {
   const compact = /^(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?$/.exec(text);
   if (compact) {
     const [, y, m, d, hour, minute, second = '00'] = compact;
-    return dated(y, m, d, hour === undefined ? '' : `${hour}:${minute}:${second}`, false);
+    return dated(y, m, d, hour === undefined ? '' : `${hour}:${minute}:${second}`);
   }
   const yearFirst = /^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(.*)$/.exec(text);
-  if (yearFirst) return dated(yearFirst[1], yearFirst[2], yearFirst[3], yearFirst[4] ?? '', false);
+  if (yearFirst) return dated(yearFirst[1], yearFirst[2], yearFirst[3], yearFirst[4] ?? '');
   const yearLast = /^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(.*)$/.exec(text);
   if (!yearLast) return undefined;
   const [, a = '', b = '', y, rest = ''] = yearLast;
   const [day, month] = dates === 'day-first' ? [a, b] : [b, a];
-  return dated(y, month, day, rest, Number(a) <= 12 && Number(b) <= 12 && Number(a) !== Number(b));
+  return dated(y, month, day, rest, Number(a) <= 12 && Number(b) <= 12);
 }
 
 function dated(
@@ -106,7 +106,7 @@ function dated(
   m: string | undefined,
   d: string | undefined,
   rest: string,
-  ambiguous: boolean,
+  ambiguous?: boolean,
 ): WrittenDate | undefined {
   const day = dayOfCivil(Number(y), Number(m), Number(d));
   const date = new Date(day * DAY);

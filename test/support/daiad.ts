@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import type { Registry } from '#domain';
 import { resolveRegister } from '../../collectors/devices/index.ts';
 import { checkSite } from '../../collectors/site/index.ts';
@@ -14,13 +15,28 @@ export const daiadFile = (name: string): string => fileURLToPath(new URL(name, f
 export const DAIAD_HOURLY = daiadFile('registers_16_meters.csv.gz');
 export const DAIAD_QUARTERLY = daiadFile('quarterly_registers_m3_1993_2017.csv');
 
-/** Tests on these data: `describe.skipIf(!daiadPresent)(daiadTitle('…'), …)`. */
+/** Tests on these data: `describe.skipIf(!daiadPresent)(`…${daiadNote}`, …)`; the note says why they are skipped. */
 export const daiadPresent = existsSync(DAIAD_HOURLY) && existsSync(DAIAD_QUARTERLY);
-export const daiadTitle = (title: string): string =>
-  daiadPresent ? title : `${title} (skipped: ../shared/data/daiad_water is not there)`;
+export const daiadNote = daiadPresent ? '' : ' (skipped: ../shared/data/daiad_water is not there)';
 
 /** Most that one of these connections can draw: DN15, Q4 = 3.125 m³/h (SOURCE.md, ledger.md 4). */
 export const DAIAD_MAX_RATE = 3_125;
+
+/**
+ * Text of the hourly file: of the stretch that the reference is about (`trial`, 2016-03-01 to 2017-02-28), or with the months
+ * after it. `modulus` cuts the faces to that many litres, as a register with fewer digits would have shown them.
+ */
+export function daiadHourlyCsv(part: 'trial' | 'all' = 'trial', modulus?: number): string {
+  const [header = '', ...rows] = gunzipSync(readFileSync(DAIAD_HOURLY)).toString('utf8').trim().split('\n');
+  const kept = rows.filter((row) => part === 'all' || row.split(',')[1] === part);
+  if (modulus === undefined) return [header, ...kept].join('\n');
+  const cut = (row: string): string =>
+    row
+      .split(',')
+      .map((cell, i) => (i === 3 ? String(Number(cell) % modulus) : cell))
+      .join(',');
+  return [header, ...kept.map(cut)].join('\n');
+}
 
 export interface DaiadHourly {
   readonly rows: number;

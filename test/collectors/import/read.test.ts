@@ -1,0 +1,336 @@
+import fc from 'fast-check';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import writeXlsxFile, { type SheetData } from 'write-excel-file/node';
+import type { Registry } from '#domain';
+import { resolveRegister } from '../../../collectors/devices/index.ts';
+import { type ImportOptions, parseColumnMap, readReadings, type Readings } from '../../../collectors/import/index.ts';
+import { checkSite } from '../../../collectors/site/index.ts';
+
+const siteText = (zone: string): string => `
+site: { id: s, name: S, zone: ${zone} }
+points:
+  - { id: w1, name: W, carrier: water, role: main, meters: [{ serial: "0042", unit: m3 }] }
+  - id: w2
+    name: W
+    carrier: water
+    role: main
+    meters:
+      - { serial: OLD, unit: m3, removed: { at: 2025-02-01 } }
+      - { serial: NEW, unit: m3, mounted: { at: 2025-02-01 } }
+  - { id: p1, name: P, carrier: electricity, role: main, meters: [{ serial: "20231107", unit: kWh }] }
+`;
+
+function registryOf(zone: string): Registry {
+  const checked = checkSite(siteText(zone), { file: 'site.yaml', models: new Map(), resolveRegister });
+  if ('problems' in checked) throw new Error(JSON.stringify(checked.problems));
+  return checked.registry;
+}
+
+const shanghai = registryOf('Asia/Shanghai');
+const madrid = registryOf('Europe/Madrid');
+
+const read = (content: string | Uint8Array, options: Partial<ImportOptions> = {}): Promise<Readings> =>
+  readReadings(typeof content === 'string' ? new TextEncoder().encode(content) : content, 'file.csv', {
+    registry: shanghai,
+    ...options,
+  });
+
+/** "register @ UTC instant = face value" of every reading. */
+const list = ({ frames }: Readings): readonly string[] =>
+  frames.flatMap(({ device, at, r }) =>
+    r.map(([register, value]) => `${device}/${register} @ ${new Date(at).toISOString().slice(0, 19)} = ${value}`),
+  );
+const refusals = ({ refused }: Readings): readonly string[] =>
+  refused.map(({ row, column, code }) => `${row}${column === undefined ? '' : `:${column}`} ${code}`);
+
+/** GBK is what TextDecoder reads as such: turned round. */
+function gbk(text: string): Uint8Array {
+  const decoder = new TextDecoder('gb18030');
+  const bytesOf = new Map<string, readonly [number, number]>();
+  for (let a = 0x81; a <= 0xfe; a++) {
+    for (let b = 0x40; b <= 0xfe; b++) bytesOf.set(decoder.decode(new Uint8Array([a, b])), [a, b]);
+  }
+  return new Uint8Array(
+    Array.from(text).flatMap((c) => (c.charCodeAt(0) < 128 ? [c.charCodeAt(0)] : [...(bytesOf.get(c) ?? [63])])),
+  );
+}
+
+describe('long form', () => {
+  const expected = ['hand.w1/r @ 2025-03-01T00:00:00 = 1234500', 'hand.p1/r @ 2025-03-01T00:30:00 = 7'];
+
+  it.each([
+    [
+      'English names, comma',
+      'meter,time,value,unit\n0042,2025-03-01 08:00,1234.5,m3\np1,2025-03-01 08:30:00,0.007,kWh\n',
+    ],
+    [
+      'BOM, semicolon, Windows ends',
+      '\ufeffpoint;timestamp;reading;unit\r\nw1;2025-03-01T08:00;1234.5;m3\r\np1;2025-03-01T08:30;7;Wh\r\n',
+    ],
+    [
+      'tabs, Chinese names, a title above',
+      '2025年3月抄表\n表号\t抄表时间\t读数\t单位\n0042\t2025年3月1日 8时\t1234.5\t吨\np1\t2025年3月1日 8时30分\t7\tWh\n',
+    ],
+    [
+      'quotes and groups of digits',
+      '"meter","time","value","unit"\n"0042","2025/3/1 8:00","1,234.5","m3"\n"20231107","2025-03-01T00:30:00Z","7","Wh"\n',
+    ],
+    [
+      'date and time of day apart',
+      '表号,抄表日期,时间,读数,单位\nw1,2025-3-1,8:00,1234.5,m3\np1,2025-3-1,08:30,7,Wh\n',
+    ],
+    [
+      'device and register apart',
+      'device,register,time,value,unit\nhand.w1,r,20250301080000,1234.5,m3\nhand.p1,r,20250301083000,7,Wh\n',
+    ],
+    [
+      'device/register',
+      'register,time,value,unit\nhand.w1/r,2025-03-01 08:00+08:00,1234500,L\nhand.p1/r,2025-03-01 00:30Z,0.000007,MWh\n',
+    ],
+  ])('%s', async (_, text) => {
+    const readings = await read(text);
+    expect(list(readings)).toEqual(expected);
+    expect(readings.refused).toEqual([]);
+  });
+
+  it('reads GBK, as Chinese Excel writes CSV, and gzip', async () => {
+    const bytes = gbk('表号,抄表时间,读数（m³）\n0042,2025-03-01 08:00,1234.5\n'.replace('m³', '立方米'));
+    for (const content of [bytes, gzipSync(bytes)]) {
+      const readings = await read(content);
+      expect(list(readings)).toEqual(expected.slice(0, 1));
+      expect(readings.understood).toMatchObject({ encoding: 'gb18030', form: 'long', delimiter: ',' });
+    }
+  });
+
+  it('takes the columns that the caller names', async () => {
+    const columns = parseColumnMap('meter=Zähler,time=2,value=Stand');
+    const readings = await read('Zähler,wann,Stand,Bemerkung\nw1,01/03/2025 08:00,5,ok\n', { columns, unit: 'm3' });
+    expect(list(readings)).toEqual(['hand.w1/r @ 2025-03-01T00:00:00 = 5000']);
+    expect(readings.understood.columns.map(({ role }) => role)).toEqual(['register', 'time', 'value', 'ignored']);
+  });
+
+  it('needs no column for the meter where the caller says which it is', async () => {
+    expect(list(await read('time,value (m3)\n2025-03-01,5\n', { register: 'w1' }))).toEqual([
+      'hand.w1/r @ 2025-02-28T16:00:00 = 5000',
+    ]);
+  });
+
+  it('a point means the meter that stood there at the time', async () => {
+    const readings = await read('meter,time,value (m3)\nw2,2025-01-31,9\nOLD,2025-01-31,9\nNEW,2025-02-02,1\n');
+    expect(readings.understood).toMatchObject({ readings: 2, duplicates: 1 });
+  });
+
+  it('refuses each bad row with its number and its reason, and takes the others', async () => {
+    const readings = await read(
+      [
+        'meter,time,value,unit',
+        'w1,2025-03-01,1,m3',
+        'w9,2025-03-01,1,m3',
+        ',2025-03-01,1,m3',
+        'w1,,1,m3',
+        'w1,yesterday,1,m3',
+        'w1,2025-02-30,1,m3',
+        'w1,2025-03-01,,m3',
+        'w1,2025-03-01,abc,m3',
+        'w1,2025-03-01,1.0005,m3',
+        'w1,2025-03-01,1,kWh',
+        'w1,2025-03-01,1,',
+        'w1,2025-03-01,=1+1,m3',
+        '"=HYPERLINK(""x"")",2025-03-01,1,m3',
+        '',
+        '合计,,12,',
+        'w1,2025-03-02 24:00,2.0,m3',
+      ].join('\n'),
+    );
+    expect(refusals(readings)).toEqual([
+      '3 REGISTER_UNKNOWN',
+      '4 REGISTER_MISSING',
+      '5 TIME_MISSING',
+      '6 TIME_INVALID',
+      '7 TIME_INVALID',
+      '8 VALUE_MISSING',
+      '9 VALUE_INVALID',
+      '10 VALUE_FINER',
+      '11 UNIT_UNKNOWN',
+      '12 UNIT_MISSING',
+      '13 FORMULA',
+      '14 FORMULA',
+      '16 TIME_MISSING',
+    ]);
+    expect(list(readings)).toEqual([
+      'hand.w1/r @ 2025-02-28T16:00:00 = 1000',
+      'hand.w1/r @ 2025-03-02T16:00:00 = 2000',
+    ]);
+    expect(readings.refused[0]?.reason.en).toMatch(/there is no "w9". Did you mean "w1"/);
+  });
+
+  it('rounds what is finer than the register only when told', async () => {
+    const text = 'meter,time,value (m3)\nw1,2025-03-01,1.0005\n';
+    expect(refusals(await read(text))).toEqual(['2 VALUE_FINER']);
+    expect(list(await read(text, { round: true }))).toEqual(['hand.w1/r @ 2025-02-28T16:00:00 = 1001']);
+  });
+
+  it('a comma in a file with semicolons is not guessed: 12,345 may be twelve', async () => {
+    const text = 'meter;time;value (m3)\nw1;2025-03-01;12,345\n';
+    expect(refusals(await read(text))).toEqual(['2 NUMBER_AMBIGUOUS']);
+    expect(list(await read(text, { decimal: ',' }))).toEqual(['hand.w1/r @ 2025-02-28T16:00:00 = 12345']);
+    expect(list(await read(text, { decimal: '.' }))).toEqual(['hand.w1/r @ 2025-02-28T16:00:00 = 12345000']);
+  });
+
+  it('two values of one register at one time are two frames, equal ones count once', async () => {
+    const readings = await read('meter,time,value (m3)\nw1,2025-03-01,1\nw1,2025-03-01,2\nw1,2025-03-01,1.0\n');
+    expect(readings.frames.map(({ r }) => r)).toEqual([[['r', 1000]], [['r', 2000]]]);
+    expect(readings.understood).toMatchObject({ rows: 3, readings: 2, duplicates: 1 });
+  });
+});
+
+describe('wide form', () => {
+  it('a row is a time, a column a register with its unit; a blank is no reading', async () => {
+    const readings = await read('time,w1 (m3),p1 (kWh),note\n2025-03-01 08:00,1.5,10,x\n2025-03-01 09:00,,11,\n');
+    expect(list(readings)).toEqual([
+      'hand.p1/r @ 2025-03-01T00:00:00 = 10000',
+      'hand.w1/r @ 2025-03-01T00:00:00 = 1500',
+      'hand.p1/r @ 2025-03-01T01:00:00 = 11000',
+    ]);
+    expect(readings.understood).toMatchObject({ form: 'wide', rows: 2, readings: 3, blanks: 1 });
+  });
+
+  it('says a column of numbers that means no register once, and each bad cell with row and column', async () => {
+    const readings = await read('time,w1 (m3),w7 (m3)\n2025-03-01,1,2\n2025-03-02,x,3\n');
+    expect(refusals(readings)).toEqual(['1:3 REGISTER_UNKNOWN', '3:2 VALUE_INVALID']);
+  });
+});
+
+describe('times', () => {
+  const at = async (time: string, options: Partial<ImportOptions> = {}): Promise<readonly string[]> => {
+    const readings = await read(`meter,time,value (m3)\nw1,${time},1\n`, { registry: madrid, ...options });
+    return [...list(readings).map((line) => line.slice(12, 31)), ...refusals(readings)];
+  };
+
+  it.each([
+    ['01/03/2016 00:24:16', '2016-02-29T23:24:16'],
+    ['2016-03-01', '2016-02-29T23:00:00'],
+    ['30/10/2016 02:30:00', '2016-10-30T00:30:00'], // shown twice: the first
+    ['2016-10-30 02:30+01:00', '2016-10-30T01:30:00'], // the second, said so
+    ['27/03/2016 02:30', '2 TIME_SKIPPED'],
+    ['27/03/2016 03:00', '2016-03-27T01:00:00'],
+    ['13/13/2016 08:00', '2 TIME_INVALID'],
+    ['2016-03-01 24:01', '2 TIME_INVALID'],
+    ['2016-03-01 8:', '2 TIME_INVALID'],
+  ])('%s in Madrid is %s', async (time, expected) => {
+    expect(await at(time)).toEqual([expected]);
+  });
+
+  it('month first, and another zone, where the caller says so', async () => {
+    expect(await at('03/25/2016 1:05 PM', { dates: 'month-first', zone: 'America/New_York' })).toEqual([
+      '2016-03-25T17:05:00',
+    ]);
+    expect(await at('03/25/2016 13:05')).toEqual(['2 TIME_INVALID']);
+  });
+
+  it('shows what was not sure: dates that could be read the other way, dates alone, times shown twice', async () => {
+    const { understood } = await read(
+      'meter,time,value (m3)\nw1,01/03/2016 10:00,1\nw1,25/03/2016 10:00,2\nw1,26/03/2016,3\nw1,30/10/2016 02:10,4\n',
+      { registry: madrid },
+    );
+    expect(understood).toMatchObject({
+      ambiguousDates: 1,
+      provenDates: 3,
+      datesOnly: 1,
+      repeatedTimes: 1,
+      zoneFrom: 'site',
+    });
+  });
+
+  it('a header that says UTC is believed', async () => {
+    const readings = await read('meter,time (UTC),value (m3)\nw1,2025-03-01 08:00,1\n', { registry: madrid });
+    expect(list(readings)).toEqual(['hand.w1/r @ 2025-03-01T08:00:00 = 1000']);
+    expect(readings.understood).toMatchObject({ zone: 'UTC', zoneFrom: 'header' });
+  });
+});
+
+describe('XLSX', () => {
+  const workbook = (rows: SheetData): Promise<Buffer> => writeXlsxFile(rows).toBuffer();
+
+  it('reads dates as the wall clock, numbers exactly, and names the rows of merged cells', async () => {
+    const date = (text: string) => ({ value: new Date(text), type: Date, format: 'yyyy-mm-dd hh:mm' });
+    const bytes = await workbook([
+      [{ value: '三月抄表', columnSpan: 3 }, null, null],
+      ['表号', '抄表时间', '读数（kWh）'],
+      [20231107, date('2025-03-01T08:00:00Z'), 0.1 + 0.2],
+      ['20231107', date('2025-03-01T09:00:00Z'), 84210.5],
+      [null, date('2025-03-01T10:00:00Z'), 84211],
+    ]);
+    const readings = await read(bytes);
+    expect(list(readings)).toEqual([
+      'hand.p1/r @ 2025-03-01T00:00:00 = 300',
+      'hand.p1/r @ 2025-03-01T01:00:00 = 84210500',
+    ]);
+    expect(refusals(readings)).toEqual(['5 REGISTER_MISSING']);
+    expect(readings.understood).toMatchObject({ format: 'xlsx', headerRow: 2, form: 'long' });
+  });
+
+  it('wide form', async () => {
+    const readings = await read(
+      await workbook([
+        ['时间', 'w1 (m3)'],
+        ['2025-03-01 08:00', 12.5],
+      ]),
+    );
+    expect(list(readings)).toEqual(['hand.w1/r @ 2025-03-01T00:00:00 = 12500']);
+  });
+});
+
+describe('files of which nothing can be taken', () => {
+  it.each([
+    ['no columns', 'a,b\n1,2\n', 'IMPORT_COLUMNS_UNKNOWN'],
+    ['empty', '', 'IMPORT_COLUMNS_UNKNOWN'],
+    ['no unit', 'meter,time,value\nw1,2025-03-01,1\n', 'IMPORT_UNIT_UNKNOWN'],
+    ['an open quote', 'meter,time,value (m3)\n"w1,2025-03-01,1\n', 'IMPORT_UNREADABLE'],
+    ['an old workbook', new Uint8Array([0xd0, 0xcf, 0x11, 0xe0, 1]), 'IMPORT_UNREADABLE'],
+    ['a broken workbook', new Uint8Array([0x50, 0x4b, 3, 4, 1]), 'IMPORT_UNREADABLE'],
+    ['a broken gzip', new Uint8Array([0x1f, 0x8b, 1]), 'IMPORT_UNREADABLE'],
+  ])('%s', async (_, content, code) => {
+    await expect(read(content)).rejects.toMatchObject({ code });
+  });
+
+  it('a map that is none says what to write', () => {
+    expect(() => parseColumnMap('metre=x')).toThrow(/which column/);
+  });
+});
+
+describe('laws', () => {
+  const row = fc.record({
+    meter: fc.constantFrom('w1', '0042', 'p1', 'w2', 'nobody', ''),
+    minute: fc.integer({ min: 0, max: 600_000 }),
+    value: fc.constantFrom('1', '2', '2.0', '1e3', 'x', '', '0.0004'),
+    unit: fc.constantFrom('m3', 'kWh', ''),
+  });
+  const csv = (rows: readonly { meter: string; minute: number; value: string; unit: string }[]): string =>
+    [
+      'meter,time,value,unit',
+      ...rows.map((r) => {
+        const local = new Date(Date.UTC(2016, 0, 1) + r.minute * 60_000).toISOString().slice(0, 16).replace('T', ' ');
+        return `${r.meter},${local},${r.value},${r.unit}`;
+      }),
+    ].join('\n');
+
+  it('every row is a reading, a duplicate or refused, and their order changes nothing', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 40 }), fc.integer(), async (rows, seed) => {
+        const twice = [...rows, ...rows.slice(0, 3)];
+        const readings = await read(csv(twice), { registry: madrid });
+        const { understood, refused } = readings;
+        expect(understood.readings + understood.duplicates + refused.length).toBe(twice.length);
+        const shuffled = [...twice]
+          .sort((a, b) => ((a.minute * 31 + seed) % 97) - ((b.minute * 31 + seed) % 97))
+          .reverse();
+        const again = await read(csv(shuffled), { registry: madrid });
+        expect(again.frames).toEqual(readings.frames);
+        expect(again.refused.map(({ code }) => code).sort()).toEqual(refused.map(({ code }) => code).sort());
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
