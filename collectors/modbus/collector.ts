@@ -55,7 +55,7 @@ export function createModbusCollector(
   const pollUnit = async (unit: Unit, signal: AbortSignal): Promise<void> => {
     const from = clock.now();
     const before = unit.state;
-    const result = await unit.poller.poll(reopeningOnce(line, signal));
+    const result = await unit.poller.poll(reopeningOnce(line, signal), signal);
     if (signal.aborted) return;
     const now = clock.now();
     unit.lastPollMs = Math.max(0, now - from);

@@ -19,7 +19,8 @@ export interface PollResult {
 }
 
 export interface Poller {
-  readonly poll: (read: (request: ReadRequest) => Promise<ReadResult>) => Promise<PollResult>;
+  /** What breaks off because the signal aborted is no fault of the device, and no event. */
+  readonly poll: (ask: (request: ReadRequest) => Promise<ReadResult>, signal: AbortSignal) => Promise<PollResult>;
   /** Since the start. */
   readonly counts: () => { readonly timeouts: number; readonly exceptions: number };
 }
@@ -64,7 +65,7 @@ export function createPoller(
     return [read];
   };
 
-  const poll: Poller['poll'] = async (ask) => {
+  const poll: Poller['poll'] = async (ask, signal) => {
     const entries: FrameEntry[] = [];
     let at = clock.now();
     let refusal: ReadFault | undefined;
@@ -74,6 +75,7 @@ export function createPoller(
     for (let [read] = rest; read; [read] = rest) {
       rest = rest.slice(1);
       const result = isLeftOut(read) ? undefined : await ask(requestOf(device, read));
+      if (signal.aborted) break;
       if (result?.ok) {
         at = clock.now();
         entries.push(...report.entriesOf(read, decode(read, result.words)));
@@ -91,6 +93,7 @@ export function createPoller(
       refusal = result.fault;
       rest = [...afterRefusal(read, refusal), ...rest];
     }
+    if (signal.aborted) return { entries, at };
     // a device that refuses everything (a gateway that is starting) has taught nothing about its ranges
     const nothing = refusal !== undefined && entries.length === 0;
     if (nothing) refusedUntil.clear();

@@ -229,6 +229,15 @@ describe('a dead unit', () => {
   });
 });
 
+test('a stop in mid-request is no fault of the device: no event, no frame', async () => {
+  const server = await field(() => 'swallow');
+  const { context, collector, stop } = start(server, meters(1));
+  await until('a request under way', () => server.requests.length === 1);
+  await stop();
+  expect(context.events.map((e) => e.event)).toEqual(['lineOpened']);
+  expect(collector.health().units[0]).toMatchObject({ state: 'not-yet-read', timeouts: 0 });
+});
+
 describe('the connection', () => {
   test('that was closed while idle is opened anew and costs no reading', async () => {
     const server = await field(() => 'answer');
