@@ -27,7 +27,9 @@ export const THEME: ThemeConfig = {
     controlHeightSM: 24,
     padding: 12,
   },
-  components: { Table: { headerBg: '#f8fafb', headerColor: INK.faint, headerSplitColor: 'transparent' } },
+  components: {
+    Table: { cellPaddingBlockSM: 5, headerBg: '#f8fafb', headerColor: INK.faint, headerSplitColor: 'transparent' },
+  },
 };
 
 type Carrier = NonNullable<LiveAnswer['carrier']>;

@@ -1,0 +1,156 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { requestError } from '#domain';
+import { type Clock, createTelemetry, silentLogger, systemClock } from '#platform';
+import { type ApiServer, createServer } from '../../api/http/index.ts';
+import { ensureWebBuilt } from '../../api/web/build.ts';
+import type { Service } from '../../pipeline/service.ts';
+import { findChromium, launchChromium, watchPage } from '../support/chromium.ts';
+import { fakeService } from '../support/fake-service.ts';
+
+/** Thursday 2026-03-12 from 14:20 on, in Shanghai. */
+const BEGIN = Date.UTC(2026, 2, 12, 6, 20);
+const started = Date.now();
+const clock: Clock = { ...systemClock, now: () => BEGIN + Date.now() - started };
+
+const executable = findChromium();
+
+describe.skipIf(executable === undefined)('the page', () => {
+  let browser: Browser;
+  let server: ApiServer;
+  const ends: (() => Promise<void>)[] = [];
+
+  const serve = async (changes: Partial<Service> = {}): Promise<ApiServer> =>
+    createServer({
+      service: { ...fakeService(clock), ...changes },
+      telemetry: createTelemetry(silentLogger()),
+      clock,
+      lines: () => [{ connection: 'line-1', kind: 'modbus-tcp', state: 'open', reopened: 0, roundMs: 640, units: [] }],
+      spoolDepth: () => undefined,
+      webRoot: await ensureWebBuilt(),
+      port: 0,
+    });
+
+  const visit = async (address: string, width = 1_440) => {
+    const page = await browser.newPage({ viewport: { width, height: 900 } });
+    const watched = watchPage(page, address);
+    ends.push(() => page.close());
+    await page.goto(address);
+    return { page, ...watched };
+  };
+
+  const textOf = async (page: Page, selector: string): Promise<string> => (await page.textContent(selector)) ?? '';
+
+  beforeAll(async () => {
+    browser = await launchChromium(executable ?? '');
+    server = await serve();
+  });
+  afterEach(async () => {
+    for (const end of ends.splice(0).toReversed()) await end();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await server.close();
+  });
+
+  it('shows the compound live, the values moving, and asks no other host', async () => {
+    const { page, complaints, foreign } = await visit(server.address);
+    await page.waitForSelector('[data-connection=open]');
+    const before = await textOf(page, '[data-figure=power]');
+    expect(before).toMatch(/^\d+\.\d\dkW$/);
+    await expect.poll(() => textOf(page, '[data-figure=power]'), { timeout: 8_000 }).not.toBe(before);
+    await page.waitForSelector('[data-panel=month] [data-balance=even]');
+    await page.waitForSelector('[data-panel=compare] svg path');
+    expect(await page.locator('[data-panel=meters] tbody tr.ant-table-row').count()).toBe(15);
+    expect(await textOf(page, '[data-panel=meters] tbody')).toContain('失联');
+    expect(await textOf(page, '[data-panel=findings]')).toContain('如已换表：civicmeter event replacement');
+    expect({ complaints, foreign }).toEqual({ complaints: [], foreign: [] });
+  });
+
+  it('opens the trace of a figure down to its pairs of readings', async () => {
+    const { page, complaints } = await visit(server.address);
+    const cell = page
+      .locator('[data-panel=month] tbody tr', { hasText: '政务服务中心' })
+      .locator('button.figure')
+      .first();
+    const shown = await cell.textContent();
+    await cell.click();
+    await page.waitForSelector('[data-trace=centre]');
+    expect(await textOf(page, '[data-trace] .big')).toContain(shown);
+    await page.getByRole('button', { name: '全部展开' }).click();
+    expect(await page.locator('[data-node=share]').count()).toBeGreaterThan(0);
+    const span = page.locator('[data-node=span]').first();
+    expect(await span.textContent()).toMatch(/floor\(80 × \d+\) − floor\(80 × \d+\)/);
+    expect(await page.locator('.check.wrong').count()).toBe(0);
+    expect(await page.locator('.check').count()).toBeGreaterThan(0);
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('[data-trace]', { state: 'detached' });
+    expect(complaints).toEqual([]);
+  });
+
+  it('speaks Chinese first, and English when told, also after coming back', async () => {
+    const { page } = await visit(server.address);
+    await page.waitForSelector('text=各建筑实时功率');
+    await page.getByText('EN', { exact: true }).click();
+    await page.waitForSelector('text=Power by building, live');
+    await page.reload();
+    await page.waitForSelector('text=Power by building, live');
+    expect(await page.getAttribute('html', 'lang')).toBe('en');
+    // what stands on the page in Chinese now is the name of the other language
+    const body = await page.locator('#root').innerText();
+    expect(body.match(/\p{Script=Han}+/gu)).toEqual(['中文']);
+  });
+
+  it('compares an institution by day, because its hours are not allocated', async () => {
+    const { page, complaints } = await visit(server.address);
+    await page.locator('[data-panel=compare] .ant-select').click();
+    await page.locator('.ant-select-item-option', { hasText: '市档案馆' }).click();
+    await page.waitForSelector('text=这里按日比较');
+    await page.waitForSelector('[data-panel=compare] svg path');
+    expect(complaints).toEqual([]);
+  });
+
+  it.each([1_920, 1_440, 1_280, 768])('is never wider than a window of %i', async (width) => {
+    const { page } = await visit(server.address, width);
+    await page.waitForSelector('[data-panel=month] button.figure');
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+  });
+
+  it('says what is wrong and what to do where a question is refused, and shows the rest', async () => {
+    const refusing = await serve({
+      findings: () => Promise.reject(requestError('BOOKS_MOVED', 'the findings moved', { cure: 'ask the archive' })),
+    });
+    ends.push(refusing.close);
+    const { page } = await visit(refusing.address);
+    await page.waitForSelector('text=the findings moved');
+    await page.waitForSelector('text=ask the archive');
+    await page.waitForSelector('[data-connection=open]');
+  });
+
+  it('says that there is no site yet, and how to get one', async () => {
+    const empty = await serve({ sites: async () => [] });
+    ends.push(empty.close);
+    const { page, complaints } = await visit(empty.address);
+    await page.waitForSelector('text=账中还没有任何站点');
+    expect(complaints).toEqual([]);
+  });
+
+  it('notices that the server went away, and comes back with it', async () => {
+    const first = await serve();
+    const port = Number(new URL(first.address).port);
+    const { page } = await visit(first.address);
+    await page.waitForSelector('[data-connection=open]');
+    await first.close();
+    await page.waitForSelector('[data-connection=lost]');
+    const again = await createServer({
+      service: fakeService(clock),
+      telemetry: createTelemetry(silentLogger()),
+      clock,
+      lines: () => [],
+      spoolDepth: () => undefined,
+      port,
+    });
+    ends.push(again.close);
+    await page.waitForSelector('[data-connection=open]');
+  });
+});
