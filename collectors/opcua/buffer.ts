@@ -1,0 +1,103 @@
+import type { FrameDraft, FrameEntry } from '#domain';
+
+/** A value that was accepted, on its way into a frame. */
+export interface Reading {
+  readonly register: string;
+  readonly value: number;
+  /** '', 'g', 'u' or 'gu'. */
+  readonly flags: string;
+  /** Source time, epoch ms. */
+  readonly at: number;
+  /** When it came, epoch ms. */
+  readonly got: number;
+}
+
+/** Intervals that may wait while the spool holds: about 8 hours at 15 s, 20 days at 15 min. */
+export const MAX_WAITING_INTERVALS = 2_000;
+const NOTABLE_DELAY_MS = 60_000;
+
+/**
+ * Readings of one device between two frames. Of each register it keeps the last reading of each interval by source time,
+ * so that a storm of notifications is one frame per interval, and what came while nobody could store it is not lost.
+ */
+export interface Buffer {
+  readonly put: (reading: Reading) => void;
+  /** Frames of all that waits, one per source time, oldest first; what stood in an earlier frame with the same time and value is left out. */
+  readonly take: () => readonly FrameDraft[];
+  /** Intervals that were dropped because too many waited, since the last call. */
+  readonly dropped: () => number;
+  /** Newest source time so far. */
+  readonly newestAt: () => number | undefined;
+}
+
+export function createBuffer(site: string, device: string, intervalMs: number, phaseMs: number): Buffer {
+  const waiting = new Map<number, Map<string, Reading>>();
+  const sent = new Map<string, Reading>();
+  let dropped = 0;
+  let newest: number | undefined;
+  // a source clock that is ahead must not open intervals of the future
+  const intervalOf = ({ at, got }: Reading): number => Math.floor((Math.min(at, got) - phaseMs) / intervalMs);
+
+  const makeRoom = (): void => {
+    if (waiting.size <= MAX_WAITING_INTERVALS) return;
+    waiting.delete(Math.min(...waiting.keys()));
+    dropped += 1;
+  };
+
+  return {
+    put: (reading) => {
+      const last = sent.get(reading.register);
+      if (last && isSame(last, reading)) return;
+      const interval = intervalOf(reading);
+      const registers = waiting.get(interval) ?? new Map<string, Reading>();
+      const known = registers.get(reading.register);
+      if (known && known.at > reading.at) return;
+      registers.set(reading.register, reading);
+      waiting.set(interval, registers);
+      newest = Math.max(newest ?? -Infinity, reading.at);
+      makeRoom();
+    },
+    take: () => {
+      const readings = settled(waiting);
+      waiting.clear();
+      for (const reading of readings) sent.set(reading.register, reading);
+      return framesOf(site, device, readings);
+    },
+    dropped: () => {
+      const count = dropped;
+      dropped = 0;
+      return count;
+    },
+    newestAt: () => newest,
+  };
+}
+
+const isSame = (a: Reading, b: Reading): boolean => a.at === b.at && a.value === b.value && a.flags === b.flags;
+
+/**
+ * Frames are taken just after an interval began, with a fresh reading of it: where a register has one, its last reading
+ * of the interval before says nothing more and is left out. Older intervals, which nobody took in time, stay.
+ */
+function settled(waiting: ReadonlyMap<number, ReadonlyMap<string, Reading>>): readonly Reading[] {
+  const intervals = [...waiting.keys()].sort((a, b) => a - b);
+  const [latest, previous] = [intervals.at(-1), intervals.at(-2)];
+  const fresh = latest === undefined ? undefined : waiting.get(latest);
+  return intervals.flatMap((interval) =>
+    [...(waiting.get(interval)?.values() ?? [])].filter(
+      ({ register }) => !(interval === previous && interval + 1 === latest && fresh?.has(register)),
+    ),
+  );
+}
+
+function framesOf(site: string, device: string, readings: readonly Reading[]): readonly FrameDraft[] {
+  const byTime = Map.groupBy(readings, (reading) => reading.at);
+  return [...byTime.entries()]
+    .sort(([a], [b]) => a - b)
+    .map(([at, group]): FrameDraft => {
+      const got = Math.max(...group.map((reading) => reading.got));
+      const r = group.map(({ register, value, flags }): FrameEntry =>
+        flags ? [register, value, flags] : [register, value],
+      );
+      return Math.abs(got - at) > NOTABLE_DELAY_MS ? { site, device, at, got, r } : { site, device, at, r };
+    });
+}

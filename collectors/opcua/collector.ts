@@ -1,0 +1,143 @@
+import { invariantError, isMeteringError } from '#domain';
+import type {
+  Collector,
+  CollectorContext,
+  CollectorFactory,
+  ConnectedDevice,
+  DeviceModel,
+  LineHealth,
+  OpcUaConnection,
+  UnitHealth,
+} from '../contract.ts';
+import { type Backoff, backoffMs, LINE_BACKOFF, phaseOf } from '../modbus/schedule.ts';
+import { type Attended, deliverAll, prepare, rounds, setState } from './attendance.ts';
+import { opcUaClient } from './client.ts';
+import { deviceOf, type OpcUaDevice } from './device.ts';
+import { SERVER_CONNECTED, SERVER_LOST, SERVER_NOT_CONNECTED } from './events.ts';
+import { routeLibraryLog } from './library-log.ts';
+import type { OpenSession, Session } from './session.ts';
+
+export interface OpcUaOptions {
+  /** Folder of own key and certificate and of the trusted and rejected ones; in the data folder. */
+  readonly certificates: string;
+  readonly backoff?: Backoff | undefined;
+  /** Another way to a session than node-opcua-client. */
+  readonly open?: OpenSession | undefined;
+}
+
+/** A factory for the supervisor: `{ opcua: createOpcUaCollectors({ certificates }) }`. */
+export const createOpcUaCollectors =
+  (options: OpcUaOptions): CollectorFactory<OpcUaConnection> =>
+  (connection, devices, models, context) =>
+    createOpcUaCollector(connection, devices, models, context, options);
+
+/**
+ * Collector of one OPC UA server: one session, one subscription. At each device's interval its nodes are read as well
+ * (what does not change sends nothing), and the latest values by source time become its frame. A session that breaks is
+ * opened anew with back-off; what happened meanwhile is a gap. Throws MODEL_UNKNOWN.
+ */
+export function createOpcUaCollector(
+  connection: OpcUaConnection,
+  devices: readonly ConnectedDevice[],
+  models: ReadonlyMap<string, DeviceModel>,
+  context: CollectorContext,
+  options: OpcUaOptions,
+): Collector {
+  const { clock, random, telemetry } = context;
+  const phase = ({ intervalMs }: ConnectedDevice): number => phaseOf(connection.id, intervalMs);
+  const units = devices.map((device) => deviceOf(device, models, phase(device), context));
+  const backoff = options.backoff ?? LINE_BACKOFF;
+  const names = { connection: connection.id, endpoint: connection.endpoint };
+  const line: { state: LineHealth['state']; opened: number; roundMs: number | undefined; running: boolean } = {
+    state: 'closed',
+    opened: 0,
+    roundMs: undefined,
+    running: false,
+  };
+  const attended: Attended = {
+    connection,
+    units,
+    context,
+    phaseOf: (unit) => phase(unit.device),
+    round: (ms) => {
+      line.roundMs = ms;
+    },
+  };
+
+  const openSession = async (signal: AbortSignal): Promise<Session | undefined> => {
+    const open = options.open ?? opcUaClient(connection, options.certificates);
+    for (let failures = 1; !signal.aborted; failures += 1) {
+      line.state = 'opening';
+      try {
+        const session = await open();
+        if (!signal.aborted) return session;
+        await session.close();
+      } catch (error) {
+        line.state = 'closed';
+        const retryInMs = Math.round(backoffMs(failures, backoff, random));
+        telemetry.emit('opcuaServerNotConnected', SERVER_NOT_CONNECTED, { ...names, ...reasonOf(error), retryInMs });
+        await clock.sleep(retryInMs, signal).catch(() => undefined);
+      }
+    }
+    return undefined;
+  };
+
+  /** One session from its first to its last value. */
+  const attend = async (session: Session, signal: AbortSignal): Promise<void> => {
+    const ended = AbortSignal.any([signal, session.lost]);
+    try {
+      const place = await prepare(session, attended);
+      line.state = 'open';
+      line.opened += 1;
+      telemetry.emit('opcuaServerConnected', SERVER_CONNECTED, { ...names, reopened: line.opened - 1 });
+      await rounds(session, place, attended, ended, signal);
+      if (!signal.aborted) throw session.lost.reason;
+    } catch (error) {
+      telemetry.emit('opcuaServerLost', SERVER_LOST, { ...names, ...reasonOf(error) });
+      for (const unit of units) if (unit.state === 'answering') setState(attended, unit, 'silent');
+    } finally {
+      line.state = 'closed';
+      await session.close();
+      // what came before the break belongs to the books
+      await deliverAll(units, attended, signal);
+    }
+  };
+
+  return {
+    connection: connection.id,
+    run: async (signal) => {
+      if (line.running) throw invariantError('COLLECTOR_RUNNING', `${connection.id} is already running`);
+      line.running = true;
+      routeLibraryLog(telemetry);
+      try {
+        for (let session = await openSession(signal); session; session = await openSession(signal)) {
+          await attend(session, signal);
+          if (!signal.aborted) await clock.sleep(backoffMs(1, backoff, random), signal).catch(() => undefined);
+        }
+      } finally {
+        line.state = 'closed';
+        line.running = false;
+      }
+    },
+    health: () => ({
+      connection: connection.id,
+      kind: connection.kind,
+      state: line.state,
+      reopened: Math.max(0, line.opened - 1),
+      roundMs: line.roundMs,
+      units: units.map((unit) => healthOf(unit, clock.now())),
+    }),
+  };
+}
+
+const reasonOf = (error: unknown): { readonly reason: string; readonly detail: string } =>
+  isMeteringError(error) ? { reason: error.code, detail: error.message } : { reason: 'unknown', detail: String(error) };
+
+/** Judged by time, not by the connection: the library notices a frozen server only after half a minute. */
+const healthOf = (unit: OpcUaDevice, now: number): UnitHealth => ({
+  device: unit.device.id,
+  state: unit.state === 'answering' && now - (unit.lastAnswerAt ?? now) > unit.staleAfterMs ? 'silent' : unit.state,
+  lastAnswerAt: unit.lastAnswerAt,
+  timeouts: unit.timeouts,
+  exceptions: unit.exceptions,
+});

@@ -1,0 +1,54 @@
+import type { EventSpec } from '#platform';
+
+/** Events of the OPC UA collector. Labels come from bounded sets; ids and nodes stand in the log line only. */
+export const SERVER_CONNECTED: EventSpec = { level: 'info', message: 'OPC UA session opened', labels: ['connection'] };
+export const SERVER_NOT_CONNECTED: EventSpec = {
+  level: 'warn',
+  message: 'OPC UA session could not be opened',
+  labels: ['connection'],
+};
+export const SERVER_LOST: EventSpec = {
+  level: 'warn',
+  message: 'OPC UA session lost: what happened meanwhile is a gap',
+  labels: ['connection'],
+};
+export const NAMESPACE_MISSING: EventSpec = {
+  level: 'error',
+  message: 'The server has no such namespace: its device is not read',
+  labels: ['connection'],
+};
+/** A value that was not taken: absent from the frame, never a zero. */
+export const VALUE_REFUSED: EventSpec = {
+  level: 'warn',
+  message: 'A value was refused: its register is absent from the frame',
+  labels: ['connection', 'reason'],
+};
+/** `debug` from the second time in a row on: counted in full, logged once. */
+export const VALUE_REFUSED_AGAIN: EventSpec = { ...VALUE_REFUSED, level: 'debug' };
+export const VALUE_UNCERTAIN: EventSpec = {
+  level: 'info',
+  message: 'A value is uncertain by the word of the server: taken, and marked',
+  labels: ['connection'],
+};
+export const ITEM_REFUSED: EventSpec = {
+  level: 'warn',
+  message: 'The server does not monitor a node: its register is only read at the interval',
+  labels: ['connection'],
+};
+export const VALUES_LOST: EventSpec = {
+  level: 'warn',
+  message: 'Values were lost before they could become frames',
+  labels: ['connection', 'reason'],
+};
+export const DEVICE_LOST: EventSpec = {
+  level: 'warn',
+  message: 'A device stopped answering',
+  labels: ['connection', 'state'],
+};
+export const DEVICE_RECOVERED: EventSpec = { level: 'info', message: 'A device answers again', labels: ['connection'] };
+export const DEVICE_STALE: EventSpec = {
+  level: 'warn',
+  message: 'A device answers, but the source times of its values stand still',
+  labels: ['connection'],
+};
+export const LIBRARY_SPOKE: EventSpec = { level: 'debug', message: 'Message of the OPC UA library' };

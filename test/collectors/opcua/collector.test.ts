@@ -1,0 +1,284 @@
+import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { FrameDraft } from '#domain';
+import type { ConnectedDevice, DeviceModel, OpcUaConnection } from '../../../collectors/contract.ts';
+import { createOpcUaCollector } from '../../../collectors/opcua/index.ts';
+import { recordingContext, type RecordingContext, until } from '../../support/collector-context.ts';
+import { DataType, freePort, type NodeState, startTestServer, StatusCodes, type TestServer, URI } from './server.ts';
+
+const MODEL: DeviceModel = {
+  protocol: 'opcua',
+  id: 'test-meter',
+  vendor: 'test',
+  model: 'meter',
+  source: { document: 'this test', confidence: 'A' },
+  registers: [
+    {
+      name: 'e1',
+      quantity: 'energy.import.total',
+      kind: 'counter',
+      carrier: 'electricity',
+      unit: 'Wh',
+      scale: '1',
+      path: 'Energy',
+    },
+    {
+      name: 'v1',
+      quantity: 'volume.forward',
+      kind: 'counter',
+      carrier: 'water',
+      unit: 'L',
+      scale: '1',
+      path: 'Volume',
+    },
+    { name: 'p1', quantity: 'power.active.total', kind: 'gauge', unit: 'W', scale: '1', path: 'Power' },
+  ],
+};
+const MODELS = new Map([[MODEL.id, MODEL]]);
+const T = Date.now();
+
+let folder = '';
+const closing: (() => Promise<void>)[] = [];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'civicmeter-opcua-'));
+});
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const nodesOf = (...meters: readonly string[]): Map<string, NodeState> =>
+  new Map(
+    meters.flatMap((meter): [string, NodeState][] => [
+      [`${meter}.Energy`, { value: 1_000, type: DataType.Double, sourceAt: T }],
+      [`${meter}.Volume`, { value: [1, 5], type: DataType.UInt64, sourceAt: T }],
+      [`${meter}.Power`, { value: 41.5, type: DataType.Float, sourceAt: T }],
+    ]),
+  );
+
+async function serve(
+  nodes: Map<string, NodeState>,
+  more: Partial<Parameters<typeof startTestServer>[0]> = {},
+): Promise<TestServer> {
+  const server = await startTestServer({ port: more.port ?? (await freePort()), nodes, ...more });
+  let open = true;
+  const close = async (): Promise<void> => {
+    if (open) await server.close();
+    open = false;
+  };
+  closing.push(close);
+  return { ...server, close };
+}
+
+const device = (id: string, more: Partial<ConnectedDevice> = {}): ConnectedDevice => ({
+  id,
+  connection: 'ua',
+  model: MODEL.id,
+  intervalMs: 200,
+  namespace: URI,
+  nodePrefix: `${id}.`,
+  ...more,
+});
+
+interface Running {
+  readonly context: RecordingContext;
+  readonly health: () => ReturnType<ReturnType<typeof createOpcUaCollector>['health']>;
+  readonly stop: () => Promise<void>;
+}
+
+function collect(
+  server: { readonly endpoint: string },
+  devices: readonly ConnectedDevice[],
+  more: Partial<OpcUaConnection> = {},
+): Running {
+  const context = recordingContext();
+  const connection: OpcUaConnection = {
+    kind: 'opcua',
+    id: 'ua',
+    endpoint: server.endpoint,
+    security: 'none',
+    timeoutMs: 2_000,
+    ...more,
+  };
+  const options = { certificates: join(folder, 'pki'), backoff: { minMs: 50, maxMs: 200 } };
+  const collector = createOpcUaCollector(connection, devices, MODELS, context, options);
+  const abort = new AbortController();
+  const run = collector.run(abort.signal);
+  const stop = async (): Promise<void> => {
+    abort.abort();
+    await run;
+  };
+  closing.push(stop);
+  return { context, health: collector.health, stop };
+}
+
+const set = (server: TestServer, id: string, change: Partial<NodeState>): void => {
+  const node = server.nodes.get(id);
+  if (node) server.nodes.set(id, { ...node, ...change });
+};
+const values = (frames: readonly FrameDraft[], register: string): readonly unknown[] =>
+  frames.flatMap((f) => f.r.filter(([name]) => name === register).map(([, ...rest]) => rest));
+
+test('values become one frame with the server’s source time; 64-bit integers are whole, gauges are marked', async () => {
+  const server = await serve(nodesOf('m1'));
+  const { context } = collect(server, [device('m1')]);
+  await until('the first frame', () => context.frames.length > 0);
+  expect(context.frames[0]).toEqual({
+    site: 'site-1',
+    device: 'm1',
+    at: T,
+    r: [
+      ['e1', 1_000],
+      ['v1', 2 ** 32 + 5],
+      ['p1', 41_500, 'g'],
+    ],
+  });
+});
+
+test('a value that does not change is read again and again but sent once; a new one is sent with its time', async () => {
+  const server = await serve(nodesOf('m1'));
+  const { context, health } = collect(server, [device('m1')]);
+  await until('the first frame', () => context.frames.length > 0);
+  const answered = health().units[0]?.lastAnswerAt ?? 0;
+  await until('later reads', () => (health().units[0]?.lastAnswerAt ?? 0) > answered + 500);
+  expect(context.frames).toHaveLength(1);
+  set(server, 'm1.Energy', { value: 1_001, sourceAt: T + 900 });
+  await until('the second frame', () => context.frames.length > 1);
+  expect(context.frames[1]).toEqual({ site: 'site-1', device: 'm1', at: T + 900, r: [['e1', 1_001]] });
+});
+
+test('different source times of one device are different frames', async () => {
+  const nodes = nodesOf('m1');
+  const server = await serve(nodes);
+  set(server, 'm1.Power', { sourceAt: T - 5_000 });
+  set(server, 'm1.Volume', { sourceAt: T - 100_000 });
+  const { context } = collect(server, [device('m1')]);
+  await until('all frames', () => context.frames.length >= 3);
+  expect(context.frames.map((f) => [f.at, f.r.map(([name]) => name)])).toEqual([
+    [T - 100_000, ['v1']],
+    [T - 5_000, ['p1']],
+    [T, ['e1']],
+  ]);
+  expect(context.frames[0]?.got).toBeGreaterThanOrEqual(T);
+  expect(context.frames[2]?.got).toBeUndefined();
+});
+
+test('uncertain is taken and marked; bad is refused with an event, and the others stand', async () => {
+  const server = await serve(nodesOf('m1'));
+  set(server, 'm1.Energy', { status: StatusCodes.UncertainLastUsableValue });
+  set(server, 'm1.Volume', { status: StatusCodes.BadNoCommunication });
+  const { context } = collect(server, [device('m1')]);
+  await until('the first frame', () => context.frames.length > 0);
+  expect(context.frames[0]?.r).toEqual([
+    ['e1', 1_000, 'u'],
+    ['p1', 41_500, 'g'],
+  ]);
+  const refused = context.events.filter((e) => e.event === 'opcuaValueRefused');
+  expect(refused[0]?.fields).toMatchObject({ device: 'm1', register: 'v1', reason: 'BadNoCommunication' });
+  expect(refused.filter((e) => e.level === 'warn')).toHaveLength(1);
+});
+
+test('a number that no face can show is refused, never bent', async () => {
+  const server = await serve(nodesOf('m1'));
+  set(server, 'm1.Energy', { value: Number.NaN });
+  set(server, 'm1.Volume', { value: [0xffff_ffff, 0xffff_ffff] });
+  const { context } = collect(server, [device('m1')]);
+  await until('the first frame', () => context.frames.length > 0);
+  expect(context.frames[0]?.r).toEqual([['p1', 41_500, 'g']]);
+  const reasons = context.events.filter((e) => e.event === 'opcuaValueRefused').map((e) => e.fields['reason']);
+  expect(new Set(reasons)).toEqual(new Set(['not-finite', 'not-safe-integer']));
+});
+
+test('a server that is killed and started again, with its namespaces in another order, goes on by itself; the time between is a gap', async () => {
+  const port = await freePort();
+  const nodes = nodesOf('m1');
+  const first = await serve(nodes, { port });
+  const { context, health } = collect(first, [device('m1')]);
+  await until('the first frame', () => context.frames.length > 0);
+  await first.close();
+  await until('the loss is noticed', () => health().units[0]?.state === 'silent');
+  expect(health().state).not.toBe('open');
+  const before = context.frames.length;
+  const second = await serve(nodes, { port, before: ['urn:another:namespace'] });
+  set(second, 'm1.Energy', { value: 2_000, sourceAt: T + 60_000 });
+  await until('values again', () => values(context.frames, 'e1').length > 1, 20_000);
+  expect(values(context.frames.slice(before), 'e1')).toEqual([[2_000]]);
+  expect(context.frames.filter((f) => f.at > T && f.at < T + 60_000)).toEqual([]);
+  expect(health()).toMatchObject({ state: 'open', reopened: 1, units: [{ state: 'answering' }] });
+  expect(context.events.map((e) => e.event)).toEqual(
+    expect.arrayContaining(['opcuaServerLost', 'deviceLost', 'deviceRecovered']),
+  );
+});
+
+test('a missing namespace or node stops its own device or register only', async () => {
+  const nodes = nodesOf('m1', 'm2');
+  nodes.delete('m2.Volume');
+  const server = await serve(nodes);
+  const devices = [device('m1'), device('m2'), device('m3', { namespace: 'urn:nowhere' })];
+  const { context, health } = collect(server, devices);
+  await until('frames of both', () => new Set(context.frames.map((f) => f.device)).size === 2);
+  expect(
+    values(
+      context.frames.filter((f) => f.device === 'm2'),
+      'e1',
+    ),
+  ).toEqual([[1_000]]);
+  expect(
+    values(
+      context.frames.filter((f) => f.device === 'm2'),
+      'v1',
+    ),
+  ).toEqual([]);
+  expect(health().units.map((u) => u.state)).toEqual(['answering', 'answering', 'refusing']);
+  const missing = context.events.find((e) => e.event === 'opcuaNamespaceMissing');
+  expect(missing?.fields).toMatchObject({ device: 'm3', namespace: 'urn:nowhere' });
+  expect(context.events.find((e) => e.event === 'opcuaItemRefused')?.fields).toMatchObject({ device: 'm2' });
+});
+
+test('a server that is not there is tried again with back-off, and stopping ends at once', async () => {
+  const port = await freePort();
+  const { context, stop } = collect({ endpoint: `opc.tcp://127.0.0.1:${port}/test` }, [device('m1')]);
+  const tries = (): number => context.events.filter((e) => e.event === 'opcuaServerNotConnected').length;
+  await until('two attempts', () => tries() >= 2);
+  expect(context.events.find((e) => e.event === 'opcuaServerNotConnected')?.fields['reason']).toBe(
+    'OPCUA_CONNECT_FAILED',
+  );
+  await stop();
+  const after = tries();
+  expect(after).toBeGreaterThanOrEqual(2);
+});
+
+test('the certificate of an unknown server is not accepted until somebody trusts it', async () => {
+  const server = await serve(nodesOf('m1'), { secure: true });
+  const { context } = collect(server, [device('m1')], { security: 'sign-and-encrypt', timeoutMs: 5_000 });
+  const refused = (): boolean => context.events.some((e) => e.fields['reason'] === 'OPCUA_CERTIFICATE_REFUSED');
+  await until('the refusal', refused, 20_000);
+  expect(context.frames).toEqual([]);
+  const pki = join(folder, 'pki');
+  const [name] = await readdir(join(pki, 'rejected'));
+  await rename(join(pki, 'rejected', name ?? ''), join(pki, 'trusted', 'certs', name ?? ''));
+  await until('the first frame', () => context.frames.length > 0, 20_000);
+  expect(values(context.frames, 'e1')).toEqual([[1_000]]);
+});
+
+test('the library writes nothing to standard output', async () => {
+  const written: unknown[] = [];
+  const { log } = console;
+  console.log = (...parts: unknown[]): void => {
+    written.push(parts);
+  };
+  try {
+    const { context } = collect({ endpoint: `opc.tcp://127.0.0.1:${await freePort()}/test` }, [device('m1')]);
+    await until('an attempt', () => context.events.some((e) => e.event === 'opcuaServerNotConnected'));
+    expect(written).toEqual([]);
+  } finally {
+    console.log = log;
+  }
+});
+
+test('a model of another protocol is refused before anything is opened', () => {
+  const devices = [device('m1', { model: 'nobody' })];
+  expect(() => collect({ endpoint: 'opc.tcp://127.0.0.1:1/x' }, devices)).toThrow(/nobody/);
+});

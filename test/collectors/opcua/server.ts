@@ -1,0 +1,109 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  DataType,
+  type DataValueOptions,
+  DataValue,
+  MessageSecurityMode,
+  OPCUACertificateManager,
+  OPCUAServer,
+  SecurityPolicy,
+  type StatusCode,
+  StatusCodes,
+  VariantArrayType,
+} from 'node-opcua';
+
+export const URI = 'urn:civicmeter:test';
+export { DataType, StatusCodes };
+
+export interface NodeState {
+  value: unknown;
+  type: DataType;
+  status?: StatusCode;
+  /** Epoch ms. */
+  sourceAt: number;
+}
+
+export interface TestServer {
+  readonly endpoint: string;
+  readonly port: number;
+  readonly certificates: string;
+  /** By node id without namespace; change it and the next sample shows it. */
+  readonly nodes: Map<string, NodeState>;
+  readonly close: () => Promise<void>;
+}
+
+export const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() =>
+        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port')),
+      );
+    });
+  });
+
+/** A real OPC UA server whose variables are what the test says. `before`: other namespaces, registered first. */
+export async function startTestServer(options: {
+  readonly port: number;
+  readonly nodes: Map<string, NodeState>;
+  readonly before?: readonly string[];
+  readonly secure?: boolean;
+}): Promise<TestServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'civicmeter-opcua-server-'));
+  const manager = new OPCUACertificateManager({
+    rootFolder: folder,
+    automaticallyAcceptUnknownCertificate: true,
+    disableFileWatchers: true,
+  });
+  const server = new OPCUAServer({
+    port: options.port,
+    hostname: '127.0.0.1',
+    resourcePath: '/test',
+    serverCertificateManager: manager,
+    securityModes: options.secure ? [MessageSecurityMode.SignAndEncrypt] : [MessageSecurityMode.None],
+    securityPolicies: options.secure ? [SecurityPolicy.Basic256Sha256] : [SecurityPolicy.None],
+  });
+  await server.initialize();
+  const space = server.engine.addressSpace;
+  if (!space) throw new Error('the server has no address space');
+  for (const uri of options.before ?? []) space.registerNamespace(uri);
+  const namespace = space.registerNamespace(URI);
+  for (const [id, node] of options.nodes) {
+    namespace.addVariable({
+      organizedBy: space.rootFolder.objects,
+      browseName: id,
+      nodeId: `s=${id}`,
+      dataType: node.type,
+      minimumSamplingInterval: 50,
+      value: { timestamped_get: () => dataValue(options.nodes.get(id) ?? node) },
+    });
+  }
+  await server.start();
+  return {
+    endpoint: `opc.tcp://127.0.0.1:${options.port}/test`,
+    port: options.port,
+    certificates: folder,
+    nodes: options.nodes,
+    close: async () => {
+      await server.shutdown(0);
+      await manager.dispose();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function dataValue(node: NodeState): DataValue {
+  const statusCode = node.status ?? StatusCodes.Good;
+  const stamps = { sourceTimestamp: new Date(node.sourceAt), serverTimestamp: new Date() };
+  const options: DataValueOptions = {
+    statusCode,
+    ...stamps,
+    value: { dataType: node.type, arrayType: VariantArrayType.Scalar, value: node.value },
+  };
+  return new DataValue(options);
+}
