@@ -1,5 +1,5 @@
 import kafkajs, { type Kafka, type KafkaConfig, type LogEntry } from 'kafkajs';
-import type { Telemetry } from '#platform';
+import type { Clock, Telemetry } from '#platform';
 
 export interface KafkaConnection {
   readonly brokers: readonly string[];
@@ -47,4 +47,18 @@ export function protocolType(error: unknown): string | undefined {
     if ('type' in at && typeof at.type === 'string') return at.type;
   }
   return undefined;
+}
+
+const PATIENCE_MS = 15_000;
+const PAUSE_MS = 150;
+
+/** Tries again for some seconds what may fail while brokers agree on a new topic or a new leader. */
+export async function patiently<T>(clock: Clock, work: () => Promise<T>): Promise<T> {
+  for (const deadline = clock.now() + PATIENCE_MS; ; await clock.sleep(PAUSE_MS)) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isRetriable(error) || clock.now() > deadline) throw error;
+    }
+  }
 }

@@ -37,19 +37,19 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<FrameLog> 
   const wanted = { topicPrefix, partitionCount, retentionMs, replicationFactor: options.replicationFactor };
   try {
     await admin.connect();
-    const opened = await ensureTopics(admin, wanted, () => markOf(randomBytes(8).readBigUInt64BE()));
+    const opened = await ensureTopics(admin, wanted, clock, () => markOf(randomBytes(8).readBigUInt64BE()));
     const groupId = options.groupId ?? `${topicPrefix}.stream`;
     const context: SessionContext = { kafka, admin, clock, topic, groupId, opened };
     const scanGroup = (): string => `${groupId}.scan.${randomBytes(6).toString('hex')}`;
     return {
       identity: async () => {
-        await verifyTopic(admin, topic, opened);
+        await verifyTopic(admin, topic, opened, clock);
         return opened.identity;
       },
       partitionCount,
       producer: () => Promise.resolve(createKafkaProducer(kafka, topic, partitionCount)),
       consumer: () => Promise.resolve(createKafkaConsumer(context, telemetry)),
-      bounds: () => fetchBounds(admin, topic),
+      bounds: () => fetchBounds(admin, topic, clock),
       scan: (partition, from) => scanPartition({ ...context, groupId: scanGroup() }, telemetry, partition, from),
       // Kafka forgets by the topic's retention.
       trim: () => Promise.resolve(0),

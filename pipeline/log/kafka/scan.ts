@@ -11,7 +11,7 @@ export async function* scanPartition(
   partition: number,
   from: number,
 ): AsyncGenerator<readonly LogRecord[]> {
-  const bounds = (await fetchBounds(context.admin, context.topic)).get(partition);
+  const bounds = (await fetchBounds(context.admin, context.topic, context.clock)).get(partition);
   if (!bounds || Math.max(from, bounds.low) >= bounds.high) return;
   const end = bounds.high;
   let next = Math.max(from, bounds.low);

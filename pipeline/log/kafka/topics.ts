@@ -1,8 +1,9 @@
 import kafkajs, { type Admin } from 'kafkajs';
-import { configError, storeError } from '#domain';
+import { configError } from '#domain';
+import type { Clock } from '#platform';
 import { logReplaced } from '../errors.ts';
 import type { LogBounds } from '../port.ts';
-import { protocolType } from './client.ts';
+import { patiently, protocolType } from './client.ts';
 
 const DAY_MS = 86_400_000;
 /** Records of up to 64 KiB in sets of up to 512 KiB, and room for what others write. */
@@ -25,11 +26,19 @@ export interface TopicState {
 export const framesTopic = (prefix: string): string => `${prefix}.frames`;
 
 /** Makes what is missing, and refuses a frames topic that is not as the log needs it. Answers its identity. */
-export async function ensureTopics(admin: Admin, options: TopicOptions, mark: () => bigint): Promise<TopicState> {
+export async function ensureTopics(
+  admin: Admin,
+  options: TopicOptions,
+  clock: Clock,
+  mark: () => bigint,
+): Promise<TopicState> {
   const topic = framesTopic(options.topicPrefix);
   await createMissing(admin, options, mark);
-  const state = await describeTopic(admin, topic);
-  if (!state) throw storeError('LOG_TOPIC_MISSING', 'the topic was made and is not there', { place: topic });
+  // A topic is known to its brokers a moment after it was made; that its offsets can be asked for says that it is.
+  const state = await patiently(clock, async () => {
+    await admin.fetchTopicOffsets(topic);
+    return readTopic(admin, topic);
+  });
   refusePartitions(topic, options.partitionCount, state.partitionCount);
   return state;
 }
@@ -60,7 +69,7 @@ async function createMissing(admin: Admin, options: TopicOptions, mark: () => bi
     ),
   }));
   try {
-    await admin.createTopics({ topics, waitForLeaders: true });
+    await admin.createTopics({ topics, waitForLeaders: false });
   } catch (error) {
     // Another process was faster; what it made is looked at next.
     if (protocolType(error) !== 'TOPIC_ALREADY_EXISTS') throw error;
@@ -79,26 +88,20 @@ const UNMARKED = (1n << 63n) - 1n;
 /** A mark between 2^60 and 2^61 out of 60 random bits. */
 export const markOf = (random: bigint): bigint => MARK_FLOOR + (random & (MARK_FLOOR - 1n));
 
-/** The topic as it is now, or nothing where there is none. */
-export async function describeTopic(admin: Admin, topic: string): Promise<TopicState | undefined> {
-  try {
-    const [{ topics }, { clusterId }] = [
-      await admin.fetchTopicMetadata({ topics: [topic] }),
-      await admin.describeCluster(),
-    ];
-    const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic };
-    const { resources } = await admin.describeConfigs({ resources: [resource], includeSynonyms: false });
-    const settings = new Map(resources[0]?.configEntries.map((entry) => [entry.configName, entry.configValue]));
-    refuseSettings(topic, settings);
-    const mark = BigInt(settings.get(MARK) ?? UNMARKED);
-    return {
-      identity: `${clusterId}/${topic}/${mark.toString(36)}`,
-      partitionCount: topics[0]?.partitions.length ?? 0,
-    };
-  } catch (error) {
-    if (protocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION') return undefined;
-    throw error;
-  }
+async function readTopic(admin: Admin, topic: string): Promise<TopicState> {
+  const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic };
+  const [{ topics }, { clusterId }, { resources }] = await Promise.all([
+    admin.fetchTopicMetadata({ topics: [topic] }),
+    admin.describeCluster(),
+    admin.describeConfigs({ resources: [resource], includeSynonyms: false }),
+  ]);
+  const settings = new Map(resources[0]?.configEntries.map((entry) => [entry.configName, entry.configValue]));
+  refuseSettings(topic, settings);
+  const mark = BigInt(settings.get(MARK) ?? UNMARKED);
+  return {
+    identity: `${clusterId}/${topic}/${mark.toString(36)}`,
+    partitionCount: topics[0]?.partitions.length ?? 0,
+  };
 }
 
 function refuseSettings(topic: string, settings: ReadonlyMap<string, string>): void {
@@ -129,14 +132,18 @@ function refusePartitions(topic: string, expected: number, found: number): void 
 }
 
 /** Refuses a topic that is gone, was made anew, or has other partitions than when the log was opened. */
-export async function verifyTopic(admin: Admin, topic: string, opened: TopicState): Promise<void> {
-  const now = await describeTopic(admin, topic);
-  if (now?.identity !== opened.identity) throw logReplaced(topic, opened.identity, now?.identity ?? 'missing');
+export async function verifyTopic(admin: Admin, topic: string, opened: TopicState, clock: Clock): Promise<void> {
+  // A broker that has just started may not know its topics yet, so "missing" must last.
+  const now = await patiently(clock, () => readTopic(admin, topic)).catch((error: unknown) => {
+    if (protocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION') throw logReplaced(topic, opened.identity, 'missing');
+    throw error;
+  });
+  if (now.identity !== opened.identity) throw logReplaced(topic, opened.identity, now.identity);
   refusePartitions(topic, opened.partitionCount, now.partitionCount);
 }
 
-export async function fetchBounds(admin: Admin, topic: string): Promise<ReadonlyMap<number, LogBounds>> {
-  const offsets = await admin.fetchTopicOffsets(topic);
+export async function fetchBounds(admin: Admin, topic: string, clock: Clock): Promise<ReadonlyMap<number, LogBounds>> {
+  const offsets = await patiently(clock, () => admin.fetchTopicOffsets(topic));
   return new Map(
     offsets
       .toSorted((a, b) => a.partition - b.partition)

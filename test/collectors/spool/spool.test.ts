@@ -266,6 +266,8 @@ describe('kill -9 of the process that appends', () => {
     for (let round = 0; round < 5; round++) {
       const child = fork(script, [file], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] });
       const target = confirmed + 200 + 170 * round;
+      await once(child, 'message');
+      await expect(open()).rejects.toMatchObject({ code: 'SPOOL_LOCKED' });
       child.on('message', (high: number) => {
         confirmed = Math.max(confirmed, high);
         if (confirmed >= target) child.kill('SIGKILL');
