@@ -6,6 +6,7 @@ import { createPartitions } from './partitions.ts';
 import { booksError, openPool, placeOf } from './pool.ts';
 import type { Tables } from './tables.ts';
 
+export { backup, restore } from './backup.ts';
 export { SCHEMA_VERSION } from './migrate.ts';
 export { inTransaction } from './partitions.ts';
 export { booksError } from './pool.ts';

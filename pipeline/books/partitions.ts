@@ -18,15 +18,20 @@ const nameOf = (table: string, month: number): string => `${table}_${formatMonth
 export function createPartitions(pool: Pool): (days: Iterable<number>) => Promise<void> {
   const known = new Set<number>();
   return async (days) => {
-    const missing = new Set([...days].map(monthOfDay).filter((month) => !known.has(month)));
-    if (missing.size === 0) return;
-    await inTransaction(pool, async (client) => {
-      await client.query('select pg_advisory_xact_lock($1)', [LOCK]);
-      for (const month of [...missing].toSorted((a, b) => a - b))
-        for (const table of PARTITIONED) await createPartition(client, table, month);
-    });
-    for (const month of missing) known.add(month);
+    const missing = [...days].filter((day) => !known.has(monthOfDay(day)));
+    if (missing.length === 0) return;
+    await inTransaction(pool, (client) => attachPartitions(client, missing));
+    for (const day of missing) known.add(monthOfDay(day));
   };
+}
+
+export const isPartitioned = (table: string): boolean => PARTITIONED.some((name) => name === table);
+
+/** The same within a transaction. */
+export async function attachPartitions(client: PoolClient, days: Iterable<number>): Promise<void> {
+  await client.query('select pg_advisory_xact_lock($1)', [LOCK]);
+  const months = [...new Set([...days].map(monthOfDay))].toSorted((a, b) => a - b);
+  for (const month of months) for (const table of PARTITIONED) await createPartition(client, table, month);
 }
 
 async function createPartition(client: PoolClient, table: string, month: number): Promise<void> {
