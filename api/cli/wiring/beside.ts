@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { requestError, storeError } from '#domain';
+import { invariantError, requestError, storeError } from '#domain';
 
 const problemSchema = z.object({
   code: z.string().optional(),
@@ -36,7 +36,8 @@ export async function askRunning<T>(
   const body: unknown = await response.json();
   if (response.ok) return shape.parse(body);
   const { code, detail, title, cure, place } = problemSchema.parse(body);
-  throw requestError(code ?? 'REQUEST_REFUSED', detail ?? title ?? `HTTP ${response.status}`, {
+  const toError = response.status === 500 ? invariantError : response.status > 500 ? storeError : requestError;
+  throw toError(code ?? 'REQUEST_REFUSED', detail ?? title ?? `HTTP ${response.status}`, {
     ...(cure === undefined ? {} : { cure }),
     ...(place === undefined ? {} : { place }),
   });

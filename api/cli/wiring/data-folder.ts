@@ -87,11 +87,15 @@ function isAlive({ pid, began }: Run): boolean {
   return began === null || began === beganAt(pid);
 }
 
-/** Field 22 of /proc/<pid>/stat (proc(5)); the name in field 2 may hold blanks and brackets. */
+/**
+ * Field 22 of /proc/<pid>/stat (proc(5)), null without /proc or where the process is a zombie: dead, and not yet
+ * collected by its parent. The name in field 2 may hold blanks and brackets.
+ */
 function beganAt(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+    const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return state === 'Z' ? null : (rest[18] ?? null);
   } catch {
     return null;
   }

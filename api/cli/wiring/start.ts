@@ -2,6 +2,8 @@ import { type Interval, MINUTE, zoneOf } from '#domain';
 import type { EventSpec } from '#platform';
 import { createServer } from '../../http/index.ts';
 import { ensureWebBuilt } from '../../web/build.ts';
+import type { SpoolFile } from '../../../collectors/spool/port.ts';
+import type { Supervisor } from '../../../collectors/supervisor.ts';
 import type { CheckedSite } from '../../../collectors/site/index.ts';
 import { createWorker, openService } from '../../../pipeline/index.ts';
 import type { ApplyAnswer, Progress, Service } from '../../../pipeline/service.ts';
@@ -62,6 +64,22 @@ export async function runStart(cli: Cli, options: StartOptions): Promise<void> {
       });
       closer.add('service', service.stop);
 
+      // the port first: one that is taken must be known before anything is written
+      let collecting: Supervisor | undefined;
+      const server = await createServer({
+        service,
+        telemetry,
+        clock,
+        lines: () => collecting?.health() ?? [],
+        spoolDepth: () => depthOf(spool),
+        importReadings: createImporter({ service, spool }),
+        webRoot: await ensureWebBuilt(),
+        port: options.port,
+      });
+      closer.add('API', server.close);
+      claimed.announce(server.address);
+      options.told({ step: 'listening', address: server.address });
+
       const site = options.site.registry.site;
       const outcome = await service.applyRegistry(options.site.registry, { take: 'additions', commit: true });
       options.told({ step: 'applied', outcome });
@@ -71,22 +89,7 @@ export async function runStart(cli: Cli, options: StartOptions): Promise<void> {
       const simulator = await options.simulator?.();
       if (simulator) closer.add('simulator', simulator.stop);
       const plan = simulator ? onSimulator(options.site, simulator) : options.site.plan;
-      const collecting = createCollecting({ plan, data: cli.data, spool, clock, telemetry });
-
-      const server = await createServer({
-        service,
-        telemetry,
-        clock,
-        lines: collecting.health,
-        spoolDepth: spool.depth,
-        importReadings: createImporter({ service, spool }),
-        webRoot: await ensureWebBuilt(),
-        port: options.port,
-      });
-      closer.add('API', server.close);
-      claimed.announce(server.address);
-      options.told({ step: 'listening', address: server.address });
-
+      collecting = createCollecting({ plan, data: cli.data, spool, clock, telemetry });
       if (simulator) await fillPast(cli, { service, simulator, spool, site, signal: background.ending, options });
       background.run('collectors', collecting.run);
       telemetry.emit('programStarted', STARTED, { address: server.address, site: site.id });
@@ -107,11 +110,16 @@ export async function runStart(cli: Cli, options: StartOptions): Promise<void> {
 interface PastOptions {
   readonly service: Service;
   readonly simulator: Simulator;
-  readonly spool: Parameters<typeof backfill>[0]['spool'];
+  readonly spool: SpoolFile;
   readonly site: CheckedSite['registry']['site'];
   readonly signal: AbortSignal;
   readonly options: StartOptions;
 }
+
+const depthOf = (spool: SpoolFile): { readonly frames: number; readonly bytes: number } => {
+  const { frames, bytes } = spool.depth();
+  return { frames, bytes };
+};
 
 /** Thirteen months, then what passed meanwhile; from where the books end. */
 async function fillPast(cli: Cli, { service, simulator, spool, site, signal, options }: PastOptions): Promise<void> {
