@@ -1,9 +1,9 @@
-import type { AllocationRule, Dated, Institution, Rational } from '#domain';
+import { type AllocationRule, type Dated, formatDay, type Institution, type Rational } from '#domain';
 import { type Path, say } from './problem.ts';
 import type { AllocationEntry, PointEntry } from './schema.ts';
 import { checkReference, type Scope, take } from './scope.ts';
 import { ALWAYS, checkRising } from './series.ts';
-import { readDay, readShare, showDay } from './texts.ts';
+import { readDay, readShare } from './texts.ts';
 
 type Rule<B extends AllocationEntry['basis']> = Extract<AllocationEntry, { basis: B }>;
 
@@ -160,8 +160,8 @@ function checkSeries(scope: Scope, { entry, from, until, path, institutions }: S
     [...path, 'of'],
     'SHARES_OVER_ONE',
     say(
-      `从 ${showDay(bad)} 起各部分之和 ${sumAt(bad)} 大于总数 ${whole}`,
-      `From ${showDay(bad)} the parts add up to ${sumAt(bad)}, more than the whole of ${whole}`,
+      `从 ${formatDay(bad)} 起各部分之和 ${sumAt(bad)} 大于总数 ${whole}`,
+      `From ${formatDay(bad)} the parts add up to ${sumAt(bad)}, more than the whole of ${whole}`,
     ),
     say('请核对总数 of，或各机构的数', 'Check the whole, or what the institutions have'),
   );

@@ -1,4 +1,4 @@
-import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
+import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, visit } from 'yaml';
 import { type Path, type Problem, formatPath, type Report, say } from './problem.ts';
 
 /** A YAML text with the places of its parts. */
@@ -13,6 +13,11 @@ export interface SiteDocument {
 export function readDocument(text: string, file: string): SiteDocument {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  visit(document, {
+    Scalar: (_, node) => {
+      if (typeof node.value === 'number' && loses(node.value, node.source ?? '')) node.value = node.source;
+    },
+  });
   const problems: Problem[] = [];
   const add = (offset: number, problem: Omit<Problem, 'file' | 'line' | 'column'>): void => {
     const { line, col } = lines.linePos(offset);
@@ -32,6 +37,10 @@ export function readDocument(text: string, file: string): SiteDocument {
     return { value: undefined, readable: false, report, problems };
   }
 }
+
+/** Numbers that would not be written the same again: 0042, 1e5, 0x1f, more than 15 digits. They stay text: serial numbers look like that. */
+const loses = (value: number, source: string): boolean =>
+  /^[-+]?0[\dxo]|e/i.test(source) || (Number.isInteger(value) && !Number.isSafeInteger(value));
 
 /** Where the value of a path stands, or its key; of a path that does not exist, the nearest part that does. */
 function offsetOf(root: unknown, path: Path, onKey: boolean): number {

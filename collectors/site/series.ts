@@ -1,8 +1,8 @@
-import type { Dated, Institution, LocalText, Premises } from '#domain';
+import { type Dated, formatDay, type Institution, type LocalText, type Premises } from '#domain';
 import { type Path, say, type Told } from './problem.ts';
 import type { InstitutionEntry } from './schema.ts';
 import { checkCycles, checkReference, type Scope, take } from './scope.ts';
-import { AREA_UNITS, HEADCOUNT_UNITS, readCount, readDay, showDay } from './texts.ts';
+import { AREA_UNITS, HEADCOUNT_UNITS, readCount, readDay } from './texts.ts';
 
 /** The day from which holds what has no date: 1970-01-01, before any meter of a site. */
 export const ALWAYS = 0;
@@ -19,8 +19,8 @@ export function checkRising(scope: Scope, days: readonly (number | undefined)[],
       pathOf(i),
       'DATES_ORDER',
       say(
-        `${showDay(day)} 不晚于前一项的 ${showDay(before)}`,
-        `${showDay(day)} is not later than ${showDay(before)} before it`,
+        `${formatDay(day)} 不晚于前一项的 ${formatDay(before)}`,
+        `${formatDay(day)} is not later than ${formatDay(before)} before it`,
       ),
       say('请按日期从早到晚排列，每天只写一次', 'Write them from the earliest to the latest, each day once'),
     );

@@ -27,10 +27,14 @@ export function shapeOf(value: unknown, report: Report): Shaped | undefined {
     const earlier = new Set(removed);
     for (const path of parsed.error.issues.flatMap(victims))
       leaveOut(restore(path, value, earlier), value, earlier, removed);
-    parsed = siteFileSchema.safeParse(pruned(value, [], removed));
+    parsed = siteFileSchema.safeParse({ ...PLACEHOLDER, ...asObject(pruned(value, [], removed)) });
   }
   return parsed.success ? { file: parsed.data, original, whole: removed.size === 0 } : undefined;
 }
+
+/** Stands in for a site section of wrong shape, so that the rest can be checked; the file is refused in any case. */
+const PLACEHOLDER = { site: { id: 'site', name: 'site' } };
+const asObject = (value: unknown): object => (typeof value === 'object' && value !== null ? value : {});
 
 const victims = (issue: Issue): readonly Path[] => {
   const path = deepest(issue).path.map((part) => (typeof part === 'number' ? part : String(part)));

@@ -1,7 +1,6 @@
 import {
   type Carrier,
   DAY,
-  formatDay,
   HOUR,
   instantOfLocal,
   type LocalText,
@@ -258,5 +257,3 @@ export function readElectrical(text: string, unit: 'A' | 'V'): Told<Rational> {
     say(`请写 ${example}`, `Write it as ${example}`),
   );
 }
-
-export const showDay = (day: number): string => formatDay(day);

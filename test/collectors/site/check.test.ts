@@ -141,6 +141,11 @@ points:
     expect(codes(text)).toEqual(expect.arrayContaining(expected));
   });
 
+  it('a site section of wrong shape does not hide mistakes elsewhere', () => {
+    expect(codes(meter('multiplier: 5/400').replace('id: s, ', ''))).toEqual(['KEY_MISSING', 'MULTIPLIER_RANGE']);
+    expect(codes(meter('multiplier: 5/400').replace(/^site:.*\n/, ''))).toEqual(['KEY_MISSING', 'MULTIPLIER_RANGE']);
+  });
+
   it('a number with a comma inside { } says that it needs quotes', () => {
     const [problem] = problemsOf(meter('mounted: { at: 2025-01-01, reading: 84,210.5 kWh }'));
     expect(problem?.instead.en).toMatch(/quotes/);
@@ -260,6 +265,15 @@ describe('meters', () => {
       const checked = check(meter(`mounted: { at: "${text}" }`));
       if ('problems' in checked) throw new Error(JSON.stringify(checked.problems));
       expect(checked.registry.mountings[0]?.mountedAt).toBe(Date.UTC(2025, 0, 1));
+    },
+  );
+
+  it.each(['0042', '20231107000000001', '1e5'])(
+    'the serial number %s is kept as written, also without quotes',
+    (serial) => {
+      const checked = check(point(`meters: [{ serial: ${serial}, unit: kWh }]`));
+      if ('problems' in checked) throw new Error(JSON.stringify(checked.problems));
+      expect(checked.registry.mountings[0]?.serial).toBe(serial);
     },
   );
 
