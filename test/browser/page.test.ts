@@ -123,7 +123,7 @@ describe.skipIf(executable === undefined)('the page', () => {
     ends.push(refusing.close);
     const { page } = await visit(refusing.address);
     await page.waitForSelector('text=the findings moved');
-    await page.waitForSelector('text=ask the archive');
+    expect(await textOf(page, '[data-panel=findings]')).toContain('ask the archive');
     await page.waitForSelector('[data-connection=open]');
   });
 
@@ -152,5 +152,6 @@ describe.skipIf(executable === undefined)('the page', () => {
     });
     ends.push(again.close);
     await page.waitForSelector('[data-connection=open]');
+    expect(await textOf(page, '[data-connection]')).toContain('实时');
   });
 });
