@@ -1,60 +1,14 @@
 import modbus from 'modbus-serial';
 import { afterEach, describe, expect, test } from 'vitest';
 import { storeError } from '#domain';
-import type { Collector, ConnectedDevice, DeviceModel } from '../../../collectors/contract.ts';
-import { createModbusCollector, type ModbusOptions } from '../../../collectors/modbus/index.ts';
-import { recordingContext, type RecordingContext, until } from '../../support/collector-context.ts';
+import { createModbusCollector } from '../../../collectors/modbus/index.ts';
+import { recordingContext, until } from '../../support/collector-context.ts';
 import { lineTo, litres, modbusModel } from '../../support/modbus-model.ts';
-import {
-  type Answer,
-  type FieldServer,
-  startFieldServer,
-  type WireRequest,
-  wordOf,
-} from '../../support/modbus-server.ts';
+import { eventsOf, meters, modbusRig, TWO_FAR, whole } from '../../support/modbus-rig.ts';
+import { startFieldServer, wordOf } from '../../support/modbus-server.ts';
 
-const FAST: ModbusOptions = { unitBackoff: { minMs: 30, maxMs: 60 }, lineBackoff: { minMs: 10, maxMs: 20 } };
-const TWO_FAR = modbusModel([litres('a', 0), litres('b', 100)], { maxWords: 10 });
-const INTERVAL_MS = 40;
-
-const stops: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop();
-});
-
-async function field(treat: (request: WireRequest) => Answer): Promise<FieldServer> {
-  const server = await startFieldServer(treat);
-  stops.push(server.close);
-  return server;
-}
-
-const meters = (...units: readonly number[]): readonly ConnectedDevice[] =>
-  units.map((unit) => ({ id: `m${unit}`, connection: 'line', model: 'test-meter', intervalMs: INTERVAL_MS, unit }));
-
-function start(
-  server: Pick<FieldServer, 'host' | 'port'>,
-  devices: readonly ConnectedDevice[],
-  model: DeviceModel = TWO_FAR,
-  context: RecordingContext = recordingContext(),
-  options: ModbusOptions = FAST,
-): { readonly context: RecordingContext; readonly collector: Collector; readonly stop: () => Promise<void> } {
-  const collector = createModbusCollector(lineTo(server), devices, new Map([[model.id, model]]), context, options);
-  const abort = new AbortController();
-  const running = collector.run(abort.signal);
-  const stop = async (): Promise<void> => {
-    abort.abort();
-    await running;
-  };
-  stops.unshift(stop);
-  return { context, collector, stop };
-}
-
-const framesOf = (context: RecordingContext, device: string) => context.frames.filter((f) => f.device === device);
-const eventsOf = (context: RecordingContext, event: string) => context.events.filter((e) => e.event === event);
-const whole = (unit: number) => [
-  ['a', wordOf(unit, 3, 0)],
-  ['b', wordOf(unit, 3, 100)],
-];
+const { field, start, later, end } = modbusRig();
+afterEach(end);
 
 describe('polling', () => {
   test('makes one frame of each poll of a device, stamped between request and now', async () => {
@@ -104,7 +58,7 @@ describe('polling', () => {
     const port = await freePort();
     const library = new modbus.ServerTCP(vector, { host: '127.0.0.1', port, unitID: 255 });
     await new Promise<void>((resolve) => library.on('initialized', () => resolve()));
-    stops.push(() => new Promise((resolve) => library.close(() => resolve())));
+    later(() => new Promise((resolve) => library.close(() => resolve())));
     const model = modbusModel([litres('a', 5), litres('b', 6, 'u32', 4)]);
     const { context } = start({ host: '127.0.0.1', port }, meters(3), model);
     await until('a frame', () => context.frames.length > 0);
@@ -113,129 +67,6 @@ describe('polling', () => {
       ['b', wordOf(3, 4, 6) * 65_536 + wordOf(3, 4, 7)],
     ]);
   });
-});
-
-describe('a request that fails', () => {
-  test('leaves its registers out, never zero, and says which and why', async () => {
-    const server = await field(({ address }) => (address === 100 ? 'swallow' : 'answer'));
-    const { context, collector } = start(server, meters(1));
-    await until('a frame', () => context.frames.length > 0);
-    expect(context.frames[0]?.r).toEqual([['a', wordOf(1, 3, 0)]]);
-    expect(eventsOf(context, 'requestFailed')[0]).toMatchObject({
-      level: 'warn',
-      fields: { device: 'm1', unit: 1, reason: 'timeout', registers: 'b', address: 100 },
-    });
-    expect(collector.health().units[0]).toMatchObject({ state: 'silent', timeouts: 1 });
-  });
-
-  test.each<[Answer]>([['swallow'], ['foreign-unit'], ['short'], ['wrong-transaction'], ['close']])(
-    'by %o reopens the line, and every value is read again',
-    async (answer) => {
-      const server = await field(({ index }) => (index === 2 ? answer : 'answer'));
-      const { context } = start(server, meters(1));
-      await until('frames after the fault', () => context.frames.length >= 5);
-      expect(server.connections()).toBe(2);
-      expect(context.frames.at(-1)?.r).toEqual(whole(1));
-      for (const frame of context.frames) for (const entry of frame.r) expect(whole(1)).toContainEqual(entry);
-    },
-  );
-
-  test('with busy, or a gateway without its target, is tried again without reopening', async () => {
-    const server = await field(({ index }) =>
-      index === 2 ? { exception: 6 } : index === 4 ? { exception: 11 } : 'answer',
-    );
-    const { context } = start(server, meters(1));
-    await until('frames after', () => context.frames.length >= 6);
-    expect(server.connections()).toBe(1);
-    const reasons = eventsOf(context, 'requestFailed').map((e) => e.fields['reason']);
-    expect(reasons).toContain('exception-6');
-    expect(context.frames.at(-1)?.r).toEqual(whole(1));
-  });
-
-  test('is logged once and counted always', async () => {
-    const server = await field(() => 'swallow');
-    const { context, collector } = start(server, meters(1));
-    await until('three time-outs', () => (collector.health().units[0]?.timeouts ?? 0) >= 3);
-    expect(
-      eventsOf(context, 'requestFailed')
-        .map((e) => e.level)
-        .slice(0, 3),
-    ).toEqual(['warn', 'debug', 'debug']);
-    expect(eventsOf(context, 'deviceLost')).toHaveLength(1);
-    const counts = await context.telemetry.counts();
-    const key = Object.keys(counts).find((k) => k.startsWith('civicmeter_request_failed_total'));
-    expect(counts[key ?? '']).toBeGreaterThanOrEqual(3);
-  });
-});
-
-describe('a range that the device refuses', () => {
-  test('is split until what is refused stands alone; the rest is read for good', async () => {
-    const registers = [litres('a', 0), litres('b', 1), litres('c', 2), litres('d', 3), litres('e', 4)];
-    const refused = (r: WireRequest): boolean => r.address <= 3 && r.address + r.words > 3;
-    const server = await field((r) => (refused(r) ? { exception: 2 } : 'answer'));
-    const { context, collector } = start(server, meters(1), modbusModel(registers));
-    await until('three frames', () => context.frames.length >= 3);
-    for (const frame of context.frames) expect(frame.r.map(([name]) => name)).toEqual(['a', 'b', 'c', 'e']);
-    expect(eventsOf(context, 'requestFailed').map((e) => e.fields)).toEqual([
-      expect.objectContaining({ reason: 'exception-2', registers: 'd' }),
-    ]);
-    expect(collector.health().units[0]?.state).toBe('answering');
-    const asked = server.requests.length;
-    await until('three more', () => context.frames.length >= 6);
-    // whole, first half, second half, its parts: learnt once; then two requests a poll and none of them refused
-    expect(server.requests.slice(asked).filter(refused)).toEqual([]);
-  });
-
-  test('as a whole makes the device refusing, not to be asked again fast', async () => {
-    const server = await field(() => ({ exception: 2 }));
-    const { context, collector } = start(server, meters(1), TWO_FAR, recordingContext({ random: () => 0 }), {
-      unitBackoff: { minMs: 30, maxMs: 10_000 },
-    });
-    await until('the refusal', () => collector.health().units[0]?.state === 'refusing');
-    expect((collector.health().units[0]?.nextAttemptAt ?? 0) - Date.now()).toBeGreaterThan(4_000);
-    expect(context.frames).toEqual([]);
-    expect(eventsOf(context, 'deviceLost')[0]?.fields).toMatchObject({ state: 'refusing', reason: 'exception-2' });
-  });
-});
-
-describe('a dead unit', () => {
-  test('costs its line at most one time-out per back-off period; the others lose no poll', async () => {
-    const dead = new Set([2]);
-    const server = await field(({ unit }) => (dead.has(unit) ? 'swallow' : 'answer'));
-    const [minMs, intervalMs] = [1_000, 400];
-    const model = modbusModel([litres('a', 0)]);
-    const devices = meters(1, 2, 3).map((d) => ({ ...d, intervalMs }));
-    const { context, collector } = start(server, devices, model, recordingContext(), {
-      unitBackoff: { minMs, maxMs: 2_000 },
-    });
-    await until('eight frames each', () => framesOf(context, 'm1').length >= 8 && framesOf(context, 'm3').length >= 8);
-    const asked = server.requests.filter((r) => r.unit === 2).map((r) => r.at);
-    const gaps = asked.slice(1).map((at, i) => at - (asked[i] ?? 0));
-    expect(asked.length).toBeGreaterThanOrEqual(2);
-    for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(minMs);
-    expect(eventsOf(context, 'pollsSkipped')).toEqual([]);
-    for (const id of ['m1', 'm3']) {
-      const numbers = framesOf(context, id)
-        .slice(1)
-        .map((f) => Math.floor(f.at / intervalMs));
-      expect(numbers.slice(1).map((n, i) => n - (numbers[i] ?? 0))).toEqual(numbers.slice(1).map(() => 1));
-    }
-    expect(collector.health().units.map((u) => u.state)).toEqual(['answering', 'silent', 'answering']);
-
-    dead.clear();
-    await until('it is read again', () => framesOf(context, 'm2').length > 0);
-    expect(framesOf(context, 'm2')[0]?.r).toEqual([['a', wordOf(2, 3, 0)]]);
-    expect(eventsOf(context, 'deviceRecovered').map((e) => e.fields['device'])).toEqual(['m2']);
-  });
-});
-
-test('a stop in mid-request is no fault of the device: no event, no frame', async () => {
-  const server = await field(() => 'swallow');
-  const { context, collector, stop } = start(server, meters(1));
-  await until('a request under way', () => server.requests.length === 1);
-  await stop();
-  expect(context.events.map((e) => e.event)).toEqual(['lineOpened']);
-  expect(collector.health().units[0]).toMatchObject({ state: 'not-yet-read', timeouts: 0 });
 });
 
 describe('the connection', () => {
@@ -260,7 +91,7 @@ describe('the connection', () => {
     await until('the line is down', () => eventsOf(context, 'lineNotOpened').length >= 2);
     const before = context.frames.length;
     const again = await startFieldServer(undefined, undefined, server.port);
-    stops.push(again.close);
+    later(again.close);
     await until('frames again', () => context.frames.length >= before + 4);
     expect(collector.health()).toMatchObject({
       state: 'open',
