@@ -1,2 +1,2 @@
 export { createModbusCollector, type ModbusOptions } from './collector.ts';
-export type { OpenTransport, ReadFault, ReadRequest, ReadResult, Transport } from './transport.ts';
+export type { OpenTransport } from './transport.ts';
