@@ -124,4 +124,4 @@ export const devicesSchema = z.strictObject({
   registers: z.array(liveSchema.extend({ model: z.string() })),
 });
 
-export const backupSchema = z.strictObject({ folder: z.string(), files: z.int(), bytes: z.int(), rows: z.int() });
+export const backupSchema = z.strictObject({ file: z.string(), rows: z.int(), bytes: z.int() });

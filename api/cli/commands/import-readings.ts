@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { type Registry, requestError } from '#domain';
-import { COLUMN_ROLES, type ColumnMap, type Readings, readReadingsFile } from '../../../collectors/import/index.ts';
+import { parseColumnMap, type Readings, readReadingsFile } from '../../../collectors/import/index.ts';
 import { importReportSchema } from '../../http/import-port.ts';
 import { command } from '../command.ts';
 import type { Cli } from '../context.ts';
@@ -101,7 +101,7 @@ export const importReadings = command({
     const log = running || dryRun ? 'no' : 'own';
     return withService(cli, { log }, async (opened) => {
       const registry = await siteOf(opened.service, site);
-      const readings = await readReadingsFile(file, { ...hints, registry, columns: columnsOf(column) });
+      const readings = await readReadingsFile(file, { ...hints, registry, columns: column && parseColumnMap(column) });
       if (cli.format === 'table') cli.io.out(understoodText(cli, readings));
       if (!dryRun) await write(cli, opened, running, registry, readings);
       const report = reportOf(readings, registry, !dryRun);
@@ -110,22 +110,6 @@ export const importReadings = command({
     });
   },
 });
-
-const rolesSchema = z.enum(COLUMN_ROLES);
-
-function columnsOf(pairs: readonly string[] | undefined): ColumnMap | undefined {
-  if (pairs === undefined) return undefined;
-  const named = pairs.map((pair) => {
-    const [role = '', ...name] = pair.split('=');
-    const known = rolesSchema.safeParse(role);
-    if (known.success) return [known.data, name.join('=')] as const;
-    throw requestError('COLUMN_ROLE_UNKNOWN', `"${role}" is no role of a column`, {
-      place: '--column',
-      cure: `use one of ${COLUMN_ROLES.join(', ')}`,
-    });
-  });
-  return Object.fromEntries(named);
-}
 
 /** Beside a running program by its API, since the spool has one owner; else through our own spool and books. */
 async function write(

@@ -1,6 +1,7 @@
 import type { LocalText } from '#domain';
 import type { CommandSpec } from '../command.ts';
 import { apply } from './apply.ts';
+import { backup, restore } from './backup.ts';
 import { check } from './check.ts';
 import { close } from './close.ts';
 import { devices } from './devices.ts';
@@ -39,6 +40,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   quarantineList,
   quarantineReplay,
   close,
+  backup,
+  restore,
   simulate,
   collect,
   stream,

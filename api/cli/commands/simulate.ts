@@ -1,11 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import { parseTime, requestError, type Zone, zoneOf } from '#domain';
+import { zoneOf } from '#domain';
 import { loadSite } from '../../../collectors/site/index.ts';
-import type { Fault } from '../../../fixtures/simulator/index.ts';
 import { command } from '../command.ts';
 import { siteModels } from '../wiring/models.ts';
 import { COMPOUND_FILE, SEED } from '../wiring/compound.ts';
+import { faultsOf } from '../wiring/faults.ts';
 import { intervalOf, noArgs } from './common.ts';
 
 export const simulate = command({
@@ -15,7 +15,10 @@ export const simulate = command({
     en: 'runs the meters of the simulated compound alone; with faults on request; writes the truth',
   },
   options: [
-    { flags: '--faults <file>', text: { zh: '故障列表（JSON 数组）', en: 'faults to show, a JSON array' } },
+    {
+      flags: '--faults <file>',
+      text: { zh: 'all、若干故障种类（逗号分隔），或 JSON 文件', en: 'all, kinds of fault by comma, or a JSON file' },
+    },
     {
       flags: '--truth <file>',
       text: { zh: '把真值写成 JSON 行，然后结束', en: 'writes the truth as JSON lines, then ends' },
@@ -52,11 +55,12 @@ export const simulate = command({
   run: async (cli, input) => {
     const { registry, plan } = loadSite(COMPOUND_FILE, siteModels());
     const zone = zoneOf(registry.site.zone);
-    const faults = input.faults === undefined ? [] : readFaults(input.faults, zone);
     const simulator = await import('../../../fixtures/simulator/index.ts');
+    const compound = simulator.createCompound(input.seed, siteModels().models);
+    const { from, to } = intervalOf(input.from, input.to, zone, cli.io.clock.now());
+    const faults = faultsOf(input.faults, { zone, compound, seed: input.seed, span: { from, to } });
     if (input.truth !== undefined) {
-      const world = simulator.createWorld(simulator.createCompound(input.seed, siteModels().models), faults);
-      const { from, to } = intervalOf(input.from, input.to, zone, cli.io.clock.now());
+      const world = simulator.createWorld(compound, faults);
       const points = [...world.compound.meters.keys()];
       writeFileSync(input.truth, [...simulator.truthLines(simulator.truthOf(world), points, from, to), ''].join('\n'));
       return 0;
@@ -75,39 +79,3 @@ export const simulate = command({
     return 0;
   },
 });
-
-/** Faults as people write them: instants as text in the zone of the site. Throws FAULTS_INVALID, FILE_UNREADABLE. */
-function readFaults(file: string, zone: Zone): readonly Fault[] {
-  const at = z.string().transform((text) => parseTime(text, zone).from);
-  const device = z.string();
-  const window = { device, from: at, to: at };
-  const schema = z.array(
-    z.discriminatedUnion('kind', [
-      z.strictObject({ kind: z.literal('wrap'), device, register: z.string(), at }),
-      z.strictObject({ kind: z.literal('restart'), device, at }),
-      z.strictObject({
-        kind: z.literal('swap'),
-        device,
-        register: z.string(),
-        at,
-        serial: z.string(),
-        initial: z.int(),
-      }),
-      z.strictObject({ kind: z.enum(['dead', 'silent', 'zero', 'stick', 'twice']), ...window }),
-      z.strictObject({ kind: z.literal('late'), ...window, delayMs: z.int() }),
-      z.strictObject({ kind: z.literal('foreign'), ...window, of: z.string(), disguised: z.boolean() }),
-      z.strictObject({ kind: z.literal('spike'), ...window, register: z.string(), add: z.int() }),
-      z.strictObject({ kind: z.literal('drift'), ...window, offsetMs: z.int() }),
-    ]),
-  );
-  try {
-    return schema.parse(JSON.parse(readFileSync(file, 'utf8')));
-  } catch (cause) {
-    const issue = cause instanceof z.ZodError ? cause.issues[0] : undefined;
-    throw requestError('FAULTS_INVALID', `${file} is no list of faults: ${issue?.message ?? String(cause)}`, {
-      place: issue ? `${file}: ${issue.path.join('.')}` : file,
-      cure: 'write a JSON array of faults, as in civicmeter simulate --help',
-      cause,
-    });
-  }
-}
