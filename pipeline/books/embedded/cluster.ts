@@ -33,10 +33,10 @@ export const dataOf = (cluster: Cluster): string => path.join(cluster.folder, 'd
 export const logOf = (cluster: Cluster): string => path.join(cluster.folder, 'server.log');
 
 /** Opens the cluster of a data folder; creates it where there is none. */
-export async function openCluster(dir: string, shared: string): Promise<Cluster> {
+export async function openCluster(dir: string, shared: string, durable = true): Promise<Cluster> {
   await mkdir(dir, { recursive: true });
   const entry = path.join(await realpath(dir), 'postgres');
-  if (!(await isEntry(entry))) await createCluster(entry, shared);
+  if (!(await isEntry(entry))) await createCluster(entry, shared, durable);
   const folder = await followEntry(entry);
   const account = await serverAccount(folder);
   const binaries = await binariesFor(account, shared);
@@ -98,14 +98,14 @@ async function requireOurs(folder: string, account: Account | undefined, binarie
 }
 
 /** Complete or absent: made beside and renamed (or linked), so that a crash or a second process leaves nothing half. */
-async function createCluster(entry: string, shared: string): Promise<void> {
+async function createCluster(entry: string, shared: string, durable: boolean): Promise<void> {
   const account = await serverAccount(undefined);
   const elsewhere = account !== undefined && !(await canEnter(path.dirname(entry), account));
   if (elsewhere) await mkdir(shared, { recursive: true, mode: 0o755 });
   const binaries = await binariesFor(account, shared);
   const folder = await mkdtemp(elsewhere ? path.join(shared, 'books-') : `${entry}.new-`);
   try {
-    await initialise(folder, account, binaries);
+    await initialise(folder, account, binaries, durable);
     await (elsewhere ? symlink(folder, entry) : rename(folder, entry));
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
@@ -113,14 +113,34 @@ async function createCluster(entry: string, shared: string): Promise<void> {
   }
 }
 
-async function initialise(folder: string, account: Account | undefined, binaries: Binaries): Promise<void> {
+async function initialise(
+  folder: string,
+  account: Account | undefined,
+  binaries: Binaries,
+  durable: boolean,
+): Promise<void> {
   const password = path.join(folder, 'password');
   await writeFile(password, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 });
   if (account) for (const file of [folder, password]) await chown(file, account.uid, account.gid);
   await chmod(folder, 0o700);
   const data = path.join(folder, 'data');
-  const args = ['-D', data, '-U', USER, '-A', 'scram-sha-256', `--pwfile=${password}`, '--encoding=UTF8', '--locale=C'];
-  const { code, output } = await runProgram(program(binaries, 'initdb'), [...args, '--no-instructions'], account);
+  const args = [
+    '-D',
+    data,
+    '-U',
+    USER,
+    '-A',
+    'scram-sha-256',
+    `--pwfile=${password}`,
+    '--encoding=UTF8',
+    '--locale=C',
+    '--no-instructions',
+  ];
+  const { code, output } = await runProgram(
+    program(binaries, 'initdb'),
+    [...args, ...(durable ? [] : ['--no-sync'])],
+    account,
+  );
   if (code === 0 && (await exists(path.join(data, 'PG_VERSION')))) return;
   throw (
     diskFull(output, folder) ??

@@ -1,10 +1,8 @@
 import { Client } from 'pg';
-import { configError, isMeteringError, storeError } from '#domain';
+import { configError, isMeteringError } from '#domain';
 import { type Clock, type EventSpec, systemClock, type Telemetry } from '#platform';
-import { program } from './binaries.ts';
-import { type Cluster, dataOf, openCluster, USER } from './cluster.ts';
-import { runProgram } from './process.ts';
-import { ensureServer, type Settings } from './server.ts';
+import { type Cluster, openCluster, USER } from './cluster.ts';
+import { ensureServer, type Settings, stopServer } from './server.ts';
 
 export interface EmbeddedPostgresOptions {
   /** The program's data folder; the server lives in `postgres` below it. */
@@ -37,9 +35,10 @@ const HOLD = 0x6369766d;
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const clock = options.clock ?? systemClock;
   const { telemetry } = options;
-  const cluster = await openCluster(options.dir, options.shared ?? SHARED);
+  const cluster = await openCluster(options.dir, options.shared ?? SHARED, options.settings?.['fsync'] !== 'off');
   let stopping = false;
   let port: number | undefined;
+  let [reviving, stopped]: (Promise<void> | undefined)[] = [];
   let holder: Client;
 
   const hold = async (): Promise<number> => {
@@ -52,7 +51,9 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       });
       if (client) {
         holder = client;
-        client.once('end', () => void revive());
+        client.once('end', () => {
+          reviving = revive();
+        });
         telemetry.emit(server.started ? 'postgresStarted' : 'postgresJoined', STARTED, { port: server.port });
         return server.port;
       }
@@ -72,15 +73,17 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     }
   };
 
+  const stop = async (): Promise<void> => {
+    stopping = true;
+    await reviving;
+    await leave(cluster, holder, clock);
+  };
+
   port = await hold();
   return {
     dsn: dsnOf(cluster, port, USER),
     port,
-    stop: async () => {
-      if (stopping) return;
-      stopping = true;
-      await leave(cluster, holder);
-    },
+    stop: () => (stopped ??= stop()),
   };
 }
 
@@ -129,20 +132,11 @@ const refusal = (cause: unknown, cluster: Cluster): Error | undefined =>
       })
     : undefined;
 
-async function leave(cluster: Cluster, holder: Client): Promise<void> {
+async function leave(cluster: Cluster, holder: Client, clock: Clock): Promise<void> {
   const alone = await holder
     .query<{ alone: boolean }>('select pg_advisory_unlock_shared($1), pg_try_advisory_lock($1) as alone', [HOLD])
     .then(({ rows }) => rows[0]?.alone ?? false)
     .catch(() => false);
-  if (alone) {
-    const args = ['stop', '-D', dataOf(cluster), '-m', 'fast', '-w', '-t', '300'];
-    const { code, output } = await runProgram(program(cluster.binaries, 'pg_ctl'), args, cluster.account);
-    if (code !== 0) {
-      throw storeError('POSTGRES_STOP_FAILED', `the database server did not stop: ${output.trim()}`, {
-        place: cluster.folder,
-        cure: 'nothing is lost; stop it with pg_ctl, or start again',
-      });
-    }
-  }
+  if (alone) await stopServer(cluster, clock);
   await holder.end().catch(() => undefined);
 }

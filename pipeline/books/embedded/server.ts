@@ -7,7 +7,7 @@ import { storeError } from '#domain';
 import type { Clock } from '#platform';
 import { program } from './binaries.ts';
 import { type Cluster, dataOf, diskFull, logOf } from './cluster.ts';
-import { environment, isAlive } from './process.ts';
+import { environment, isAlive, runProgram } from './process.ts';
 
 export type Settings = Readonly<Record<string, string>>;
 
@@ -39,6 +39,7 @@ const SETTINGS: Settings = {
 /** Recovery after a crash, or a checkpoint before a shutdown, may take minutes. */
 const DEADLINE_MS = 300_000;
 const POLL_MS = 10;
+const PORT_RETRY_MS = 1_000;
 const LOG_BYTES = 5_000_000;
 
 /** Port of the cluster's server, which is started where it does not run. `fixed`: no other port will do. */
@@ -57,7 +58,10 @@ export async function ensureServer(
     if (launched?.exited) {
       const end = await outcome(cluster, launched);
       launched = undefined;
-      if (end === 'port-taken' && fixed === undefined) port = await freePort();
+      if (end === 'port-taken') {
+        if (fixed === undefined) port = await freePort();
+        else await clock.sleep(PORT_RETRY_MS);
+      }
     } else if (!launched && !postmaster) {
       await writeFile(path.join(cluster.folder, 'port'), String(port));
       launched = await launch(cluster, settings, port);
@@ -68,6 +72,21 @@ export async function ensureServer(
     place: logOf(cluster),
     cure: 'look at the last lines of that file',
   });
+}
+
+/** Stops the server that runs now, and waits for that one only: another process may start the next at once. */
+export async function stopServer(cluster: Cluster, clock: Clock): Promise<void> {
+  const running = await readPostmaster(cluster);
+  if (!running) return;
+  const args = ['stop', '-D', dataOf(cluster), '-m', 'fast', '-W'];
+  const { output } = await runProgram(program(cluster.binaries, 'pg_ctl'), args, cluster.account);
+  for (const deadline = clock.now() + DEADLINE_MS; await isServer(running.pid, cluster); await clock.sleep(POLL_MS)) {
+    if (clock.now() < deadline) continue;
+    throw storeError('POSTGRES_STOP_FAILED', `the database server did not stop: ${output.trim()}`, {
+      place: cluster.folder,
+      cure: 'nothing is lost; stop it with pg_ctl, or start again',
+    });
+  }
 }
 
 interface Postmaster {
