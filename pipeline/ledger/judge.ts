@@ -58,7 +58,8 @@ export function judge(
   brackets: readonly Bracket[],
   options: JudgeOptions,
 ): Judged {
-  const own = stampsOf(brackets).filter((r) => holdsAt(mounting, r.at));
+  const excluded = (at: number): boolean => register.excludes.some((e) => e.from <= at && at < e.to);
+  const own = stampsOf(brackets).filter((r) => holdsAt(mounting, r.at) && !excluded(r.at));
   const resets = register.resets.filter((r) => holdsAt(mounting, r.at));
   const parts = sequencesOf(register, mounting, own, resets, options.anchored ?? false).map((readings, i) =>
     judgeSequence(register, mounting, readings, (options.anchored ?? false) && i === 0),
@@ -89,11 +90,9 @@ function sequencesOf(
   resets: readonly Reset[],
   anchored: boolean,
 ): readonly (readonly PathReading[])[] {
-  const excluded = (at: number): boolean => register.excludes.some((e) => e.from <= at && at < e.to);
-  const readings: readonly PathReading[] = stamps.filter((r) => !excluded(r.at));
   const event = (at: number | undefined, value: number | undefined): readonly PathReading[] =>
     at === undefined || value === undefined ? [] : [{ at, value, rank: RANK.event }];
-  const from = readings[0]?.at ?? Infinity;
+  const from = stamps[0]?.at ?? Infinity;
   const used = anchored ? resets.filter((r) => r.at > from) : resets;
   const starts = [
     { at: -Infinity, event: anchored ? [] : event(mounting.mountedAt, mounting.initial) },
@@ -107,7 +106,7 @@ function sequencesOf(
     const end = ends[i] ?? { at: Infinity, event: [] };
     return withEvents(
       [...start.event, ...end.event],
-      readings.filter((r) => start.at <= r.at && r.at < end.at),
+      stamps.filter((r) => start.at <= r.at && r.at < end.at),
     );
   });
 }
@@ -136,9 +135,9 @@ function judgeSequence(
   readings: readonly PathReading[],
   anchored: boolean,
 ): JudgedSequence {
-  const admits = admitsOf(register);
+  const admitted = admittedOf(register);
   const weight = new Map<number, number>();
-  readings.forEach((r, i) => isAdmitted(admits.get(r.at)) && weight.set(i, ADMITTED_WEIGHT));
+  readings.forEach((r, i) => admitted.readings.has(r.at) && weight.set(i, ADMITTED_WEIGHT));
   const sequence: Sequence = {
     length: readings.length,
     at: Float64Array.from(readings, (r) => r.at),
@@ -148,7 +147,7 @@ function judgeSequence(
   const path = cheapestPath(mounting, sequence, anchored);
   const pick = (indices: Iterable<number>): PathReading[] => [...indices].flatMap((i) => readings[i] ?? []);
   const believed = pick(path.believed);
-  const { segments, breaks } = segmentsOf(mounting, believed, admits);
+  const { segments, breaks } = segmentsOf(mounting, believed, admitted);
   return {
     believed,
     outliers: pick(path.outliers),
@@ -159,23 +158,28 @@ function judgeSequence(
   };
 }
 
-type Admit = EffectiveRegister['admits'][number];
+/** What people have admitted of a register, by instant: readings that are right, and amounts of breaks. */
+interface Admitted {
+  readonly readings: ReadonlySet<number>;
+  readonly amounts: ReadonlyMap<number, number>;
+}
 
-/** Where a reading and an amount are admitted at one instant, the amount holds. */
-const admitsOf = (register: EffectiveRegister): ReadonlyMap<number, Admit> =>
-  new Map(
-    register.admits
-      .toSorted((a, b) => Number(a.amount !== undefined) - Number(b.amount !== undefined))
-      .map((a) => [a.at, a]),
-  );
+const admittedOf = ({ admits }: EffectiveRegister): Admitted => ({
+  readings: new Set(admits.filter((a) => a.amount === undefined).map((a) => a.at)),
+  amounts: new Map(admits.flatMap((a) => (a.amount === undefined ? [] : [[a.at, a.amount] as const]))),
+});
 
-/** The reading itself is right, not only an amount. */
-const isAdmitted = (admit: Admit | undefined): boolean => admit !== undefined && admit.amount === undefined;
+/** What an explained break books; undefined where nobody explained it. */
+function admittedAmount({ readings, amounts }: Admitted, a: PathReading, b: PathReading): number | undefined {
+  const amount = amounts.get(b.at);
+  if (amount !== undefined) return amount;
+  return readings.has(a.at) || readings.has(b.at) ? Math.max(0, b.value - a.value) : undefined;
+}
 
 function segmentsOf(
   mounting: EffectiveMounting,
   believed: readonly PathReading[],
-  admits: ReadonlyMap<number, Admit>,
+  admitted: Admitted,
 ): { readonly segments: readonly Segment[]; readonly breaks: readonly Break[] } {
   const segments: Segment[] = [];
   const breaks: Break[] = [];
@@ -200,12 +204,11 @@ function segmentsOf(
       if (isWrap(mounting, a.value, b.value)) wraps[i] = (wraps[i - 1] ?? 0) + 1;
       continue;
     }
-    const admitted = admits.get(b.at) ?? (isAdmitted(admits.get(a.at)) ? admits.get(a.at) : undefined);
-    breaks.push({ from: a.at, to: b.at, fromValue: a.value, toValue: b.value, explained: admitted !== undefined });
+    const amount = admittedAmount(admitted, a, b);
+    breaks.push({ from: a.at, to: b.at, fromValue: a.value, toValue: b.value, explained: amount !== undefined });
     close(i);
     start = i;
-    const amount = admitted ? (admitted.amount ?? Math.max(0, b.value - a.value)) : 0;
-    if (amount > 0) {
+    if (amount !== undefined && amount > 0) {
       segments.push({
         at: Float64Array.of(a.at, b.at),
         value: Float64Array.of(a.value, a.value + amount),

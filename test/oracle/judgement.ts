@@ -49,7 +49,14 @@ const leftOutFindings = (points: readonly Point[], believed: readonly number[]):
 const jointFindings = ({ a, b, link }: Joint, slotMs: number): Finding[] => {
   const between = { from: a.at, to: b.at, fromValue: a.value, toValue: b.value };
   if (link.kind === 'break') return [{ kind: 'break', ...between, explained: link.explained }];
-  return b.at - a.at > 2 * slotMs ? [{ kind: 'gap', ...between, explained: false }] : [];
+  return unevidenced(a.at, b.at, slotMs) ? [{ kind: 'gap', ...between, explained: false }] : [];
+};
+
+/** Some slot boundary strictly between the readings has one of them more than a slot's length away (ledger.md, 5). */
+const unevidenced = (a: number, b: number, slotMs: number): boolean => {
+  for (let t = Math.floor(a / slotMs) * slotMs + slotMs; t < b; t += slotMs)
+    if (t - a > slotMs || b - t > slotMs) return true;
+  return false;
 };
 
 export const judge = (

@@ -34,7 +34,7 @@ export const step = (face: Face, a: Instant, b: Instant): bigint | undefined => 
   const d = b.value - a.value;
   const { modulus, maxRate, backlash } = face;
   if (maxRate === undefined) {
-    if (d >= -backlash) return d;
+    if (d >= 0n) return d;
     const wraps = modulus !== undefined && 10n * a.value >= 9n * modulus && 10n * b.value < modulus;
     return wraps ? d + modulus : undefined;
   }
@@ -78,9 +78,11 @@ interface Best {
   readonly from: number;
 }
 
-/** Lower cost, then fewer breaks, then the later one. */
+/** Lower cost, then fewer breaks, then the later one; a path that starts here keeps a tie against any predecessor. */
 const cheapest = (candidates: readonly Best[]): Best | undefined =>
-  candidates.toSorted((a, b) => a.cost - b.cost || a.breaks - b.breaks || b.from - a.from)[0];
+  candidates.toSorted((a, b) => a.cost - b.cost || a.breaks - b.breaks || recency(b) - recency(a))[0];
+
+const recency = ({ from }: Best): number => (from === -1 ? Infinity : from);
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);
 

@@ -82,6 +82,7 @@ export const hoursOf = (judgements: readonly Judgement[], slotMs: number): BySlo
     if (first === undefined || last === undefined) continue;
     for (let slot = Math.floor(first.at / slotMs) * slotMs; slot < last.at; slot += slotMs) {
       const [from, to] = [Math.max(slot, first.at), Math.min(slot + slotMs, last.at)];
+      if (from >= to) continue; // one reading alone evidences no time
       const amounts = slotOf(near(judgement, from, to, slotMs), from, to, slotMs);
       slots.set(slot, plus(slots.get(slot) ?? NOTHING, amounts));
     }

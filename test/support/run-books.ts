@@ -1,0 +1,56 @@
+import { createWorker, dumpBooks, openService } from '../../pipeline/index.ts';
+import type { Books } from '../../pipeline/books/index.ts';
+import type { MeterEvent, Registry } from '../../pipeline/domain/index.ts';
+import type { FrameLog } from '../../pipeline/log/port.ts';
+import { systemClock } from '../../pipeline/platform/index.ts';
+import { silentTelemetry } from './postgres.ts';
+
+/** Puts a registry and events into empty books as they are, without a claim. */
+export async function plant(books: Books, registry: Registry, events: readonly MeterEvent[]): Promise<void> {
+  const service = openService({ books, clock: systemClock, telemetry: silentTelemetry() });
+  await service.applyRegistry(registry, { take: 'all', commit: true, by: 'test', reason: 'test' });
+  for (const event of events) {
+    await books.db
+      .insertInto('meter_event')
+      .values({
+        site: event.site,
+        state: event.state,
+        kind: event.body.kind,
+        body: JSON.stringify(event.body),
+        by_name: event.by,
+        reason: event.reason,
+        recorded_at: event.recordedAt,
+        confirmed_by: event.confirmedBy ?? null,
+        confirmed_at: event.confirmedAt ?? null,
+        supersedes: null,
+      })
+      .execute();
+  }
+  await service.stop();
+}
+
+/** Consumes the log to its end and settles; answers the dump. */
+export async function consumeAll(
+  books: Books,
+  log: FrameLog,
+): Promise<{ readonly text: string; readonly hash: string }> {
+  const stop = new AbortController();
+  const bounds = await log.bounds();
+  const caught = new Set<number>();
+  const worker = createWorker({
+    books,
+    log,
+    clock: systemClock,
+    telemetry: silentTelemetry(),
+    checkpointMs: 5,
+    caughtUp: () => {
+      caught.add(caught.size);
+      if (caught.size >= bounds.size) stop.abort();
+    },
+  });
+  await worker.run(stop.signal);
+  const service = openService({ books, log, clock: systemClock, telemetry: silentTelemetry() });
+  await service.settle();
+  await service.stop();
+  return dumpBooks(books.db);
+}
