@@ -1,4 +1,4 @@
-import { access, chmod, cp, mkdir, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { access, chmod, cp, lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { configError } from '#domain';
@@ -65,15 +65,32 @@ const ignoreExisting = (error: NodeJS.ErrnoException): void => {
 
 /** Complete or absent: copied beside and renamed, so that a crash or a second process leaves nothing half. */
 async function copyOnce(from: string, to: string): Promise<void> {
-  await mkdir(path.dirname(to), { recursive: true, mode: 0o755 });
+  await makeShared(path.dirname(to));
   const beside = await mkdtemp(`${to}.`);
   await cp(from, beside, { recursive: true, verbatimSymlinks: true });
-  await chmod(beside, 0o755);
+  await openToAll(beside);
   try {
     await rename(beside, to);
   } catch (error) {
     await rm(beside, { recursive: true, force: true });
     if (!(await exists(path.join(to, 'bin')))) throw error;
+  }
+}
+
+/** A folder that every user can enter, whatever the umask. */
+export async function makeShared(folder: string): Promise<void> {
+  const made = await mkdir(folder, { recursive: true });
+  if (made !== undefined) await chmod(folder, 0o755);
+}
+
+/** The installation may have been made under a umask that shuts others out. */
+async function openToAll(folder: string): Promise<void> {
+  await chmod(folder, 0o755);
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isSymbolicLink()) continue;
+    const file = path.join(entry.parentPath, entry.name);
+    const { mode } = await lstat(file);
+    await chmod(file, (mode & 0o100) === 0 ? 0o644 : 0o755);
   }
 }
 

@@ -15,7 +15,7 @@ import {
 import path from 'node:path';
 import { configError, storeError } from '#domain';
 import { type Account, canEnter, serverAccount } from './account.ts';
-import { type Binaries, binariesFor, exists, program } from './binaries.ts';
+import { type Binaries, binariesFor, exists, makeShared, program } from './binaries.ts';
 import { runProgram } from './process.ts';
 
 /**
@@ -101,7 +101,7 @@ async function requireOurs(folder: string, account: Account | undefined, binarie
 async function createCluster(entry: string, shared: string, durable: boolean): Promise<void> {
   const account = await serverAccount(undefined);
   const elsewhere = account !== undefined && !(await canEnter(path.dirname(entry), account));
-  if (elsewhere) await mkdir(shared, { recursive: true, mode: 0o755 });
+  if (elsewhere) await makeShared(shared);
   const binaries = await binariesFor(account, shared);
   const folder = await mkdtemp(elsewhere ? path.join(shared, 'books-') : `${entry}.new-`);
   try {

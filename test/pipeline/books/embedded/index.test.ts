@@ -243,6 +243,8 @@ describe('the server refuses', () => {
 
 describe.runIf(asRoot)('under root, in a folder that no other user can enter', () => {
   test('the database is put where the account of the server can enter, and found again', async () => {
+    const umask = process.umask(0o077);
+    cleanups.push(() => process.umask(umask));
     const closed = path.join(root, 'closed');
     await mkdir(closed, { mode: 0o700 });
     const inside = path.join(closed, 'data');
@@ -260,13 +262,14 @@ describe.runIf(asRoot)('under root, in a folder that no other user can enter', (
     await mkdir(path.join(folder, 'bin'), { recursive: true });
     await mkdir(path.join(folder, 'lib'));
     await chmod(path.join(root, 'closed'), 0o700);
-    await writeFile(path.join(folder, 'bin', 'postgres'), 'binary', { mode: 0o755 });
+    await writeFile(path.join(folder, 'bin', 'postgres'), 'binary', { mode: 0o700 });
     await symlink('libpq.so.5.18', path.join(folder, 'lib', 'libpq.so'));
     const account = { uid: 65_534, gid: 65_534 };
     const packaged = { folder, major: '18', version: '18.4.0' };
     const all = await Promise.all([1, 2, 3].map(() => binariesFor(account, shared, packaged)));
     expect(all).toEqual(all.map(() => ({ folder: path.join(shared, 'postgresql-18.4.0'), major: '18' })));
     expect((await lstat(path.join(shared, 'postgresql-18.4.0', 'lib', 'libpq.so'))).isSymbolicLink()).toBe(true);
+    expect((await lstat(path.join(shared, 'postgresql-18.4.0', 'bin', 'postgres'))).mode & 0o777).toBe(0o755);
     await chmod(path.join(root, 'closed'), 0o755);
     expect(await binariesFor(account, shared, packaged)).toMatchObject({ folder });
   });
