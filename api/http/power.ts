@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { formatInstant, type Mounting, type Registry, timesFloor, zoneOf } from '#domain';
-import { type LiveAnswer, liveSchema } from '../../pipeline/answers.ts';
+import type { LiveAnswer } from '../../pipeline/answers.ts';
+import { shownRegisterSchema } from './face.ts';
 
 const figure = {
   watts: z.int().nullable().describe('null where no live reading evidences it'),
@@ -109,6 +110,6 @@ function powerRegister(registry: Registry, { device, register }: Mounting): stri
 
 /** What one message of the live stream carries. */
 export const liveMessageSchema = z
-  .strictObject({ registers: z.array(liveSchema).readonly(), power: powerSchema })
+  .strictObject({ registers: z.array(shownRegisterSchema).readonly(), power: powerSchema })
   .meta({ id: 'LiveMessage' });
 export type LiveMessage = z.infer<typeof liveMessageSchema>;

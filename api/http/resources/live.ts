@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Registry } from '#domain';
 import type { LiveAnswer } from '../../../pipeline/answers.ts';
 import { type ApiContext, type App, registryOf } from '../context.ts';
+import { shownBy } from '../face.ts';
 import { type LiveMessage, liveMessageSchema, powerNow } from '../power.ts';
 import { problems, siteQuery } from '../shapes.ts';
 import type { Send, Streams } from '../stream.ts';
@@ -25,7 +26,7 @@ export function liveRoutes(app: App, context: ApiContext, streams: Streams): voi
     async ({ query }) => {
       const registry = await registryOf(service, query.site);
       const registers = await service.live(registry.site.id);
-      return { registers, power: powerNow(registry, registers, clock.now()) };
+      return { registers: registers.map(shownBy(registry)), power: powerNow(registry, registers, clock.now()) };
     },
   );
 
@@ -67,7 +68,8 @@ function follow(
     try {
       for (const one of changed) known.set(`${one.device}/${one.register}`, one);
       if (clock.now() - readAt > REGISTRY_KEPT_MS) [registry, readAt] = [await service.registry(site), clock.now()];
-      const message: LiveMessage = { registers: changed, power: powerNow(registry, [...known.values()], clock.now()) };
+      const power = powerNow(registry, [...known.values()], clock.now());
+      const message: LiveMessage = { registers: changed.map(shownBy(registry)), power };
       send(event, liveMessageSchema.parse(message));
     } catch (error) {
       telemetry.emit('liveMessageFailed', LOST, { site, error: String(error) });

@@ -11,19 +11,18 @@ export const plain = (display: string): string => {
   return whole + fraction;
 };
 
-/** How an integer in a register's unit is read: the unit and how many digits stand behind the point. */
+/** How an integer in a base unit is read: the unit and how many digits stand behind the point. */
 const READ_AS: Readonly<Record<string, readonly [unit: string, digits: number]>> = {
   Wh: ['kWh', 3],
   L: ['m³', 3],
   kJ: ['GJ', 6],
   g: ['kg', 3],
   mL: ['L', 3],
-  mW: ['kW', 6],
 };
 
-/** An integer in a register's unit as an exact decimal in the unit that people read. */
+/** An integer in a base unit as an exact decimal in the unit that people read; counts stay counts. */
 export function readable(value: number, unit: string): { readonly display: string; readonly unit: string } {
-  const [readUnit, digits] = READ_AS[unit] ?? (/^m./u.test(unit) ? [unit.slice(1), 3] : [unit, 0]);
+  const [readUnit, digits] = READ_AS[unit] ?? [unit, 0];
   if (digits === 0) return { display: String(value), unit: readUnit };
   const text = String(Math.abs(value)).padStart(digits + 1, '0');
   const fraction = text.slice(-digits).replace(/0+$/, '');

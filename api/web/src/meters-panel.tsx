@@ -1,17 +1,18 @@
 import { Input, Segmented, Table, type TableColumnsType, Tooltip } from 'antd';
 import { useMemo, useState } from 'react';
-import type { LiveAnswer, PointAnswer } from '../../../pipeline/answers.ts';
+import type { PointAnswer } from '../../../pipeline/answers.ts';
+import type { ShownRegister } from '../../http/face.ts';
 import type { LineAnswer } from '../../http/resources/lines.ts';
 import { urlOf, useAnswer } from './api.ts';
-import { ageOf, clockOf, readable } from './format.ts';
+import { ageOf, clockOf } from './format.ts';
 import { useSpeech } from './language.tsx';
 import { Decimal, Nothing, Panel, StateMark } from './parts.tsx';
 import { useSite } from './site.tsx';
 import { CARRIER_INK } from './theme.ts';
 import { type LiveState, useNow } from './use-live.ts';
 
-type Row = LiveAnswer & { readonly key: string; readonly about: PointAnswer | undefined };
-type Show = LiveAnswer['kind'] | 'all';
+type Row = ShownRegister & { readonly key: string; readonly about: PointAnswer | undefined };
+type Show = ShownRegister['kind'] | 'all';
 
 const STATE_ORDER = ['never', 'silent', 'late', 'live'] as const;
 
@@ -24,9 +25,15 @@ export function MetersPanel({ live }: { readonly live: LiveState }) {
   const rows = useMemo(() => {
     const needle = sought.trim().toLowerCase();
     const byId = new Map(points.map((point) => [point.id, point]));
+    // a gauge stands at no point itself: it is named after what its device meters
+    const byDevice = new Map(live.registers.flatMap(({ device, point }) => (point === null ? [] : [[device, point]])));
     return live.registers
-      .filter(({ kind }) => show === 'all' || kind === show)
-      .map((one): Row => ({ ...one, key: `${one.device}/${one.register}`, about: byId.get(one.point ?? '') }))
+      .filter((one) => show === 'all' || (show === 'gauge' ? one.kind === 'gauge' : one.point !== null))
+      .map((one): Row => ({
+        ...one,
+        key: `${one.device}/${one.register}`,
+        about: byId.get(one.point ?? byDevice.get(one.device) ?? ''),
+      }))
       .filter(({ key, serial, about }) =>
         [key, serial ?? '', about?.id ?? '', about ? nameOf(about.name) : ''].some((s) =>
           s.toLowerCase().includes(needle),
@@ -125,7 +132,7 @@ function useColumns(live: LiveState): TableColumnsType<Row> {
       title: column.value,
       key: 'value',
       align: 'right',
-      render: (_, { value, unit }) => (value === null ? '–' : <Face value={value} unit={unit} />),
+      render: (_, { display, displayUnit }) => (display === null ? '–' : <Face display={display} unit={displayUnit} />),
     },
     {
       title: column.age,
@@ -138,11 +145,10 @@ function useColumns(live: LiveState): TableColumnsType<Row> {
   ];
 }
 
-function Face({ value, unit }: { readonly value: number; readonly unit: string }) {
-  const shown = readable(value, unit);
+function Face({ display, unit }: { readonly display: string; readonly unit: string }) {
   return (
     <span className="number">
-      <Decimal display={shown.display} /> <span className="faint">{shown.unit}</span>
+      <Decimal display={display} /> <span className="faint">{unit}</span>
     </span>
   );
 }

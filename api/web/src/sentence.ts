@@ -2,6 +2,9 @@ import type { TraceNode } from '../../../pipeline/answers.ts';
 import { useSpeech } from './language.tsx';
 import { useSite } from './site.tsx';
 
+/** A series whose first value has no date holds from the first day that is counted. */
+const ALWAYS = '1970-01-01';
+
 /** A step of a trace in the reader's language, from its parts; a pair of readings speaks for itself by its formula. */
 export function useSentence(): (node: TraceNode) => string {
   const { text, nameOf } = useSpeech();
@@ -30,7 +33,12 @@ export function useSentence(): (node: TraceNode) => string {
       case 'share': {
         const point = nameById(node.terms[0]?.id ?? node.id);
         const { ratio, basis, since } = node.share ?? { ratio: '?', basis: '?', since: '?' };
-        return sentence.share(point, ratio, text.basis[basis] ?? basis, since);
+        return sentence.share(
+          point,
+          ratio,
+          text.basis[basis] ?? basis,
+          since === ALWAYS ? text.always : text.since(since),
+        );
       }
       case 'span':
         return node.label;

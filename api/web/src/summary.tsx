@@ -39,8 +39,9 @@ export function Summary({ live }: { readonly live: LiveState }) {
   );
 }
 
+/** Counters that stand at a point; a device has more than are booked. */
 const countersIn = (live: LiveState, state: (typeof STATES)[number]): number =>
-  live.registers.filter((one) => one.kind === 'counter' && one.state === state).length;
+  live.registers.filter((one) => one.point !== null && one.kind === 'counter' && one.state === state).length;
 
 function Today() {
   const { text } = useSpeech();

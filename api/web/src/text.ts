@@ -131,8 +131,10 @@ const zh = {
     formula: (name: string, terms: number) => `${name}：${terms} 个测点按符号相加`,
     meter: (serial: string, spans: number) => `表号 ${serial}：${spans} 段读数之和`,
     share: (point: string, ratio: string, basis: string, since: string) =>
-      `${point}的 ${ratio}（按${basis}，自 ${since}）；逐日取整，余数归最大零头`,
+      `${point}的 ${ratio}（按${basis}，${since}）；逐日取整，余数归最大零头`,
   },
+  always: '启用以来',
+  since: (day: string) => `自 ${day} 起`,
   items: {
     'lighting-and-sockets': '照明插座',
     'air-conditioning': '空调',
@@ -151,7 +153,6 @@ const zh = {
     face: '边界值',
     exact: '恰在边界',
     placed: '按时间内插',
-    none: '无',
   },
   wraps: (times: number) => `表面归零 ${times} 次`,
   eventBy: (by: string) => `${by}（自称）`,
@@ -271,9 +272,11 @@ const en: Text = {
     formula: (name, terms) => `${name}: ${terms} points added with their signs`,
     meter: (serial, spans) => `Meter ${serial}: sum of ${spans} stretch${spans === 1 ? '' : 'es'} of its register`,
     share: (point, ratio, basis, since) =>
-      `${ratio} of ${point} (by ${basis} since ${since}); whole units each day, remainders to the largest fractions`,
+      `${ratio} of ${point} (by ${basis}, ${since}); whole units each day, remainders to the largest fractions`,
   },
   basis: { area: 'area', headcount: 'headcount', fixed: 'fixed share', 'sub-meter': 'sub-meter' },
+  always: 'since the start',
+  since: (day) => `since ${day}`,
   items: {
     'lighting-and-sockets': 'Lighting and sockets',
     'air-conditioning': 'Air conditioning',
@@ -296,7 +299,6 @@ const en: Text = {
     face: 'At the boundary',
     exact: 'read at the boundary',
     placed: 'placed by time',
-    none: 'none',
   },
   wraps: (times) => `wrapped ${times}×`,
   eventBy: (by) => `${by} (claimed)`,

@@ -81,7 +81,7 @@ function Boundary({ name, side }: { readonly name: string; readonly side: SpanSh
   const { boundary } = text;
   const reading = (one: SpanShape['start']['before']) =>
     one === null ? (
-      <span className="faint">{boundary.none}</span>
+      <span className="faint">–</span>
     ) : (
       <>
         {plain(String(one.value))} {one.unit}

@@ -1,11 +1,11 @@
 import { useEffect, useState } from 'react';
 import type { LiveMessage, PowerAnswer } from '../../http/power.ts';
-import type { LiveAnswer } from '../../../pipeline/answers.ts';
+import type { ShownRegister } from '../../http/face.ts';
 import { urlOf } from './api.ts';
 
 export interface LiveState {
   readonly connection: 'connecting' | 'open' | 'lost';
-  readonly registers: readonly LiveAnswer[];
+  readonly registers: readonly ShownRegister[];
   readonly power: PowerAnswer | undefined;
   /** Server's clock minus this browser's, ms. */
   readonly skewMs: number;
@@ -19,7 +19,7 @@ export function useLive(site: string | undefined): LiveState {
   const [state, setState] = useState(START);
   useEffect(() => {
     if (site === undefined) return;
-    const known = new Map<string, LiveAnswer>();
+    const known = new Map<string, ShownRegister>();
     let source: EventSource | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const take = (event: MessageEvent<string>): void => {
