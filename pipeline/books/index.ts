@@ -5,6 +5,7 @@ import { migrate } from './migrate.ts';
 import { createPartitions } from './partitions.ts';
 import { booksError, openPool, placeOf } from './pool.ts';
 import type { Tables } from './tables.ts';
+import { type Tended, tendPartitions } from './tend.ts';
 
 export { backup, restore } from './backup.ts';
 export { SCHEMA_VERSION } from './migrate.ts';
@@ -19,6 +20,8 @@ export interface Books {
   readonly pool: Pool;
   /** Before rows of these UTC days are written. Cheap when called again. */
   readonly ensurePartitions: (days: Iterable<number>) => Promise<void>;
+  /** Housekeeping, once a day or so; `today` is a UTC day. */
+  readonly tend: (today: number) => Promise<Tended>;
   readonly close: () => Promise<void>;
 }
 
@@ -33,5 +36,6 @@ export async function openBooks(options: { readonly dsn: string; readonly teleme
     throw booksError(error, options.dsn);
   }
   let closing: Promise<void> | undefined;
-  return { db, pool, ensurePartitions: createPartitions(pool), close: () => (closing ??= db.destroy()) };
+  const tend = (today: number): Promise<Tended> => tendPartitions(pool, today);
+  return { db, pool, ensurePartitions: createPartitions(pool), tend, close: () => (closing ??= db.destroy()) };
 }

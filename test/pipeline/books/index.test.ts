@@ -113,3 +113,44 @@ async function run(dsn: string, statement: string): Promise<readonly unknown[]> 
   await client.end();
   return rows;
 }
+
+describe('housekeeping', () => {
+  const today = dayOf('2026-06-10');
+
+  test('packs months that are over tight, drops old gauges, and leaves the running month and all brackets alone', async () => {
+    const { books, close } = await freshBooks();
+    const days = ['2026-01-15', '2026-02-15', '2026-03-15', '2026-05-15', '2026-06-09'].map(dayOf);
+    await books.ensurePartitions(days);
+    const rows = days.flatMap((day) =>
+      [1, 2, 3].map((key) => ({ device_key: key, day, part: 0, version: 1, payload: Buffer.alloc(500) })),
+    );
+    await books.db.insertInto('bracket').values(rows).execute();
+    await books.db.insertInto('gauge').values(rows).execute();
+    const brackets = ['01', '02', '03', '05'].map((month) => `bracket_2026_${month}`);
+    expect(await books.tend(today)).toEqual({
+      cooled: [...brackets, 'gauge_2026_03', 'gauge_2026_05'],
+      dropped: ['gauge_2026_01', 'gauge_2026_02'],
+    });
+    const hot = await books.pool.query(
+      `select relname from pg_class where relkind = 'r' and 'fillfactor=50' = any(reloptions) order by 1`,
+    );
+    expect(hot.rows).toEqual([{ relname: 'bracket_2026_06' }, { relname: 'gauge_2026_06' }]);
+    const counts = await books.pool.query('select (select count(*) from bracket) b, (select count(*) from gauge) g');
+    expect(counts.rows).toEqual([{ b: 15, g: 9 }]);
+    expect(await books.tend(today)).toEqual({ cooled: [], dropped: [] });
+    await close();
+  });
+
+  test('leaves for the next time what somebody holds', async () => {
+    const { books, close } = await freshBooks();
+    await books.ensurePartitions([dayOf('2026-05-15')]);
+    const client = await books.pool.connect();
+    await client.query('begin');
+    await client.query('lock table bracket_2026_05 in access share mode');
+    expect(await books.tend(today)).toEqual({ cooled: ['gauge_2026_05'], dropped: [] });
+    await client.query('commit');
+    client.release();
+    expect(await books.tend(today)).toEqual({ cooled: ['bracket_2026_05'], dropped: [] });
+    await close();
+  });
+});

@@ -1,0 +1,79 @@
+import { escapeIdentifier, type Pool } from 'pg';
+import { firstDayOfMonth } from '#domain';
+
+/** Gauges are kept this long; brackets for ever (architecture.md, Books). */
+export const GAUGE_DAYS = 90;
+/** Days after a month in which most late readings have come. */
+const HOT_DAYS = 7;
+
+export interface Tended {
+  /** Partitions that were rewritten without free space. */
+  readonly cooled: readonly string[];
+  /** Partitions of gauges that were dropped. */
+  readonly dropped: readonly string[];
+}
+
+/**
+ * Housekeeping of the month partitions, once a day or so: months that are over are packed tight, gauges past their time are
+ * dropped. What somebody uses at the moment is left for the next time.
+ */
+export async function tendPartitions(pool: Pool, today: number): Promise<Tended> {
+  const partitions = await listPartitions(pool);
+  const over = partitions.filter((p) => p.table === 'gauge' && firstDayOfMonth(p.month + 1) + GAUGE_DAYS <= today);
+  const cold = partitions.filter((p) => p.hot && firstDayOfMonth(p.month + 1) + HOT_DAYS <= today && !over.includes(p));
+  const dropped = await eachUnlessBusy(pool, over, (table) => ({ work: [`drop table ${table}`], undo: [] }));
+  const cooled = await eachUnlessBusy(pool, cold, (table) => ({
+    // the rewriting goes by the factor that is set
+    work: [`alter table ${table} set (fillfactor = 100)`, `vacuum full ${table}`],
+    undo: [`alter table ${table} set (fillfactor = 50)`],
+  }));
+  return { cooled, dropped };
+}
+
+interface Partition {
+  readonly name: string;
+  readonly table: string;
+  readonly month: number;
+  readonly hot: boolean;
+}
+
+async function listPartitions(pool: Pool): Promise<readonly Partition[]> {
+  const { rows } = await pool.query<{ name: string; table: string; hot: boolean }>(`
+    select c.relname as name, p.relname as table, coalesce('fillfactor=50' = any(c.reloptions), false) as hot
+    from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_class p on p.oid = i.inhparent
+    where p.relnamespace = current_schema()::regnamespace and p.relkind = 'p' and c.relkind = 'r' order by 1`);
+  return rows.flatMap((row) => {
+    const [, year, month] = /_(\d{4})_(\d{2})$/.exec(row.name) ?? [];
+    return year === undefined ? [] : [{ ...row, month: Number(year) * 12 + Number(month) - 1 }];
+  });
+}
+
+/** 55P03 lock_not_available */
+const isBusy = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && 'code' in error && error.code === '55P03';
+
+async function eachUnlessBusy(
+  pool: Pool,
+  partitions: readonly Partition[],
+  statements: (table: string) => { readonly work: readonly string[]; readonly undo: readonly string[] },
+): Promise<readonly string[]> {
+  const done: string[] = [];
+  const client = await pool.connect();
+  try {
+    await client.query(`set lock_timeout = '2s'`);
+    for (const partition of partitions) {
+      const { work, undo } = statements(escapeIdentifier(partition.name));
+      try {
+        for (const statement of work) await client.query(statement);
+        done.push(partition.name);
+      } catch (error) {
+        if (!isBusy(error)) throw error;
+        for (const statement of undo) await client.query(statement);
+      }
+    }
+  } finally {
+    // the connection goes, and the time-out with it
+    client.release(true);
+  }
+  return done;
+}
