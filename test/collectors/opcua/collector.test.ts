@@ -214,9 +214,13 @@ test('a server that is killed and started again, with its namespaces in another 
 });
 
 async function serveInChild(port: number): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'server-child.ts'), String(port)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [join(import.meta.dirname, 'server-child.ts'), String(port), join(folder, 'server')],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   let ready = false;
   child.stdout?.on('data', (chunk: Buffer) => {
     ready ||= chunk.toString().includes('ready');

@@ -1,6 +1,6 @@
 import { DataType, type NodeState, startTestServer } from './server.ts';
 
-/** A server of its own process, to be killed: port as the only argument; one meter m1 whose energy counts seconds. */
+/** A server of its own process, to be killed: arguments: its port and a folder for its certificates; one meter m1 whose energy counts seconds. */
 const nodes = new Map<string, NodeState>();
 const now = (): number => Math.floor(Date.now() / 1_000);
 const tick = (): void => {
@@ -10,5 +10,5 @@ const tick = (): void => {
 };
 tick();
 setInterval(tick, 100);
-await startTestServer({ port: Number(process.argv[2]), nodes });
+await startTestServer({ port: Number(process.argv[2]), folder: process.argv[3] ?? '', nodes });
 process.stdout.write('ready\n');

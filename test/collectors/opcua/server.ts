@@ -53,8 +53,10 @@ export async function startTestServer(options: {
   readonly nodes: Map<string, NodeState>;
   readonly before?: readonly string[];
   readonly secure?: boolean;
+  /** For its certificates; by default a temporary one, removed at the end. */
+  readonly folder?: string;
 }): Promise<TestServer> {
-  const folder = await mkdtemp(join(tmpdir(), 'civicmeter-opcua-server-'));
+  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'civicmeter-opcua-server-')));
   const manager = new OPCUACertificateManager({
     rootFolder: folder,
     automaticallyAcceptUnknownCertificate: true,
