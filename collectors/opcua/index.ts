@@ -1,3 +1,1 @@
-export { createOpcUaCollector, createOpcUaCollectors, type OpcUaOptions } from './collector.ts';
-export type { MonitoredNode, OpenSession, RefusedNode, Session } from './session.ts';
-export type { Sample } from './sample.ts';
+export { createOpcUaCollector, createOpcUaCollectors } from './collector.ts';
