@@ -124,15 +124,15 @@ const SYNONYMS: Readonly<Record<string, ColumnRole>> = {
   reading: 'value',
 };
 
-/** "meter=col,time=col,value=col" as the command line has it. Throws IMPORT_MAP_INVALID. */
-export function parseColumnMap(text: string): ColumnMap {
+/** "meter=Zähler", "time=2": pairs as the command line has them. Throws IMPORT_MAP_INVALID. */
+export function parseColumnMap(pairs: readonly string[]): ColumnMap {
   const map: Partial<Record<ColumnRole, string>> = {};
-  for (const pair of text.split(',')) {
+  for (const pair of pairs) {
     const [, key = '', column = ''] = /^\s*([^=]+?)\s*=\s*(.+?)\s*$/.exec(pair) ?? [];
     const role = SYNONYMS[key] ?? COLUMN_ROLES.find((one) => one === key);
     if (role === undefined) {
       throw requestError('IMPORT_MAP_INVALID', `"${pair}" does not say which column is what`, {
-        cure: `write meter=NAME,time=NAME,value=NAME; known are ${COLUMN_ROLES.join(', ')}`,
+        cure: `write role=NAME; roles are ${COLUMN_ROLES.join(', ')}`,
       });
     }
     map[role] = column;
@@ -148,7 +148,7 @@ export function columnsUnknown(table: Table | undefined, name: string): Metering
     `${name}: no row of names tells time, register and value; found: ${seen}`,
     {
       place: name,
-      cure: 'name the columns, such as --map meter=表号,time=抄表时间,value=读数, or head them with points, such as "p-main (kWh)"',
+      cure: 'name the columns, such as --column register=表号 time=抄表时间 value=读数, or head them with points, such as "p-main (kWh)"',
     },
   );
 }

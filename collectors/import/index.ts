@@ -1,3 +1,3 @@
-export { type ColumnMap, parseColumnMap } from './header.ts';
+export { parseColumnMap } from './header.ts';
 export * from './outcome.ts';
 export { type ImportOptions, readReadings, readReadingsFile } from './read.ts';

@@ -114,7 +114,7 @@ function decode(
       // not this one; the error after the loop names them all
     }
   }
-  throw unreadable(name, `it is not text in ${wanted ?? 'UTF-8 or GBK'}`, 'save it as CSV UTF-8, or say its encoding');
+  throw unreadable(name, `it is not text in ${wanted ?? 'UTF-8 or GBK'}`, 'save it as CSV UTF-8');
 }
 
 const DELIMITERS = [',', ';', '\t', '|'] as const;

@@ -232,9 +232,7 @@ export const siteFileSchema = z
   .describe('CivicMeter 站点文件。 | CivicMeter site file.');
 
 export type SiteFile = z.output<typeof siteFileSchema>;
-export type SiteFileInput = z.input<typeof siteFileSchema>;
 export type InstitutionEntry = SiteFile['institutions'][number];
-export type PremisesEntry = SiteFile['premises'][number];
 export type ConnectionEntry = SiteFile['connections'][number];
 export type DeviceEntry = SiteFile['devices'][number];
 export type PointEntry = SiteFile['points'][number];

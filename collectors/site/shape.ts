@@ -153,7 +153,7 @@ const DISCRIMINATORS: Readonly<Record<string, readonly string[]>> = {
 // ---------------------------------------------------------------------------------------------------------------------
 // What the schema says about a path, from its JSON Schema.
 
-export const siteJsonSchema = (): z.core.JSONSchema.BaseSchema =>
+const siteJsonSchema = (): z.core.JSONSchema.BaseSchema =>
   z.toJSONSchema(siteFileSchema, { io: 'input', target: 'draft-2020-12' });
 
 /** What docs/schema/site.schema.json holds. */

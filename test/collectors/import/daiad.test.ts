@@ -50,7 +50,7 @@ describe.skipIf(!daiadPresent)(`16 real water registers${daiadNote}`, () => {
   it('gives the same frames with the columns named by hand and the rows turned round', async () => {
     const [header = '', ...rows] = daiadHourlyCsv().split('\n');
     const turned = bytes([header, ...rows.reverse()].join('\n'));
-    const columns = parseColumnMap('meter=meter,time=ts_local,value=register_l');
+    const columns = parseColumnMap(['meter=meter', 'time=ts_local', 'value=register_l']);
     const again = await readReadings(turned, 'turned.csv', { registry: registry(), columns, unit: 'L' });
     expect(again.frames).toEqual(readings.frames);
   });

@@ -1,60 +1,10 @@
 import fc from 'fast-check';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import writeXlsxFile, { type SheetData } from 'write-excel-file/node';
-import type { Registry } from '#domain';
-import { resolveRegister } from '../../../collectors/devices/index.ts';
-import { type ImportOptions, parseColumnMap, readReadings, type Readings } from '../../../collectors/import/index.ts';
+import { loadModels, resolveRegister } from '../../../collectors/devices/index.ts';
+import { parseColumnMap } from '../../../collectors/import/index.ts';
 import { checkSite } from '../../../collectors/site/index.ts';
-
-const siteText = (zone: string): string => `
-site: { id: s, name: S, zone: ${zone} }
-points:
-  - { id: w1, name: W, carrier: water, role: main, meters: [{ serial: "0042", unit: m3 }] }
-  - id: w2
-    name: W
-    carrier: water
-    role: main
-    meters:
-      - { serial: OLD, unit: m3, removed: { at: 2025-02-01 } }
-      - { serial: NEW, unit: m3, mounted: { at: 2025-02-01 } }
-  - { id: p1, name: P, carrier: electricity, role: main, meters: [{ serial: "20231107", unit: kWh }] }
-`;
-
-function registryOf(zone: string): Registry {
-  const checked = checkSite(siteText(zone), { file: 'site.yaml', models: new Map(), resolveRegister });
-  if ('problems' in checked) throw new Error(JSON.stringify(checked.problems));
-  return checked.registry;
-}
-
-const shanghai = registryOf('Asia/Shanghai');
-const madrid = registryOf('Europe/Madrid');
-
-const read = (content: string | Uint8Array, options: Partial<ImportOptions> = {}): Promise<Readings> =>
-  readReadings(typeof content === 'string' ? new TextEncoder().encode(content) : content, 'file.csv', {
-    registry: shanghai,
-    ...options,
-  });
-
-/** "register @ UTC instant = face value" of every reading. */
-const list = ({ frames }: Readings): readonly string[] =>
-  frames.flatMap(({ device, at, r }) =>
-    r.map(([register, value]) => `${device}/${register} @ ${new Date(at).toISOString().slice(0, 19)} = ${value}`),
-  );
-const refusals = ({ refused }: Readings): readonly string[] =>
-  refused.map(({ row, column, code }) => `${row}${column === undefined ? '' : `:${column}`} ${code}`);
-
-/** GBK is what TextDecoder reads as such: turned round. */
-function gbk(text: string): Uint8Array {
-  const decoder = new TextDecoder('gb18030');
-  const bytesOf = new Map<string, readonly [number, number]>();
-  for (let a = 0x81; a <= 0xfe; a++) {
-    for (let b = 0x40; b <= 0xfe; b++) bytesOf.set(decoder.decode(new Uint8Array([a, b])), [a, b]);
-  }
-  return new Uint8Array(
-    Array.from(text).flatMap((c) => (c.charCodeAt(0) < 128 ? [c.charCodeAt(0)] : [...(bytesOf.get(c) ?? [63])])),
-  );
-}
+import { gbk, list, madrid, read, refusals } from '../../support/readings.ts';
 
 describe('long form', () => {
   const expected = ['hand.w1/r @ 2025-03-01T00:00:00 = 1234500', 'hand.p1/r @ 2025-03-01T00:30:00 = 7'];
@@ -104,7 +54,7 @@ describe('long form', () => {
   });
 
   it('takes the columns that the caller names', async () => {
-    const columns = parseColumnMap('meter=Zähler,time=2,value=Stand');
+    const columns = parseColumnMap(['meter=Zähler', 'time=2', 'value=Stand']);
     const readings = await read('Zähler,wann,Stand,Bemerkung\nw1,01/03/2025 08:00,5,ok\n', { columns, unit: 'm3' });
     expect(list(readings)).toEqual(['hand.w1/r @ 2025-03-01T00:00:00 = 5000']);
     expect(readings.understood.columns.map(({ role }) => role)).toEqual(['register', 'time', 'value', 'ignored']);
@@ -119,6 +69,34 @@ describe('long form', () => {
   it('a point means the meter that stood there at the time', async () => {
     const readings = await read('meter,time,value (m3)\nw2,2025-01-31,9\nOLD,2025-01-31,9\nNEW,2025-02-02,1\n');
     expect(readings.understood).toMatchObject({ readings: 2, duplicates: 1 });
+  });
+
+  it('a point whose meters have registers of their own means the one that stood there at the time, and none in between', async () => {
+    const text = `site: { id: s, name: S }
+connections: [{ id: line, kind: modbus-tcp, host: h }]
+devices:
+  - { id: d1, connection: line, model: acrel-adl3000-dtsd1352, unit: 1 }
+  - { id: d2, connection: line, model: acrel-adl3000-dtsd1352, unit: 2 }
+points:
+  - id: p
+    name: P
+    carrier: electricity
+    role: main
+    meters:
+      - { serial: A, device: d1, register: e1, removed: { at: 2025-02-01 } }
+      - { serial: B, device: d2, register: e1, mounted: { at: 2025-02-03 } }`;
+    const checked = checkSite(text, { file: 'site.yaml', models: loadModels(), resolveRegister });
+    if ('problems' in checked) throw new Error(JSON.stringify(checked.problems));
+    const readings = await read(
+      'point,time,value (kWh)\np,2025-01-31,1\np,2025-02-01,2\np,2025-02-03,3\nd1/e1,2025-02-03,4\nd2/p1,2025-02-03,5\n',
+      { registry: checked.registry },
+    );
+    expect(list(readings).map((line) => line.replace(/T16:00:00/, ''))).toEqual([
+      'd1/e1 @ 2025-01-30 = 1000',
+      'd1/e1 @ 2025-02-02 = 4000',
+      'd2/e1 @ 2025-02-02 = 3000',
+    ]);
+    expect(refusals(readings)).toEqual(['3 NO_METER_THEN', '6 NOT_A_COUNTER']);
   });
 
   it('refuses each bad row with its number and its reason, and takes the others', async () => {
@@ -199,104 +177,6 @@ describe('wide form', () => {
   it('says a column of numbers that means no register once, and each bad cell with row and column', async () => {
     const readings = await read('time,w1 (m3),w7 (m3)\n2025-03-01,1,2\n2025-03-02,x,3\n');
     expect(refusals(readings)).toEqual(['1:3 REGISTER_UNKNOWN', '3:2 VALUE_INVALID']);
-  });
-});
-
-describe('times', () => {
-  const at = async (time: string, options: Partial<ImportOptions> = {}): Promise<readonly string[]> => {
-    const readings = await read(`meter,time,value (m3)\nw1,${time},1\n`, { registry: madrid, ...options });
-    return [...list(readings).map((line) => line.slice(12, 31)), ...refusals(readings)];
-  };
-
-  it.each([
-    ['01/03/2016 00:24:16', '2016-02-29T23:24:16'],
-    ['2016-03-01', '2016-02-29T23:00:00'],
-    ['30/10/2016 02:30:00', '2016-10-30T00:30:00'], // shown twice: the first
-    ['2016-10-30 02:30+01:00', '2016-10-30T01:30:00'], // the second, said so
-    ['27/03/2016 02:30', '2 TIME_SKIPPED'],
-    ['27/03/2016 03:00', '2016-03-27T01:00:00'],
-    ['13/13/2016 08:00', '2 TIME_INVALID'],
-    ['2016-03-01 24:01', '2 TIME_INVALID'],
-    ['2016-03-01 8:', '2 TIME_INVALID'],
-  ])('%s in Madrid is %s', async (time, expected) => {
-    expect(await at(time)).toEqual([expected]);
-  });
-
-  it('month first, and another zone, where the caller says so', async () => {
-    expect(await at('03/25/2016 1:05 PM', { dates: 'month-first', zone: 'America/New_York' })).toEqual([
-      '2016-03-25T17:05:00',
-    ]);
-    expect(await at('03/25/2016 13:05')).toEqual(['2 TIME_INVALID']);
-  });
-
-  it('shows what was not sure: dates that could be read the other way, dates alone, times shown twice', async () => {
-    const { understood } = await read(
-      'meter,time,value (m3)\nw1,01/03/2016 10:00,1\nw1,25/03/2016 10:00,2\nw1,26/03/2016,3\nw1,30/10/2016 02:10,4\n',
-      { registry: madrid },
-    );
-    expect(understood).toMatchObject({
-      ambiguousDates: 1,
-      provenDates: 3,
-      datesOnly: 1,
-      repeatedTimes: 1,
-      zoneFrom: 'site',
-    });
-  });
-
-  it('a header that says UTC is believed', async () => {
-    const readings = await read('meter,time (UTC),value (m3)\nw1,2025-03-01 08:00,1\n', { registry: madrid });
-    expect(list(readings)).toEqual(['hand.w1/r @ 2025-03-01T08:00:00 = 1000']);
-    expect(readings.understood).toMatchObject({ zone: 'UTC', zoneFrom: 'header' });
-  });
-});
-
-describe('XLSX', () => {
-  const workbook = (rows: SheetData): Promise<Buffer> => writeXlsxFile(rows).toBuffer();
-
-  it('reads dates as the wall clock, numbers exactly, and names the rows of merged cells', async () => {
-    const date = (text: string) => ({ value: new Date(text), type: Date, format: 'yyyy-mm-dd hh:mm' });
-    const bytes = await workbook([
-      [{ value: '三月抄表', columnSpan: 3 }, null, null],
-      ['表号', '抄表时间', '读数（kWh）'],
-      [20231107, date('2025-03-01T08:00:00Z'), 0.1 + 0.2],
-      ['20231107', date('2025-03-01T09:00:00Z'), 84210.5],
-      [null, date('2025-03-01T10:00:00Z'), 84211],
-    ]);
-    const readings = await read(bytes);
-    expect(list(readings)).toEqual([
-      'hand.p1/r @ 2025-03-01T00:00:00 = 300',
-      'hand.p1/r @ 2025-03-01T01:00:00 = 84210500',
-    ]);
-    expect(refusals(readings)).toEqual(['5 REGISTER_MISSING']);
-    expect(readings.understood).toMatchObject({ format: 'xlsx', headerRow: 2, form: 'long' });
-  });
-
-  it('wide form', async () => {
-    const readings = await read(
-      await workbook([
-        ['时间', 'w1 (m3)'],
-        ['2025-03-01 08:00', 12.5],
-      ]),
-    );
-    expect(list(readings)).toEqual(['hand.w1/r @ 2025-03-01T00:00:00 = 12500']);
-  });
-});
-
-describe('files of which nothing can be taken', () => {
-  it.each([
-    ['no columns', 'a,b\n1,2\n', 'IMPORT_COLUMNS_UNKNOWN'],
-    ['empty', '', 'IMPORT_COLUMNS_UNKNOWN'],
-    ['no unit', 'meter,time,value\nw1,2025-03-01,1\n', 'IMPORT_UNIT_UNKNOWN'],
-    ['an open quote', 'meter,time,value (m3)\n"w1,2025-03-01,1\n', 'IMPORT_UNREADABLE'],
-    ['an old workbook', new Uint8Array([0xd0, 0xcf, 0x11, 0xe0, 1]), 'IMPORT_UNREADABLE'],
-    ['a broken workbook', new Uint8Array([0x50, 0x4b, 3, 4, 1]), 'IMPORT_UNREADABLE'],
-    ['a broken gzip', new Uint8Array([0x1f, 0x8b, 1]), 'IMPORT_UNREADABLE'],
-  ])('%s', async (_, content, code) => {
-    await expect(read(content)).rejects.toMatchObject({ code });
-  });
-
-  it('a map that is none says what to write', () => {
-    expect(() => parseColumnMap('metre=x')).toThrow(/which column/);
   });
 });
 
