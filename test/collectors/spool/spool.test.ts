@@ -109,6 +109,9 @@ describe('the spool', () => {
     expect(spool.bounds()).toEqual({ low: 7, high: 10 });
     await spool.acknowledge(9);
     expect(spool.depth()).toMatchObject({ frames: 0, oldestAt: undefined });
+    await spool.acknowledge(999);
+    await spool.append([draft(0)]);
+    expect((await spool.peek(9)).map((f) => f.seq)).toEqual([10]);
   });
 
   it('goes on counting after reopening, also when it was emptied', async () => {
