@@ -9,7 +9,7 @@ import { useSpeech } from './language.tsx';
 import { Answered, Panel } from './parts.tsx';
 import { carriersOf, useSite } from './site.tsx';
 
-const FIVE_MINUTES_MS = 300_000;
+const MINUTE_MS = 60_000;
 
 type Carrier = PointAnswer['carrier'];
 
@@ -29,7 +29,7 @@ export function ComparePanel() {
   const ref: FigureRef = { site: site.id, subject, carrier, from, to };
   const past: FigureRef = { ...ref, from: addDays(from, -7), to: addDays(to, -7) };
   const by = byDay ? 'day' : 'hour';
-  const current = useAnswer<UsageAnswer>(figureUrl('/usage', ref, by), { everyMs: FIVE_MINUTES_MS });
+  const current = useAnswer<UsageAnswer>(figureUrl('/usage', ref, by), { everyMs: MINUTE_MS });
   const before = useAnswer<UsageAnswer>(figureUrl('/usage', past, by));
   const both = useMemo(() => together(current.answer, before.answer), [current.answer, before.answer]);
   const names = byDay
