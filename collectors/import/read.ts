@@ -6,7 +6,7 @@ import { type ColumnMap, columnsUnknown, isUtc, type Layout, layoutOf } from './
 import type { DateOrder, Readings } from './outcome.ts';
 import { namingOf } from './registers.ts';
 import { readRows } from './rows.ts';
-import { readTables, type TableHints } from './table.ts';
+import { readTables, type Table, type TableHints } from './table.ts';
 
 export interface ImportOptions extends TableHints {
   readonly registry: Registry;
@@ -39,16 +39,8 @@ export async function readReadingsFile(path: string, options: ImportOptions): Pr
  * IMPORT_UNIT_UNKNOWN, ZONE_UNKNOWN, where nothing can be taken.
  */
 export async function readReadings(bytes: Uint8Array, name: string, options: ImportOptions): Promise<Readings> {
-  const tables = await readTables(bytes, name, options);
   const naming = namingOf(options.registry);
-  const means = (text: string): boolean => naming(text).ok;
-  const hints = { columns: options.columns, register: options.register, means };
-  const [found] = tables.flatMap((table) => {
-    const layout = layoutOf(table, hints);
-    return layout ? [{ table, layout }] : [];
-  });
-  if (!found) throw columnsUnknown(tables[0], name);
-  const { table, layout } = found;
+  const { table, layout } = chosen(await readTables(bytes, name, options), name, options, naming);
   if (!unitKnown(layout, options)) {
     throw requestError('IMPORT_UNIT_UNKNOWN', `${name} does not say in which unit its readings are`, {
       place: name,
@@ -80,6 +72,31 @@ export async function readReadings(bytes: Uint8Array, name: string, options: Imp
   };
   return { understood: { ...understood, ...rows.tally, readings, duplicates, ...ends }, frames, refused: rows.refused };
 }
+
+/** The table that holds readings. Two sheets of a workbook that do are not both meant without saying so. */
+function chosen(tables: readonly Table[], name: string, options: ImportOptions, naming: Namings): Chosen {
+  const { columns, register } = options;
+  const hints = { columns, register, means: (text: string): boolean => naming(text).ok };
+  const found = tables.flatMap((table) => {
+    const layout = layoutOf(table, hints);
+    return layout ? [{ table, layout }] : [];
+  });
+  const [first] = found;
+  if (!first) throw columnsUnknown(tables[0], name);
+  if (found.length === 1) return first;
+  const sheets = found.map(({ table }) => table.sheet).join(', ');
+  throw requestError('IMPORT_UNREADABLE', `${name} has readings on several sheets: ${sheets}`, {
+    place: name,
+    cure: 'import them one by one with --sheet NAME',
+  });
+}
+
+interface Chosen {
+  readonly table: Table;
+  readonly layout: Layout;
+}
+
+type Namings = ReturnType<typeof namingOf>;
 
 const unitKnown = (layout: Layout, { unit }: ImportOptions): boolean =>
   unit !== undefined || layout.at.unit !== undefined || layout.columns.some((column) => column.unit !== undefined);

@@ -16,7 +16,11 @@ export function resolveMountings(scope: Scope): Mounted {
   const placed = scope.file.points.flatMap((point, i) =>
     (point.meters ?? []).flatMap((meter, j) => resolveMeter(scope, point, meter, ['points', i, 'meters', j]) ?? []),
   );
-  for (const one of placed) checkOne(scope, one);
+  for (const one of placed) {
+    checkDates(scope, one);
+    checkFaceReadings(scope, one);
+    checkRate(scope, one);
+  }
   checkSerials(scope, placed);
   checkOverlaps(
     scope,
@@ -46,7 +50,7 @@ export function resolveMountings(scope: Scope): Mounted {
 
 const firstOfId = (scope: Scope, id: string): number => scope.file.points.findIndex((point) => point.id === id);
 
-function checkOne(scope: Scope, { mounting: m, path }: Placed): void {
+function checkDates(scope: Scope, { mounting: m, path }: Placed): void {
   if (m.mountedAt !== undefined && m.removedAt !== undefined && m.removedAt <= m.mountedAt) {
     scope.report(
       [...path, 'removed', 'at'],
@@ -58,6 +62,9 @@ function checkOne(scope: Scope, { mounting: m, path }: Placed): void {
       ),
     );
   }
+}
+
+function checkFaceReadings(scope: Scope, { mounting: m, path }: Placed): void {
   for (const [side, value] of [
     ['mounted', m.initial],
     ['removed', m.final],
@@ -81,6 +88,9 @@ function checkOne(scope: Scope, { mounting: m, path }: Placed): void {
       ),
     );
   }
+}
+
+function checkRate(scope: Scope, { mounting: m, path }: Placed): void {
   if (m.maxRate === undefined || m.modulus === undefined || m.maxRate * FASTEST_WRAP_HOURS < m.modulus) return;
   scope.report(
     [...path, 'rating'],

@@ -134,6 +134,11 @@ function checkAddressing(
     );
     return;
   }
+  checkAddressKeys(scope, entry, connection, path);
+}
+
+function checkAddressKeys(scope: Scope, entry: DeviceEntry, connection: ConnectionEntry, path: Path): void {
+  const isOpcUa = connection.kind === 'opcua';
   const needed = isOpcUa ? (['namespace', 'nodePrefix'] as const) : (['unit'] as const);
   const foreign = isOpcUa ? (['unit'] as const) : (['namespace', 'nodePrefix'] as const);
   for (const key of needed) {

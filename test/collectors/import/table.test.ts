@@ -35,6 +35,23 @@ describe('XLSX', () => {
   });
 });
 
+describe('a workbook with readings on two sheets', () => {
+  const sheet = (name: string, value: number) => ({
+    sheet: name,
+    data: [
+      ['point', 'time', 'value (m3)'],
+      ['w1', '2025-03-01', value],
+    ],
+  });
+
+  it('is refused until the caller names one, so that none is left out in silence', async () => {
+    const bytes = await writeXlsxFile([sheet('March', 1), sheet('April', 2)]).toBuffer();
+    await expect(read(bytes)).rejects.toThrow(/several sheets: March, April/);
+    expect(list(await read(bytes, { sheet: 'April' }))).toEqual(['hand.w1/r @ 2025-02-28T16:00:00 = 2000']);
+    await expect(read(bytes, { sheet: 'May' })).rejects.toThrow(/no sheet "May"/);
+  });
+});
+
 describe('files of which nothing can be taken', () => {
   it.each([
     ['no columns', 'a,b\n1,2\n', 'IMPORT_COLUMNS_UNKNOWN'],
