@@ -54,7 +54,6 @@ export function liveAnswers(site: DirectorySite, latest: readonly LatestReading[
   return activeRegisters(site.registry).map(({ device, register, intervalMs }) => {
     const reading = byKey.get(`${device}/${register.name}`);
     const mounting = site.registers.get(`${device}/${register.name}`)?.mountings.find((m) => holdsAt(m, now));
-    const age = reading ? now - reading.at : Infinity;
     return {
       device,
       register: register.name,
@@ -65,9 +64,16 @@ export function liveAnswers(site: DirectorySite, latest: readonly LatestReading[
       unit: register.unit,
       value: reading?.value ?? null,
       at: reading ? formatInstant(reading.at, zone) : null,
-      state: !reading ? 'never' : age <= 2 * intervalMs ? 'live' : age <= 10 * intervalMs ? 'late' : 'silent',
+      state: stateOf(reading ? now - reading.at : undefined, intervalMs),
     };
   });
+}
+
+/** A meter read by hand has no interval: it is never late. */
+function stateOf(age: number | undefined, intervalMs: number): LiveAnswer['state'] {
+  if (age === undefined) return 'never';
+  if (intervalMs === 0 || age <= 2 * intervalMs) return 'live';
+  return age <= 10 * intervalMs ? 'late' : 'silent';
 }
 
 const activeRegisters = (registry: Registry) =>
