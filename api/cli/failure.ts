@@ -2,7 +2,7 @@ import { CommanderError } from 'commander';
 import { z } from 'zod';
 import { type ErrorKind, isMeteringError, type MeteringError } from '#domain';
 import type { Language } from './context.ts';
-import { ERROR_TEXTS } from './error-texts.ts';
+import { errorTexts } from './error-texts.ts';
 
 /** Exit codes (docs/cli.md). */
 export const EXIT = { fine: 0, found: 1, usage: 2, config: 3, infrastructure: 4, defect: 70 } as const;
@@ -35,9 +35,9 @@ export function failureOf(error: unknown, language: Language, debug: boolean): F
 }
 
 function say(error: MeteringError, language: Language): string {
-  const chinese = ERROR_TEXTS[error.code];
+  const chinese = language === 'zh' ? errorTexts().get(error.code)?.zh : undefined;
   const place = error.place === undefined ? '' : `${language === 'zh' ? '  位置：' : '  where: '}${error.place}\n`;
-  if (language === 'en' || !chinese) {
+  if (!chinese) {
     const cure = error.cure === undefined ? '' : `  cure:  ${error.cure}\n`;
     return `error: ${error.message} [${error.code}]\n${place}${cure}`;
   }

@@ -43,34 +43,33 @@ export const FINDING_LABELS: Readonly<Record<FindingKind, LocalText>> = {
 export const EVENT_LABELS: Readonly<Record<MeterEventKind, LocalText>> = {
   replacement: say('换表', 'replacement'),
   reset: say('归零', 'reset'),
-  multiplier: say('变更倍率', 'multiplier'),
+  multiplier: say('变更倍率', 'multiplier event'),
   exclude: say('排除读数', 'exclude'),
   admit: say('采信读数', 'admit'),
 };
 
+/** Words of the field that head columns. */
 export const WORDS = {
-  from: say('起', 'from'),
-  to: say('止', 'to'),
   amount: say('用量', 'amount'),
   total: say('合计', 'total'),
   coverage: say('覆盖率', 'coverage'),
   provisional: say('暂定', 'provisional'),
   site: say('站点', 'site'),
-  institution: say('机构', 'institution'),
-  premises: say('场所', 'premises'),
   point: say('计量点', 'point'),
-  item: say('分项', 'item'),
-  meter: say('表计', 'meter'),
   register: say('寄存器', 'register'),
-  device: say('设备', 'device'),
   carrier: say('能源种类', 'carrier'),
   reading: say('读数', 'reading'),
+  model: say('型号', 'model'),
+  version: say('版本', 'version'),
+  difference: say('差额', 'difference'),
+  from: say('起', 'from'),
+  to: say('止', 'to'),
+  rows: say('行数', 'rows'),
   reason: say('原因', 'reason'),
   state: say('状态', 'state'),
   by: say('操作人', 'by'),
   at: say('时间', 'at'),
-  version: say('版本', 'version'),
-  difference: say('差额', 'difference'),
-  rows: say('行数', 'rows'),
-  unallocated: say('未分摊', 'unallocated'),
 } as const;
+
+/** Everyday words, which the glossary leaves out. */
+export const EVERYDAY: readonly string[] = ['from', 'to', 'rows', 'reason', 'state', 'by', 'at'];

@@ -36,7 +36,7 @@ export const devices = command({
           sheet: {
             columns: [
               { heading: cli.say(WORDS.register) },
-              { heading: cli.language === 'zh' ? '型号' : 'model' },
+              { heading: cli.say(WORDS.model) },
               { heading: cli.say(WORDS.point) },
               { heading: cli.say(WORDS.carrier) },
               { heading: cli.say(WORDS.reading), right: true },

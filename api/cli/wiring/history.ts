@@ -1,7 +1,7 @@
 import { DAY, firstDayOfMonth, localDay, monthOfDay, type Zone, dayStart } from '#domain';
 import type { Spool } from '../../../collectors/spool/port.ts';
 import { history, type World } from '../../../fixtures/simulator/index.ts';
-import type { Progress, Service } from '../../../pipeline/service.ts';
+import type { Service } from '../../../pipeline/service.ts';
 
 /** The simulated past begins with the month thirteen months before this one. */
 export const historyStart = (now: number, zone: Zone): number =>
@@ -23,21 +23,11 @@ export interface BackfillOptions {
   readonly to: number;
   readonly resume: ReadonlyMap<string, number>;
   readonly signal: AbortSignal;
-  readonly report: Progress;
-  readonly label: string;
+  readonly report: (done: number, total: number) => void;
 }
 
 /** Writes the past of the simulated compound to the spool, day by day, from where it goes on through the ordinary path. */
-export async function backfill({
-  world,
-  spool,
-  from,
-  to,
-  resume,
-  signal,
-  report,
-  label,
-}: BackfillOptions): Promise<number> {
+export async function backfill({ world, spool, from, to, resume, signal, report }: BackfillOptions): Promise<number> {
   const days = Math.ceil((to - from) / DAY);
   let frames = 0;
   let day = 0;
@@ -45,8 +35,8 @@ export async function backfill({
     signal.throwIfAborted();
     await spool.append(batch);
     frames += batch.length;
-    report(++day, days, label);
+    report(++day, days);
   }
-  report(days, days, label);
+  report(days, days);
   return frames;
 }

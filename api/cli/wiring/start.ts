@@ -13,7 +13,7 @@ import { createBackground } from './background.ts';
 import { createCollecting } from './collecting.ts';
 import { claimFolder } from './data-folder.ts';
 import { openFoundation } from './foundation.ts';
-import { keepSettled } from './settling.ts';
+import { keepSettled, untilRead } from './settling.ts';
 import { backfill, historyStart, lastKnown } from './history.ts';
 import { createImporter } from './importing.ts';
 import { openEmbedded } from './service.ts';
@@ -124,32 +124,29 @@ const depthOf = (spool: SpoolFile): { readonly frames: number; readonly bytes: n
 /** Thirteen months, then what passed meanwhile; from where the books end. */
 async function fillPast(cli: Cli, { service, simulator, spool, site, signal, options }: PastOptions): Promise<void> {
   const { clock } = cli.io;
-  const label = cli.language === 'zh' ? '回填历史' : 'back-filling the history';
-  const began = clock.now();
-  let from = historyStart(began, zoneOf(site.zone));
-  const first = from;
+  const labels = PAST_LABELS[cli.language];
+  const first = historyStart(clock.now(), zoneOf(site.zone));
+  let from = first;
   let frames = 0;
-  // the second round is what passed during the first
-  while (clock.now() - from > 2 * MINUTE || from === first) {
-    await service.settle();
+  do {
+    await untilRead(service, clock, signal, (done, total) => options.report(done, total, labels.booked));
     const resume = await lastKnown(service, site.id);
-    const to = clock.now();
     const earliest = Math.min(...options.site.plan.devices.map(({ id }) => resume.get(id) ?? first));
-    frames += await backfill({
-      world: simulator.world(),
-      spool,
-      from: Math.max(first, earliest),
-      to,
-      resume,
-      signal,
-      report: options.report,
-      label,
-    });
-    from = to;
-  }
-  await service.settle(options.report);
+    const span = { from: Math.max(first, earliest), to: clock.now() };
+    const report = (done: number, total: number): void => options.report(done, total, labels.written);
+    frames += await backfill({ world: simulator.world(), spool, ...span, resume, signal, report });
+    from = span.to;
+    // the next round is what passed during this one
+  } while (clock.now() - from > 2 * MINUTE);
+  await untilRead(service, clock, signal, (done, total) => options.report(done, total, labels.booked));
+  await service.settle((done, total) => options.report(done, total, labels.totals));
   options.told({ step: 'history', span: { from: first, to: from }, frames });
 }
+
+const PAST_LABELS = {
+  zh: { written: '回填历史', booked: '记入账簿', totals: '计算汇总' },
+  en: { written: 'back-filling the history', booked: 'booking it', totals: 'computing the totals' },
+} as const;
 
 /** The site's connections as the simulator really serves them. */
 function onSimulator({ plan }: CheckedSite, { ports, endpoints }: Simulator): CheckedSite['plan'] {

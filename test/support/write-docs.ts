@@ -1,0 +1,7 @@
+import { writeFileSync } from 'node:fs';
+import { schemaText } from '../../collectors/site/index.ts';
+import { cliPage } from './cli-page.ts';
+
+/** Writes what is generated; test/architecture holds it in step. Part of `npm run fix`. */
+writeFileSync('docs/cli.md', cliPage());
+writeFileSync('docs/schema/site.schema.json', schemaText());
