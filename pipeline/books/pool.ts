@@ -28,6 +28,8 @@ export function openPool(dsn: string, telemetry: Telemetry): Pool {
     max: 10,
     connectionTimeoutMillis: 15_000,
     idleTimeoutMillis: 60_000,
+    // a worker that was stopped in mid-transaction must not hold its rows for ever
+    idle_in_transaction_session_timeout: 300_000,
     keepAlive: true,
     types: parsers,
   });
