@@ -47,7 +47,7 @@ export function createBuffer(site: string, device: string, intervalMs: number, p
   return {
     put: (reading) => {
       const last = sent.get(reading.register);
-      if (last && isSame(last, reading)) return;
+      if (last && (isSame(last, reading) || isSuperseded(last, reading, intervalMs))) return;
       const interval = intervalOf(reading);
       const registers = waiting.get(interval) ?? new Map<string, Reading>();
       const known = registers.get(reading.register);
@@ -73,6 +73,13 @@ export function createBuffer(site: string, device: string, intervalMs: number, p
 }
 
 const isSame = (a: Reading, b: Reading): boolean => a.at === b.at && a.value === b.value && a.flags === b.flags;
+
+/**
+ * A notification may come after the read at the end of its interval, which says more. Further back it is no straggler: the
+ * source's clock was set back, or it is of an interval that nobody took.
+ */
+const isSuperseded = (sent: Reading, late: Reading, intervalMs: number): boolean =>
+  late.at < sent.at && sent.at - late.at < intervalMs;
 
 /**
  * Frames are taken just after an interval began, with a fresh reading of it: where a register has one, its last reading

@@ -20,9 +20,11 @@ import type { MonitoredNode, OpenSession, RefusedNode, Session } from './session
 const QUEUE_SIZE = 10;
 /** Nodes per request: below the limits that servers commonly have. */
 const CHUNK = 500;
-/** Publishing goes on as a keep-alive at least every ten intervals; the server forgets the subscription after 60 (Part 4, 5.14.2: at least 3 times as many). */
-const KEEP_ALIVE_COUNT = 10;
-const LIFETIME_COUNT = 60;
+/** Publishing goes on as a keep-alive at least every four intervals; the server forgets the subscription after 40 (Part 4, 5.14.2: at least 3 times as many). */
+const KEEP_ALIVE_COUNT = 4;
+const LIFETIME_COUNT = 40;
+/** A line on which nothing at all comes for so long is dead. The library's figure for idleness, not for one answer: well above a keep-alive. */
+const IDLE_MS = 2 * 60_000;
 
 /**
  * Sessions through node-opcua-client. `certificates` is the folder with own key and certificate and the trusted and rejected
@@ -45,7 +47,7 @@ export const opcUaClient =
       endpointMustExist: false,
       keepSessionAlive: true,
       connectionStrategy: { maxRetry: 0 },
-      transportTimeout: connection.timeoutMs,
+      transportTimeout: IDLE_MS,
       defaultTransactionTimeout: connection.timeoutMs,
       ...securityOf(connection.security),
     });

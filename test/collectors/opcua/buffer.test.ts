@@ -61,6 +61,22 @@ test('what was sent is not sent again, however often it is read', () => {
   expect(b.take()).toHaveLength(1);
 });
 
+test('a notification that arrives after the read that superseded it makes no frame of its own', () => {
+  const b = buffer();
+  b.put(reading(T + 60_000, 9));
+  b.take();
+  b.put(reading(T + 57_000, 8));
+  expect(b.take()).toEqual([]);
+});
+
+test('a source clock that was set back goes on giving frames', () => {
+  const b = buffer();
+  b.put(reading(T + 60 * MINUTE, 9));
+  b.take();
+  b.put(reading(T + 2 * MINUTE, 10, { got: T + 61 * MINUTE }));
+  expect(b.take()).toHaveLength(1);
+});
+
 test('got stands beside a time that is more than a minute from the arrival', () => {
   const b = buffer();
   b.put(reading(T, 5, { got: T + MINUTE }));

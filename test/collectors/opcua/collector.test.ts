@@ -150,6 +150,16 @@ test('a value that does not change is read again and again but sent once; a new 
   expect(context.frames[1]).toEqual({ site: 'site-1', device: 'm1', at: T + 900, r: [['e1', 1_001]] });
 });
 
+test('a quiet line is no broken line: it outlasts its own time-out between two reads', async () => {
+  const server = await serve(nodesOf('m1'));
+  const { context, health } = collect(server, [device('m1', { intervalMs: 600_000 })], { timeoutMs: 500 });
+  await until('the first frame', () => context.frames.length > 0);
+  const from = Date.now();
+  await until('three time-outs of silence', () => Date.now() > from + 1_600);
+  expect(context.events.filter((e) => e.event === 'opcuaServerLost')).toEqual([]);
+  expect(health()).toMatchObject({ state: 'open', reopened: 0 });
+});
+
 test('different source times of one device are different frames', async () => {
   const nodes = nodesOf('m1');
   const server = await serve(nodes);
