@@ -107,7 +107,8 @@ export function openService(options: ServiceOptions): Service {
       const layers = withLog && log ? [await logLayer(db, log, await loadDirectory(db), progress)] : [];
       return reconcile(db, site, clock.now(), layers, progress);
     },
-    applyRegistry: (target, apply) => db.transaction().execute((tx) => applyRegistry(tx, target, { ...apply, now: clock.now() })),
+    applyRegistry: (target, apply) =>
+      db.transaction().execute((tx) => applyRegistry(tx, target, { ...apply, now: clock.now() })),
     events: async (id) => (await siteOf(id)).events,
     recordEvent: (id, body, claim) => recordEvent(books, id, body, claim, clock.now()),
     confirmEvent: (id, by) => confirmEvent(books, id, by, clock.now()),

@@ -17,12 +17,11 @@ type Db = Kysely<Tables>;
  */
 export async function dumpBooks(db: Db): Promise<{ readonly text: string; readonly hash: string }> {
   const directory = await loadDirectory(db);
-  const lines: string[] = [];
+  const parts: (readonly string[])[] = [await countLines(db)];
   for (const site of directory.sites.values()) {
-    lines.push(...(await packedLines(db, site)), ...(await storedLines(db, site)), ...(await hourLines(db, site)));
+    parts.push(await packedLines(db, site), await storedLines(db, site), await hourLines(db, site));
   }
-  lines.push(...(await countLines(db)));
-  const text = lines.toSorted().join('\n');
+  const text = parts.flat().sort().join('\n');
   return { text, hash: sha256(text) };
 }
 
