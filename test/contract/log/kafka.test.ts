@@ -2,16 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import kafkajs, { type Admin } from 'kafkajs';
+import { connect } from 'node:net';
+import kafkajs, { type Admin, type ISocketFactory } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTelemetry, silentLogger, systemClock } from '#platform';
 import { runRelay } from '../../../collectors/spool/relay.ts';
 import { openSpool } from '../../../collectors/spool/spool.ts';
 import { type KafkaLogOptions, openKafkaLog } from '../../../pipeline/log/kafka/log.ts';
+import { createKafkaProducer } from '../../../pipeline/log/kafka/producer.ts';
 import { type FrameLog, type LogRecord, partitionOf } from '../../../pipeline/log/port.ts';
 import { type KafkaBroker, skipKafka, startKafka } from '../../support/kafka.ts';
 import { describeLog } from './log.contract.ts';
-import { byPartition, read, readAll, text, until } from './reader.ts';
+import { byPartition, type Reader, read, readAll, text, until } from './reader.ts';
 
 describe.skipIf(skipKafka())('against a real broker', () => {
   let broker: KafkaBroker;
@@ -73,6 +75,18 @@ describe.skipIf(skipKafka())('against a real broker', () => {
   });
 
   describe('the Kafka log beyond the port', () => {
+    const handling = Promise.withResolvers<void>();
+    let slow: Reader;
+    let slowSince: number;
+
+    beforeAll(async () => {
+      const log = await open(newPrefix());
+      await append(log, 9);
+      slow = await read(log, { onRecords: () => handling.promise });
+      await until('a batch under way', () => slow.records.length > 0, slow);
+      slowSince = Date.now();
+    });
+
     it('makes its topics with the settings that its promises need', async () => {
       const prefix = newPrefix();
       await open(prefix, { retentionMs: 86_400_000 });
@@ -180,6 +194,53 @@ describe.skipIf(skipKafka())('against a real broker', () => {
       expect(await reader.ended).toMatchObject({ code: 'LOG_REPLACED', retryable: false });
       expect(reader.records).toHaveLength(9);
       await expect(log.identity()).rejects.toMatchObject({ code: 'LOG_REPLACED' });
+    });
+
+    it('takes the next records after one that the broker refuses for its size', async () => {
+      const log = await open(newPrefix());
+      const producer = await log.producer();
+      const big = { device: 'dev-1', value: Buffer.alloc(3 * 1024 * 1024) };
+      await expect(producer.append([big])).rejects.toMatchObject({ kind: 'StoreError', code: 'LOG_APPEND_FAILED' });
+      await producer.append([{ device: 'dev-1', value: Buffer.from('next') }]);
+      await producer.close();
+      expect((await readAll(log)).map(text)).toEqual(['next']);
+    });
+
+    it('loses nothing of what follows a send whose answer went missing', async () => {
+      const prefix = newPrefix();
+      const log = await open(prefix);
+      let deaf = false;
+      const socketFactory: ISocketFactory = ({ host, port, onConnect }) => {
+        const socket = connect({ host, port }, onConnect);
+        const emit = socket.emit.bind(socket);
+        socket.emit = (event: string | symbol, ...args: unknown[]) =>
+          (deaf && event === 'data') || emit(event, ...args);
+        return socket;
+      };
+      const kafka = new kafkajs.Kafka({
+        brokers: [...broker.brokers],
+        socketFactory,
+        requestTimeout: 1_000,
+        retry: { retries: 1, initialRetryTime: 100 },
+        logLevel: kafkajs.logLevel.NOTHING,
+      });
+      const producer = createKafkaProducer(kafka, `${prefix}.frames`, 3);
+      const send = (value: string): Promise<void> => producer.append([{ device: 'dev-1', value: Buffer.from(value) }]);
+      await send('first');
+      deaf = true;
+      await expect(send('taken, not answered')).rejects.toMatchObject({ code: 'LOG_APPEND_FAILED' });
+      deaf = false;
+      await send('another');
+      await producer.close();
+      expect((await readAll(log)).map(text)).toEqual(['first', 'taken, not answered', 'another']);
+    });
+
+    it('stays a member of its group while a batch takes longer than a session', async () => {
+      await until('longer than a session', () => Date.now() - slowSince > 11_000, slow);
+      handling.resolve();
+      await until('all handled', () => slow.records.length === 9 && slow.caughtUp.size === 3, slow);
+      await slow.consumer.stop();
+      expect(slow.calls.filter((call) => !call.startsWith('caughtUp'))).toEqual(['assigned 0,1,2']);
     });
 
     it('gets every frame of the spool once and in order, though the broker was killed and restarted meanwhile', async () => {
