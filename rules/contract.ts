@@ -1,0 +1,209 @@
+import type { Carrier } from '#domain';
+
+/**
+ * Shapes that the parts of the rules share. Every figure is a row with its source; every answer names the rows it used. Pure data: dates are
+ * `YYYY-MM-DD` texts (half-open validity), regions are division codes (`000000` the nation, `620000` a province, `620100` a city) or grid regions (`grid:northwest`).
+ */
+export type Confidence = 'A' | 'B' | 'C' | 'D';
+
+export interface Source {
+  /** Number and title of the document. */
+  readonly document: string;
+  /** Clause, table or formula. */
+  readonly clause: string;
+  readonly year: number;
+}
+
+/** What every row of the catalogue carries. `verified` only for confidence A, or once a named person has confirmed the text. */
+export interface CatalogueRow {
+  /** `<file>/<row>`, stable: what an answer names. */
+  readonly id: string;
+  readonly region: string;
+  readonly from: string;
+  readonly to?: string | undefined;
+  readonly source: Source;
+  readonly confidence: Confidence;
+  readonly verified: boolean;
+  readonly note?: string | undefined;
+}
+
+/** The two bases of coal equivalent, never mixed in one answer. `statistics`: the national survey; else the quota standard's own set. */
+export type FactorSetId = string;
+
+export interface CoalFactor extends CatalogueRow {
+  readonly kind: 'coal';
+  /** `national-statistics`, `shandong-quota`, … */
+  readonly set: FactorSetId;
+  readonly carrier: Carrier | 'fuel-oil' | 'kerosene' | 'lng';
+  /** kgce per `per`. */
+  readonly value: number;
+  readonly per: string;
+}
+
+export interface Density extends CatalogueRow {
+  readonly kind: 'density';
+  readonly carrier: Carrier | 'fuel-oil' | 'kerosene';
+  /** kg per litre. */
+  readonly value: number;
+}
+
+export interface ElectricityCarbonFactor extends CatalogueRow {
+  readonly kind: 'electricity-co2';
+  readonly dataYear: number;
+  readonly basis: 'average' | 'residual' | 'fossil';
+  /** kgCO2 per kWh. */
+  readonly value: number;
+  readonly published: string;
+}
+
+export interface FuelCarbonFactor extends CatalogueRow {
+  readonly kind: 'fuel-co2' | 'heat-co2';
+  /** `JS/T 303-2026`, `provincial-inventory`, … */
+  readonly set: string;
+  readonly carrier: Carrier | 'fuel-oil' | 'kerosene' | 'anthracite' | 'bituminous' | 'coke-oven-gas' | 'piped-gas';
+  /** kgCO2 per `per`. */
+  readonly value: number;
+  readonly per: string;
+}
+
+export const METRICS = [
+  'energy-per-area',
+  'non-heating-per-area',
+  'energy-per-person',
+  'electricity-per-area',
+  'heating-per-heated-area',
+  'data-centre-eue',
+  'water-per-person',
+  'water-per-bed-day',
+  'water-per-area',
+  'co2-per-area',
+  'co2-per-person',
+  'pv-share',
+  'unattributed-share',
+] as const;
+export type Metric = (typeof METRICS)[number];
+
+export const INSTITUTION_TYPES = [
+  'organ',
+  'hospital',
+  'library',
+  'museum',
+  'theatre',
+  'gymnasium',
+  'science-museum',
+  'university',
+  'school',
+  'kindergarten',
+  'service-centre',
+  'other',
+] as const;
+export type InstitutionType = (typeof INSTITUTION_TYPES)[number];
+
+/** Limits of one metric. Energy has constraint ≥ base ≥ guide; water has general ≥ advanced; GB/T 51161 has constraint ≥ guide. */
+export interface QuotaRow extends CatalogueRow {
+  readonly kind: 'quota';
+  /** Rule pack: `shandong`, `gbt-51161`, … */
+  readonly pack: string;
+  readonly standard: string;
+  readonly table: string;
+  readonly metric: Metric;
+  readonly unit: string;
+  readonly type: InstitutionType;
+  /** province, city, county; hospital grade; absent: any. */
+  readonly level?: string | undefined;
+  /** A, B (Shandong) or a climate zone; absent: any. */
+  readonly zone?: string | undefined;
+  /** district-metered, air-conditioning, boiler; absent: any. */
+  readonly heating?: string | undefined;
+  /** A or B of GB/T 51161; day, boarding; absent: any. */
+  readonly class?: string | undefined;
+  readonly limits: {
+    readonly constraint?: number | undefined;
+    readonly base?: number | undefined;
+    readonly guide?: number | undefined;
+    readonly general?: number | undefined;
+    readonly advanced?: number | undefined;
+  };
+  /** Its own coal factors. */
+  readonly factorSet: FactorSetId;
+}
+
+export interface TargetRow extends CatalogueRow {
+  readonly kind: 'target';
+  readonly plan: string;
+  readonly jurisdictionClass?: string | undefined;
+  readonly metric: Metric | 'energy-total' | 'water-total' | 'co2-total';
+  readonly baseYear: number;
+  readonly targetYear: number;
+  /** Change against the base year, such as −0.05. */
+  readonly change?: number | undefined;
+  /** Cap, in `unit`. */
+  readonly cap?: number | undefined;
+  readonly unit: string;
+}
+
+/** An institution's standing facts that rules ask for. Absent means unknown: the answer is a question, never a guess. */
+export interface Profile {
+  readonly institution: string;
+  readonly type?: InstitutionType | undefined;
+  readonly level?: string | undefined;
+  /** Division code of its city or county. */
+  readonly division?: string | undefined;
+  readonly heating?: string | undefined;
+  readonly class?: string | undefined;
+  /** Hours of use a year, for GB/T 51161. */
+  readonly hoursPerYear?: number | undefined;
+}
+
+/** Time-weighted means over the period, exclusions already taken out with their area and heads. */
+export interface Denominators {
+  readonly areaM2?: number | undefined;
+  readonly heatedAreaM2?: number | undefined;
+  /** 用能人数, daily average. */
+  readonly persons?: number | undefined;
+  readonly bedDays?: number | undefined;
+}
+
+export const USES = [
+  'ordinary',
+  'heating',
+  'vehicles',
+  'data-centre',
+  'data-centre-it',
+  'canteen',
+  'laundry',
+  'resold',
+  'green-direct',
+  'pv-self-used',
+] as const;
+export type Use = (typeof USES)[number];
+
+/** One carrier's quantity in a period. `ordinary` holds what no other use claims: uses never overlap. */
+export interface Quantity {
+  readonly carrier: Carrier;
+  readonly use: Use;
+  /** Integer base units (Wh, L, kJ, g, mL). */
+  readonly amount: number;
+  /** Share of the time that is evidenced; 1 for documents. */
+  readonly coverage: number;
+  readonly quality: 'metered' | 'manual';
+}
+
+/** Everything that judging an institution's period needs. */
+export interface PeriodFacts {
+  readonly profile: Profile;
+  /** First day included, day after the last. */
+  readonly from: string;
+  readonly to: string;
+  readonly quantities: readonly Quantity[];
+  readonly denominators: Denominators;
+}
+
+/** A figure that could not be given, and what would make it possible. */
+export interface Missing {
+  readonly what: string;
+  readonly reason: string;
+  readonly cure: { readonly zh: string; readonly en: string };
+}
+
+export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly missing: Missing };
