@@ -100,6 +100,7 @@ export default defineConfig({
     eqeqeq: 'error',
     'no-console': 'error',
     'vitest/no-focused-tests': 'error',
+    'vitest/valid-expect': ['error', { maxArgs: 2 }],
     'vitest/no-disabled-tests': 'error',
   },
   overrides: [

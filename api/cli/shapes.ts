@@ -4,7 +4,6 @@ import { liveSchema } from '../../pipeline/answers.ts';
 import { eventSchema } from '../http/event-shape.ts';
 
 export { eventSchema } from '../http/event-shape.ts';
-export { importReportSchema } from '../http/import-port.ts';
 
 /** Shapes of `--json` where pipeline/answers.ts has none; docs/cli.md shows them (held by a test). */
 const isoTime = z.string().describe('ISO 8601 with offset');

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { z } from 'zod';
-import { backup as writeBackup, restore as readBackup } from '../../../pipeline/books/backup.ts';
+import { backup as writeBackup, restore as readBackup } from '../../../pipeline/books/index.ts';
 import { command } from '../command.ts';
 import { present } from '../output/present.ts';
 import { createProgress } from '../output/progress.ts';
