@@ -76,6 +76,12 @@ describe('packed brackets', () => {
     );
   });
 
+  test('two claims at one instant that differ both come back, though no join makes them', () => {
+    const first = { at: 5, value: 1, rank: 1 } as const;
+    const odd = new Map([[0, [{ start: 0, first, last: { ...first, value: 2 } }]]]);
+    expect(decodeBrackets(0, encodeBrackets(0, odd))).toEqual(odd);
+  });
+
   test.each([
     ['a value beyond 2^53', { start: 0, first: 2 ** 53, at: 0 }],
     ['a fraction', { start: 0, first: 0.5, at: 0 }],

@@ -355,7 +355,13 @@ describe('a start', () => {
       institutions: [
         ...base.institutions.map((i) =>
           i.id === 'b'
-            ? { ...i, headcount: [...i.headcount, { from: MARCH_1 + 5, value: 66 }] }
+            ? {
+                ...i,
+                headcount: [...i.headcount, { from: MARCH_1 + 5, value: 66 }].toSpliced(1, 0, {
+                  from: MARCH_1 - 9,
+                  value: 62,
+                }),
+              }
             : { ...i, headcount: [{ from: 0, value: 41 }] },
         ),
         { ...named('c'), headcount: [], area: [] },
@@ -378,6 +384,7 @@ describe('a start', () => {
       'end point p3',
       'add mounting p1/A2',
       'change headcount a',
+      'add headcount b',
     ]);
     expect((await loadRegistry(fresh.books.db, 'start'))?.points.find((p) => p.id === 'p3')?.ended).toBeUndefined();
     const trail = await fresh.books.db
