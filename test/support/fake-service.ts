@@ -183,6 +183,8 @@ function liveOf(row: (typeof ROWS)[number], now: number): readonly LiveAnswer[] 
     counter,
     {
       ...common,
+      point: null,
+      serial: null,
       register: 'p1',
       kind: 'gauge',
       carrier: null,

@@ -28,7 +28,7 @@ export function MetersPanel({ live }: { readonly live: LiveState }) {
     // a gauge stands at no point itself: it is named after what its device meters
     const byDevice = new Map(live.registers.flatMap(({ device, point }) => (point === null ? [] : [[device, point]])));
     return live.registers
-      .filter((one) => show === 'all' || (show === 'gauge' ? one.kind === 'gauge' : one.point !== null))
+      .filter((one) => show === 'all' || (one.kind === show && (one.kind === 'gauge' || one.point !== null)))
       .map((one): Row => ({
         ...one,
         key: `${one.device}/${one.register}`,

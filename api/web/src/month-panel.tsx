@@ -4,6 +4,7 @@ import { type FigureRef, figureUrl, type Subject, useAnswers } from './api.ts';
 import { useSpeech } from './language.tsx';
 import { Figure, Nothing, Panel } from './parts.tsx';
 import { carriersOf, useSite } from './site.tsx';
+import { differences, WHOLE } from './sums.ts';
 
 const MINUTE_MS = 60_000;
 type Carrier = PointAnswer['carrier'];
@@ -32,7 +33,7 @@ export function MonthPanel() {
         carriers: carriersOf(mains.filter((point) => point.institutions.includes(id))),
       })),
     { key: '~unallocated', name: text.unallocated, subject: { kind: 'unallocated' }, carriers },
-    { key: '~site', name: text.total, subject: { kind: 'site' }, carriers },
+    { key: WHOLE, name: text.total, subject: { kind: 'site' }, carriers },
   ];
   const refOf = (party: Party, carrier: Carrier): FigureRef => ({
     site: site.id,
@@ -70,7 +71,7 @@ export function MonthPanel() {
                 <th>{text.institution}</th>
                 {carriers.map((carrier) => (
                   <th key={carrier}>
-                    {text.carriers[carrier]} {values[`~site/${carrier}`]?.displayUnit}
+                    {text.carriers[carrier]} {values[`${WHOLE}/${carrier}`]?.displayUnit}
                   </th>
                 ))}
               </tr>
@@ -79,7 +80,7 @@ export function MonthPanel() {
               {parties.map((party) => (
                 <tr
                   key={party.key}
-                  className={party.key === '~site' ? 'total' : party.key === '~unallocated' ? 'faint' : ''}
+                  className={party.key === WHOLE ? 'total' : party.key === '~unallocated' ? 'faint' : ''}
                 >
                   <td>{party.name}</td>
                   {carriers.map((carrier) => (
@@ -101,22 +102,6 @@ export function MonthPanel() {
       )}
     </Panel>
   );
-}
-
-/** Per carrier the whole minus its parts, where that is not 0: integers in base units, added. */
-function differences(
-  parties: readonly Party[],
-  carriers: readonly Carrier[],
-  values: Readonly<Record<string, UsageAnswer>>,
-): readonly string[] {
-  return carriers.flatMap((carrier) => {
-    const whole = values[`~site/${carrier}`];
-    if (!whole) return [];
-    const parts = parties
-      .filter(({ key }) => key !== '~site')
-      .reduce((sum, { key }) => sum + (values[`${key}/${carrier}`]?.total.amount ?? 0), 0);
-    return parts === whole.total.amount ? [] : [`${whole.total.amount - parts} ${whole.unit}`];
-  });
 }
 
 function Balance({ off }: { readonly off: readonly string[] }) {

@@ -4,6 +4,7 @@ import type { TraceNode } from '../../../pipeline/answers.ts';
 import { clockOf, plain, readable } from './format.ts';
 import { useSpeech } from './language.tsx';
 import { Decimal } from './parts.tsx';
+import { sumOfTerms } from './sums.ts';
 import { useSentence } from './sentence.ts';
 import { TraceDetail } from './trace-detail.tsx';
 
@@ -78,7 +79,7 @@ export function TraceBranch({ node, depth, unit, displayUnit, all }: TraceBranch
 function Sum({ node, unit }: { readonly node: TraceNode; readonly unit: string }) {
   const { text } = useSpeech();
   if (node.kind === 'share' || node.terms.length < 2) return null;
-  const sum = node.terms.reduce((total, { amount, sign }) => total + amount * (sign ?? 1), 0);
+  const sum = sumOfTerms(node.terms);
   const even = sum === node.amount;
   const { display, unit: shown } = readable(sum, unit);
   return (

@@ -1,0 +1,62 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { inUnit } from '#domain';
+import {
+  addDays,
+  ageOf,
+  changeOf,
+  clockOf,
+  grouped,
+  instantDaysBefore,
+  plain,
+  readable,
+  weekdayOf,
+} from '../../../api/web/src/format.ts';
+import { TEXTS } from '../../../api/web/src/text.ts';
+
+describe('a figure on the page', () => {
+  it('keeps every digit of the answer', () => {
+    fc.assert(
+      fc.property(fc.maxSafeInteger(), (amount) => {
+        const display = inUnit(amount, 'GJ', 'heat');
+        expect(plain(display).replaceAll(',', '')).toBe(display);
+      }),
+    );
+    expect(grouped('-1234567.001')).toEqual({ whole: '-1,234,567', fraction: '.001' });
+    expect(grouped('123')).toEqual({ whole: '123', fraction: '' });
+  });
+
+  it('in base units reads as the domain writes it', () => {
+    fc.assert(
+      fc.property(fc.maxSafeInteger(), (amount) => {
+        expect(readable(amount, 'Wh')).toEqual({ display: inUnit(amount, 'kWh', 'electricity'), unit: 'kWh' });
+        expect(readable(amount, 'kJ')).toEqual({ display: inUnit(amount, 'GJ', 'heat'), unit: 'GJ' });
+      }),
+    );
+    expect(readable(12, 'count')).toEqual({ display: '12', unit: 'count' });
+  });
+});
+
+describe('a time on the page', () => {
+  it('is the wall clock of the site, whatever the zone of the browser', () => {
+    expect(clockOf('2026-03-05T08:00:00+08:00')).toBe('2026-03-05 08:00');
+    expect(clockOf('2026-03-05T08:00:07.250+08:00')).toBe('2026-03-05 08:00:07');
+    expect(instantDaysBefore('2026-03-03T14:20:00+08:00', 7)).toBe('2026-02-24T14:20:00+08:00');
+    expect([addDays('2024-02-28', 1), addDays('2026-01-01', -1)]).toEqual(['2024-02-29', '2025-12-31']);
+    expect([weekdayOf('2026-03-09'), weekdayOf('2026-03-15')]).toEqual([0, 6]);
+  });
+
+  it('has an age in a unit that fits, in the reader’s language, and none where nothing was heard', () => {
+    const at = '2026-03-05T08:00:00+08:00';
+    const after = (seconds: number): string => ageOf(at, Date.parse(at) + seconds * 1_000, TEXTS.en);
+    expect([0, 99, 120, 7_200, 200_000].map(after)).toEqual(['0 s', '99 s', '2 min', '2 h', '2 d']);
+    expect(ageOf(at, Date.parse(at) + 5_000, TEXTS.zh)).toBe('5 秒');
+    expect(ageOf(null, 0, TEXTS.zh)).toBe('–');
+  });
+});
+
+describe('a change against last week', () => {
+  it('is a percentage with its sign, and none where there was nothing before', () => {
+    expect([changeOf(110, 100), changeOf(90, 100), changeOf(5, 0)]).toEqual(['+10.0 %', '−10.0 %', undefined]);
+  });
+});
