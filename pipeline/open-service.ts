@@ -8,7 +8,7 @@ import { rejoin } from './ledger/rejoin.ts';
 import { replayQuarantine } from './ledger/replay.ts';
 import type { FrameLog } from './log/port.ts';
 import type { InstitutionAnswer, PointAnswer } from './answers.ts';
-import { closedSource, closedVersion, closeMonth, listAdjustments, listCloses } from './rollup/close.ts';
+import { closedSite, closedSource, closedVersion, closeMonth, listAdjustments, listCloses } from './rollup/close.ts';
 import { confirmEvent, recordEvent } from './rollup/events.ts';
 import { logLayer } from './rollup/log-layer.ts';
 import { reconcile } from './rollup/reconcile.ts';
@@ -69,8 +69,8 @@ export function openService(options: ServiceOptions): Service {
     query: UsageQuery,
   ): Promise<{ readonly site: DirectorySite; readonly source: DaySource }> => {
     if (query.asOf === undefined) return { site, source: liveSource(db, site.registry, clock.now()) };
-    const source = closedSource(await closedVersion(db, site.registry.site.id, query.asOf));
-    return { site: { ...site, registry: source.registry }, source };
+    const content = await closedVersion(db, site.registry.site.id, query.asOf);
+    return { site: closedSite(site, content), source: closedSource(content) };
   };
   const watch = createLiveWatch({
     clock,
@@ -116,7 +116,12 @@ export function openService(options: ServiceOptions): Service {
     replayQuarantine: (query) => replayQuarantine(books, clock.now(), query),
     close: async (id, month, claim) => {
       await settleAll();
-      return closeMonth(db, await siteOf(id), month, claim, clock.now());
+      const site = await siteOf(id);
+      // one snapshot: a worker and a settler may write meanwhile
+      return db
+        .transaction()
+        .setIsolationLevel('repeatable read')
+        .execute((tx) => closeMonth(tx, site, month, claim, clock.now()));
     },
     closes: async (id) => listCloses(db, await siteOf(id)),
     adjustments: async (id, month) => {
@@ -137,7 +142,9 @@ export function openService(options: ServiceOptions): Service {
 /** As of a closed version the tree is the one frozen with it, for a point and its whole month. */
 async function tracedVersion({ books }: ServiceOptions, query: UsageQuery) {
   const content = await closedVersion(books.db, query.site, query.asOf ?? '');
-  const frozen = query.subject.kind === 'point' ? content.traces[query.subject.id] : undefined;
+  const { subject } = query;
+  const frozen =
+    subject.kind === 'point' && Object.hasOwn(content.traces, subject.id) ? content.traces[subject.id] : undefined;
   if (frozen) return { ...frozen, version: `${content.month}#${content.version}` };
   throw requestError('TRACE_NOT_FROZEN', 'a closed version keeps the trace of each point', {
     place: query.asOf ?? '',

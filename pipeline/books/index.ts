@@ -36,6 +36,11 @@ export async function openBooks(options: { readonly dsn: string; readonly teleme
     throw booksError(error, options.dsn);
   }
   let closing: Promise<void> | undefined;
-  const tend = (today: number): Promise<Tended> => tendPartitions(pool, today);
-  return { db, pool, ensurePartitions: createPartitions(pool), tend, close: () => (closing ??= db.destroy()) };
+  let ensure = createPartitions(pool);
+  const tend = async (today: number): Promise<Tended> => {
+    const tended = await tendPartitions(pool, today);
+    ensure = createPartitions(pool); // what was dropped is no longer known
+    return tended;
+  };
+  return { db, pool, ensurePartitions: (days) => ensure(days), tend, close: () => (closing ??= db.destroy()) };
 }

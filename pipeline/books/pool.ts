@@ -33,12 +33,15 @@ export function openPool(dsn: string, telemetry: Telemetry): Pool {
     keepAlive: true,
     types: parsers,
   });
-  // an idle connection that dies is replaced at the next use; without a listener it would end the process
-  pool.on('error', (error) => telemetry.emit('booksConnectionLost', CONNECTION_LOST, { reason: error.message }));
+  // a connection that dies is replaced at the next use; without a listener, idle or not, it would end the process
+  const lost = (error: Error): void =>
+    telemetry.emit('booksConnectionLost', CONNECTION_LOST, { reason: error.message });
+  pool.on('error', lost);
+  pool.on('connect', (client) => client.on('error', lost));
   return pool;
 }
 
-const CONNECTION_LOST: EventSpec = { level: 'warn', message: 'an idle connection to the books was lost' };
+const CONNECTION_LOST: EventSpec = { level: 'warn', message: 'a connection to the books was lost' };
 
 /** host:port/database, without the password. */
 export function placeOf(dsn: string): string {

@@ -2,6 +2,7 @@ export * from './bracket.ts';
 export * from './calendar.ts';
 export * from './carrier.ts';
 export * from './errors.ts';
+export * from './facts.ts';
 export * from './finding.ts';
 export * from './frame.ts';
 export * from './meter-event.ts';

@@ -3,6 +3,7 @@ import type { Bracket, GaugeSlot } from '#domain';
 import { markDirty } from '../books/dirty.ts';
 import type { Tables } from '../books/tables.ts';
 import { multirange, type Quarantined, rangesOf } from './batch.ts';
+import { type Directory, isCurrent } from './directory.ts';
 import { markWritten, reread, type RowStore, writeRows } from './rows.ts';
 
 /** What one partition has taken in since its last commit. */
@@ -28,14 +29,18 @@ export interface CommitScope {
   readonly log: string;
   readonly epoch: number;
   readonly pending: Pending;
+  /** Under which the readings were admitted and joined. */
+  readonly directory: Directory;
   readonly brackets: RowStore<Bracket>;
   readonly gauges: RowStore<GaugeSlot>;
   readonly dirty: DirtyMarks;
 }
 
-export type CommitOutcome = 'committed' | 'fenced';
+/** `fenced`: somebody else holds the partition. `outdated`: the registry changed under us. Memory is worth nothing after both. */
+export type CommitOutcome = 'committed' | 'fenced' | 'outdated';
 
 class Fenced extends Error {}
+class Outdated extends Error {}
 class Raced extends Error {
   readonly brackets: Awaited<ReturnType<typeof writeRows>>;
   readonly gauges: Awaited<ReturnType<typeof writeRows>>;
@@ -57,6 +62,7 @@ export async function commit(scope: CommitScope): Promise<CommitOutcome> {
       return settleMemory(scope);
     } catch (error) {
       if (error instanceof Fenced) return 'fenced';
+      if (error instanceof Outdated) return 'outdated';
       if (error instanceof Raced) {
         await reread(scope.db, scope.brackets, error.brackets);
         await reread(scope.db, scope.gauges, error.gauges);
@@ -98,6 +104,7 @@ async function writeAll(tx: Transaction<Tables>, scope: CommitScope): Promise<vo
     tx,
   );
   if (moved.numAffectedRows !== 1n) throw new Fenced();
+  if (!(await isCurrent(tx, scope.directory))) throw new Outdated();
   const raced = [await writeRows(tx, scope.brackets), await writeRows(tx, scope.gauges)] as const;
   if (raced[0].length > 0 || raced[1].length > 0) throw new Raced(...raced);
   await writeQuarantine(tx, log, pending.quarantined);

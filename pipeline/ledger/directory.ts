@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import { type MeterEvent, type MeterEventBody, MINUTE, type Register, type Registry, registerKey } from '#domain';
 import { loadRegistry } from '../books/registry.ts';
 import type { Tables } from '../books/tables.ts';
@@ -74,6 +74,16 @@ export const registryVersions = async (db: Db): Promise<ReadonlyMap<string, numb
   new Map(
     (await db.selectFrom('site').select(['id', 'registry_version']).execute()).map((s) => [s.id, s.registry_version]),
   );
+
+/**
+ * Whether the books' registries are still those of the directory; holds them so until the transaction ends. Rows joined under another
+ * registry may stand in slots that a cut has parted meanwhile.
+ */
+export async function isCurrent(tx: Transaction<Tables>, { sites }: Directory): Promise<boolean> {
+  const { rows } = await sql<{ id: string; version: number }>`
+    select id, registry_version as version from site order by id for share`.execute(tx);
+  return rows.length === sites.size && rows.every(({ id, version }) => sites.get(id)?.version === version);
+}
 
 export async function loadDirectory(db: Db): Promise<Directory> {
   const sites = new Map<string, DirectorySite>();

@@ -21,6 +21,11 @@ export interface Path {
 export const BREAK_COST = 4;
 /** Readings that can be left out in a row. */
 export const LOOK_BACK = 30;
+/**
+ * A run of readings on the path stays on it, whatever comes later, but for its last few: leaving out more readings than a
+ * break costs never pays, because the path can break after them instead.
+ */
+export const UNSURE_END = BREAK_COST + 1;
 const SIX_HOURS = 6 * 3_600_000;
 
 /**

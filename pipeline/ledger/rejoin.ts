@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { type Bracket, bracketStart, DAY, registerKey, slotStart } from '#domain';
 import type { Telemetry } from '#platform';
 import type { Books } from '../books/index.ts';
@@ -27,38 +28,39 @@ export async function rejoin(books: Books, log: FrameLog, telemetry: Telemetry):
   for (const mark of marks) {
     const device = directory.sites.get(mark.site)?.devices.get(mark.device);
     const register = device?.registers.get(mark.register);
-    if (device && register) await rejoinRegister(books, log, directory, device, register);
+    const from = device && register ? await rejoinRegister(books, log, directory, device, register) : Infinity;
     telemetry.emit(
       'slotsRejoined',
       { level: 'info', message: 'slots were joined anew from the log' },
       { device: mark.device, register: mark.register },
     );
-    await books.db
-      .updateTable('dirty')
-      .set((eb) => ({ rejoin: false, marks: eb('marks', '+', 1) }))
-      .where('site', '=', mark.site)
-      .where('device', '=', mark.device)
-      .where('register', '=', mark.register)
-      .execute();
+    // a cut recorded meanwhile came with a new version of the registry: its mark stays
+    await sql`
+      update dirty set rejoin = false, marks = marks + 1, from_at = least(from_at, ${Number.isFinite(from) ? from : null}::int8)
+      where site = ${mark.site} and device = ${mark.device} and register = ${mark.register}
+        and (select registry_version from site where id = ${mark.site}) = ${directory.sites.get(mark.site)?.version ?? 0}`.execute(
+      books.db,
+    );
   }
   return marks.length;
 }
 
+/** Answers the start of the first day that changed; Infinity: none. */
 async function rejoinRegister(
   books: Books,
   log: FrameLog,
   directory: Directory,
   device: DirectoryDevice,
   register: DirectoryRegister,
-): Promise<void> {
+): Promise<number> {
   for (;;) {
     const store = bracketStore();
     const slots = await affectedSlots(books, store, device, register);
-    if (slots.size === 0) return;
+    if (slots.size === 0) return Infinity;
     const claims = await claimsFromLog(log, directory, device, register, slots);
-    for (const row of store.rows.values()) rebucket(row, device, register, slots, claims);
+    const changed = [...store.rows.values()].filter((row) => rebucket(row, device, register, slots, claims));
     const raced = await books.db.transaction().execute((tx) => writeRows(tx, store));
-    if (raced.length === 0) return;
+    if (raced.length === 0) return Math.min(...changed.map((row) => row.day * DAY));
   }
 }
 
@@ -127,10 +129,10 @@ function rebucket(
   register: DirectoryRegister,
   slots: ReadonlySet<number>,
   claims: readonly Claim[],
-): void {
+): boolean {
   const old = row.registers.get(register.ordinal) ?? [];
   const touched = old.filter((b) => slots.has(slotStart(b.start, device.slotMs)));
-  if (touched.length === 0) return;
+  if (touched.length === 0) return false;
   const kept = old.filter((b) => !slots.has(slotStart(b.start, device.slotMs)));
   const mine = claims.filter((c) => Math.floor(c.at / DAY) === row.day);
   const joined = new Map<number, Bracket>();
@@ -141,9 +143,10 @@ function rebucket(
   }
   const next = [...kept, ...joined.values()].sort((a, b) => a.start - b.start);
   const same = next.length === old.length && next.every((b, i) => old[i] !== undefined && sameBracket(b, old[i]));
-  if (same) return;
+  if (same) return false;
   row.registers.set(register.ordinal, next);
   row.dirty = true;
+  return true;
 }
 
 const sameBracket = (a: Bracket, b: Bracket): boolean =>

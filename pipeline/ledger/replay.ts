@@ -2,7 +2,7 @@ import { type Bracket, type GaugeSlot } from '#domain';
 import { type DirtyMark, markDirty } from '../books/dirty.ts';
 import type { Books } from '../books/index.ts';
 import { admit, parseFrame } from './admission.ts';
-import { type Directory, loadDirectory } from './directory.ts';
+import { type Directory, isCurrent, loadDirectory } from './directory.ts';
 import { foldGauge, foldReading, rowKey, rowKeyAt } from './hot.ts';
 import { bracketStore, gaugeStore, loadRows, reread, type RowStore, writeRows } from './rows.ts';
 
@@ -26,7 +26,7 @@ export async function replayQuarantine(
   now: number,
   query: { readonly site?: string | undefined; readonly reason?: string | undefined },
 ): Promise<ReplayAnswer> {
-  const directory = await loadDirectory(books.db);
+  let directory = await loadDirectory(books.db);
   let after = 0;
   let admitted = 0;
   let refused = 0;
@@ -43,14 +43,24 @@ export async function replayQuarantine(
     const items = await select.execute();
     const last = items.at(-1);
     if (!last) return { admitted, refused };
-    after = last.id;
     const taken = await takeChunk(books, directory, items, now);
+    if (taken === undefined) {
+      directory = await loadDirectory(books.db);
+      continue;
+    }
+    after = last.id;
     admitted += taken;
     refused += items.length - taken;
   }
 }
 
-async function takeChunk(books: Books, directory: Directory, items: readonly Item[], now: number): Promise<number> {
+/** How many were admitted; undefined where the registry changed meanwhile, and nothing was written. */
+async function takeChunk(
+  books: Books,
+  directory: Directory,
+  items: readonly Item[],
+  now: number,
+): Promise<number | undefined> {
   const ready = items.flatMap((item) => {
     const parsed = parseFrame(item.payload);
     const entry = parsed.ok ? parsed.frame.r[item.ordinal] : undefined;
@@ -85,14 +95,8 @@ async function takeChunk(books: Books, directory: Directory, items: readonly Ite
       rejoin: false,
     });
   }
-  await write(
-    books,
-    stores,
-    [...marks.values()],
-    ready.map((r) => r.id),
-    now,
-  );
-  return ready.length;
+  const ids = ready.map((r) => r.id);
+  return (await write(books, directory, stores, [...marks.values()], ids, now)) ? ready.length : undefined;
 }
 
 const unique = (keys: readonly { deviceKey: number; day: number; part: number }[]) =>
@@ -100,13 +104,15 @@ const unique = (keys: readonly { deviceKey: number; day: number; part: number }[
 
 async function write(
   books: Books,
+  directory: Directory,
   { brackets, gauges }: { readonly brackets: RowStore<Bracket>; readonly gauges: RowStore<GaugeSlot> },
   marks: readonly DirtyMark[],
   ids: readonly number[],
   now: number,
-): Promise<void> {
+): Promise<boolean> {
   for (;;) {
     const raced = await books.db.transaction().execute(async (tx) => {
+      if (!(await isCurrent(tx, directory))) return 'outdated' as const;
       const left = [await writeRows(tx, brackets), await writeRows(tx, gauges)] as const;
       if (left[0].length + left[1].length > 0) return left;
       await markDirty(tx, marks);
@@ -117,7 +123,8 @@ async function write(
         .execute();
       return undefined;
     });
-    if (!raced) return;
+    if (!raced) return true;
+    if (raced === 'outdated') return false;
     // rows that did match were written before the race was seen: read all again, joins are idempotent
     await reread(books.db, brackets, [...brackets.rows.values()]);
     await reread(books.db, gauges, [...gauges.rows.values()]);

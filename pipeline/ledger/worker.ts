@@ -1,6 +1,7 @@
 import { type Bracket, type GaugeSlot, invariantError, registerKey } from '#domain';
-import type { Clock, Telemetry } from '#platform';
+import { type Clock, persist, type Telemetry } from '#platform';
 import type { Books } from '../books/index.ts';
+import { isPassing } from '../books/passing.ts';
 import type { FrameLog, LogConsumer, LogRecord } from '../log/port.ts';
 import { admitBatch, type AdmittedReading } from './batch.ts';
 import { commit, type DirtyMarks, type Pending } from './commit.ts';
@@ -24,7 +25,7 @@ export interface WorkerOptions {
 }
 
 export interface Worker {
-  /** Resolves when the signal aborts, after a last commit. Rejects where it cannot go on. */
+  /** Resolves when the signal aborts, after a last commit. An interruption of books or log is waited out, with memory dropped; rejects where waiting cannot help. */
   readonly run: (signal: AbortSignal) => Promise<void>;
   readonly lastCommitAt: () => number | undefined;
 }
@@ -32,6 +33,8 @@ export interface Worker {
 interface Partition {
   readonly number: number;
   readonly epoch: number;
+  /** What its rows in memory were joined under. */
+  directory: Directory | undefined;
   next: number;
   pending: Pending;
   readonly brackets: RowStore<Bracket>;
@@ -99,31 +102,25 @@ export function createWorker(options: WorkerOptions): Worker {
     const wanted = records.filter((r) => r.offset >= partition.next);
     const last = wanted.at(-1);
     if (!last) return;
-    await foldRecords(books, partition, wanted, await currentDirectory(), telemetry);
+    const current = await currentDirectory();
+    if (partition.directory && partition.directory !== current) return startAnew(partition, 'outdated');
+    partition.directory = current;
+    await foldRecords(books, partition, wanted, current, telemetry);
     partition.next = last.offset + 1;
     partition.pending.to = partition.next;
     if (clock.now() - partition.lastCommit >= checkpointMs) await checkpoint(partition);
   };
 
   const checkpoint = async (partition: Partition): Promise<void> => {
-    const { pending } = partition;
-    if (pending.to === pending.from) return;
+    const { pending, directory: used } = partition;
+    if (pending.to === pending.from || !used) return;
     const started = clock.now();
     const days = [...partition.brackets.rows.values(), ...partition.gauges.rows.values()]
       .filter((r) => r.dirty)
       .map((r) => r.day);
     await books.ensurePartitions([...new Set(days)]);
-    const outcome = await commit({ ...partition, db: books.db, log: identity });
-    if (outcome === 'fenced') {
-      telemetry.emit(
-        'commitFenced',
-        { level: 'warn', message: 'another worker holds the partition', labels: [] },
-        { partition: partition.number },
-      );
-      partitions.delete(partition.number);
-      await consumer?.rejoin();
-      return;
-    }
+    const outcome = await commit({ ...partition, directory: used, db: books.db, log: identity });
+    if (outcome !== 'committed') return startAnew(partition, outcome);
     lastCommitAt = clock.now();
     telemetry.emit(
       'readingsFolded',
@@ -138,6 +135,25 @@ export function createWorker(options: WorkerOptions): Worker {
     evict(partition.brackets, options.maxHotRows ?? 20_000);
     evict(partition.gauges, options.maxHotRows ?? 20_000);
     options.committed?.(readings);
+  };
+
+  /** Drops what is in flight and begins again at the committed offset. */
+  const startAnew = async (partition: Partition, why: 'fenced' | 'outdated'): Promise<void> => {
+    if (why === 'fenced')
+      telemetry.emit(
+        'commitFenced',
+        { level: 'warn', message: 'another worker holds the partition', labels: [] },
+        { partition: partition.number },
+      );
+    else
+      telemetry.emit(
+        'registryChanged',
+        { level: 'info', message: 'the registry changed: records since the last commit are read again', labels: [] },
+        { partition: partition.number },
+      );
+    partitions.delete(partition.number);
+    directory = undefined;
+    await consumer?.rejoin();
   };
 
   const caughtUp = async (number: number): Promise<void> => {
@@ -155,7 +171,8 @@ export function createWorker(options: WorkerOptions): Worker {
     }
   };
 
-  const run = async (signal: AbortSignal): Promise<void> => {
+  const consume = async (signal: AbortSignal): Promise<void> => {
+    partitions.clear();
     identity = await log.identity();
     await acquaint(books, identity, log.partitionCount);
     const joined = await log.consumer();
@@ -185,6 +202,9 @@ export function createWorker(options: WorkerOptions): Worker {
     }
   };
 
+  const run = (signal: AbortSignal): Promise<void> =>
+    persist(() => consume(signal), { name: 'worker', clock, telemetry, isPassing }, signal);
+
   return { run, lastCommitAt: () => lastCommitAt };
 }
 
@@ -202,6 +222,7 @@ const emptyPending = (partition: number, from: number): Pending => ({
 const openPartition = (number: number, epoch: number, next: number, now: number): Partition => ({
   number,
   epoch,
+  directory: undefined,
   next,
   pending: emptyPending(number, next),
   brackets: bracketStore(),

@@ -1,4 +1,5 @@
 export * from './clock.ts';
 export * from './events.ts';
 export * from './logger.ts';
+export * from './persist.ts';
 export * from './shutdown.ts';

@@ -14,6 +14,7 @@ import {
 import type { TraceAnswer } from '../answers.ts';
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
+import { effectiveRegisters } from '../ledger/effective.ts';
 import type { AdjustmentAnswer, Claim, CloseAnswer } from '../service.ts';
 import { canonicalJson, sha256 } from './canonical.ts';
 import type { EvidenceOutline } from './coverage.ts';
@@ -166,6 +167,12 @@ export async function closedVersion(db: Db, site: string, text: string): Promise
     );
   }
   return stored.content;
+}
+
+/** The site as the closed version knew it: its registry, and the meters that the events of then had made. */
+export function closedSite(site: DirectorySite, { registry, events }: ClosedContent): DirectorySite {
+  const known = site.events.filter((e) => events.includes(e.id)).map((e) => ({ ...e, state: 'active' as const }));
+  return { ...site, registry, events: known, registers: effectiveRegisters(registry, known) };
 }
 
 /** Day figures as of a closed version; periods outside its month are refused. */

@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely';
-import { type MeterEvent, type MeterEventBody, NEEDS_SECOND_PERSON, requestError } from '#domain';
+import { type MeterEvent, type MeterEventBody, NEEDS_SECOND_PERSON, requestError, slotStart } from '#domain';
 import { markDirty } from '../books/dirty.ts';
 import type { Books } from '../books/index.ts';
 import type { Tables } from '../books/tables.ts';
@@ -124,21 +124,23 @@ async function activate(
   const marks = bodies.flatMap((body) =>
     [...touched(site.registers, body), ...touched(after, body)].map((r) => ({ register: r, body })),
   );
+  // the version first: a worker's commit holds it still while it marks
+  await tx
+    .updateTable('site')
+    .set((eb) => ({ registry_version: eb('registry_version', '+', 1) }))
+    .where('id', '=', site.registry.site.id)
+    .execute();
   await markDirty(
     tx,
     marks.map(({ register, body }) => ({
       site: site.registry.site.id,
       device: register.device,
       register: register.register,
-      from: startOf(body),
+      // a cut brings to light readings of its slot from before it
+      from: slotStart(startOf(body), site.slotMs),
       rejoin: body.kind === 'replacement' || body.kind === 'reset' || body.kind === 'exclude',
     })),
   );
-  await tx
-    .updateTable('site')
-    .set((eb) => ({ registry_version: eb('registry_version', '+', 1) }))
-    .where('id', '=', site.registry.site.id)
-    .execute();
 }
 
 const startOf = (body: MeterEventBody): number => ('at' in body ? body.at : body.from);

@@ -1,11 +1,11 @@
 import type { Kysely } from 'kysely';
-import { type Bracket, DAY, dayStart, localDay, zoneOf } from '#domain';
+import { type Bracket, DAY, dayStart, localDay, slotStart, zoneOf } from '#domain';
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import { type EffectiveMounting, type EffectiveRegister, holdsAt } from '../ledger/effective.ts';
 import { judge, type Judged } from '../ledger/judge.ts';
-import { LOOK_BACK } from '../ledger/path.ts';
-import { loadBrackets, placeOf } from './brackets.ts';
+import { LOOK_BACK, UNSURE_END } from '../ledger/path.ts';
+import { type BracketPlace, loadBrackets, placeOf } from './brackets.ts';
 
 export interface JudgedWindow {
   readonly judged: Judged;
@@ -39,7 +39,11 @@ export async function judgeWindow(
     const anchor = await anchorOf(db, site, mounting, register, brackets, from);
     if (!anchor) continue;
     const judged = judge(register, mounting, brackets, { slotMs: site.slotMs, anchored: true });
-    if (Number.isFinite(to) && judged.settledTail < ANCHOR) continue;
+    if (
+      Number.isFinite(to) &&
+      !(isCertainUntil(judged, to + site.slotMs) || (await endsBefore(db, place, to + days * DAY)))
+    )
+      continue;
     return { judged, ...anchor };
   }
   const all = await loadBrackets(db, place, mounting.mountedAt ?? -Infinity, mounting.removedAt ?? Infinity);
@@ -50,6 +54,24 @@ export async function judgeWindow(
   };
 }
 
+/** Later readings cannot change what is believed up to an instant. */
+const isCertainUntil = (judged: Judged, at: number): boolean =>
+  judged.settledTail >= ANCHOR + UNSURE_END &&
+  (judged.believedAt[judged.believedAt.length - 1 - UNSURE_END] ?? -Infinity) >= at;
+
+async function endsBefore(db: Kysely<Tables>, place: BracketPlace, at: number): Promise<boolean> {
+  const later = await db
+    .selectFrom('bracket')
+    .select('day')
+    .where('device_key', '=', place.deviceKey)
+    .where('part', '=', place.part)
+    .where('day', '>', Math.floor(at / DAY))
+    .limit(1)
+    .execute();
+  return later.length === 0;
+}
+
+/** The window's first readings, where they are certain: up to `last` nothing is disputed, left out or waiting to be settled. */
 async function anchorOf(
   db: Kysely<Tables>,
   site: DirectorySite,
@@ -58,18 +80,33 @@ async function anchorOf(
   brackets: readonly Bracket[],
   from: number,
 ): Promise<{ readonly completeFrom: number; readonly firstAt: number } | undefined> {
+  const excluded = (at: number): boolean => register.excludes.some((e) => e.from <= at && at < e.to);
   const before = brackets
     .flatMap(({ first, last }) => (first.at === last.at ? [first.at] : [first.at, last.at]))
-    .filter((at) => at < from && holdsAt(mounting, at));
-  const [first, last] = [before[0], before[ANCHOR - 1]];
-  const lookBack = before.at(-ANCHOR);
-  if (first === undefined || last === undefined || lookBack === undefined || before.length < 2 * ANCHOR)
-    return undefined;
-  const disturbed = (at: number): boolean => first <= at && at <= last;
-  if (register.cuts.some(disturbed) || register.admits.some((a) => disturbed(a.at))) return undefined;
+    .filter((at) => at < slotStart(from, site.slotMs) && holdsAt(mounting, at) && !excluded(at));
+  const first = before[0];
+  if (first === undefined) return undefined;
   const zone = zoneOf(site.registry.site.zone);
   const completeFrom = localDay(first, zone) + 1;
-  if (dayStart(completeFrom, zone) > lookBack) return undefined;
+  // the slot at that midnight ends, and has its neighbours, within what is certain
+  const needed = dayStart(completeFrom, zone) + 2 * site.slotMs;
+  const certain = Math.max(
+    ANCHOR - 1,
+    before.findIndex((at) => at >= needed),
+  );
+  const last = before[certain + UNSURE_END];
+  if (last === undefined || (before[certain] ?? 0) < needed) return undefined;
+  const disturbed = (at: number): boolean => first <= at && at <= last;
+  if (register.cuts.some(disturbed) || register.admits.some((a) => disturbed(a.at))) return undefined;
+  const marked = await db
+    .selectFrom('dirty')
+    .select('from_at')
+    .where('site', '=', site.registry.site.id)
+    .where('device', '=', register.device)
+    .where('register', '=', register.register)
+    .where('from_at', '<=', last)
+    .execute();
+  if (marked.length > 0) return undefined;
   const settled = await db
     .selectFrom('evidence')
     .select('first_at')

@@ -2,7 +2,7 @@ import { createServer } from '../../http/index.ts';
 import { ensureWebBuilt } from '../../web/build.ts';
 import type { CheckedSite } from '../../../collectors/site/index.ts';
 import { openSpool } from '../../../collectors/spool/spool.ts';
-import { createWorker, openService } from '../../../pipeline/index.ts';
+import { createWorker, keepHouse, keepSettled, openService } from '../../../pipeline/index.ts';
 import { openKafkaLog } from '../../../pipeline/log/kafka/log.ts';
 import type { FrameLog } from '../../../pipeline/log/port.ts';
 import type { Closer, Telemetry } from '#platform';
@@ -11,7 +11,6 @@ import { createBackground } from './background.ts';
 import { createCollecting } from './collecting.ts';
 import { claimFolder, filesOf } from './data-folder.ts';
 import { openFoundation, openTelemetry } from './foundation.ts';
-import { keepSettled } from './settling.ts';
 import { runRelay } from './relay.ts';
 
 export interface KafkaPlace {
@@ -53,7 +52,9 @@ export async function runStream(cli: Cli, kafka: KafkaPlace): Promise<void> {
     const service = openService({ books, log, clock, telemetry, logKind: 'kafka', lastCommitAt: worker.lastCommitAt });
     closer.add('service', service.stop);
     background.run('worker', worker.run);
-    background.run('totals', (ending) => keepSettled(service, clock, ending));
+    background.run('totals', (ending) => keepSettled(service, { clock, telemetry }, ending));
+    // Kafka keeps its own time of retention
+    background.run('housekeeping', (ending) => keepHouse({ books, keepMs: Infinity, clock, telemetry }, ending));
     ready(cli, `stream: ${kafka.brokers.join(',')}`);
     await background.untilEnd();
   } finally {

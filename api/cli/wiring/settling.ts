@@ -2,16 +2,7 @@ import { SECOND } from '#domain';
 import type { Clock } from '#platform';
 import type { Service } from '../../../pipeline/service.ts';
 
-const PAUSE_MS = SECOND;
 const PATIENCE_MS = 30 * SECOND;
-
-/** Recomputes what became dirty, about once a second, until the signal aborts. */
-export async function keepSettled(service: Service, clock: Clock, ending: AbortSignal): Promise<void> {
-  while (!ending.aborted) {
-    await service.settle();
-    await clock.sleep(PAUSE_MS, ending).catch(() => undefined);
-  }
-}
 
 /** Waits for the running program to recompute what a command beside it has touched. */
 export async function untilSettled(service: Service, clock: Clock): Promise<void> {

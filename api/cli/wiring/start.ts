@@ -5,7 +5,7 @@ import { ensureWebBuilt } from '../../web/build.ts';
 import type { SpoolFile } from '../../../collectors/spool/port.ts';
 import type { Supervisor } from '../../../collectors/supervisor.ts';
 import type { CheckedSite } from '../../../collectors/site/index.ts';
-import { createWorker, openService } from '../../../pipeline/index.ts';
+import { createWorker, keepHouse, keepSettled, openService } from '../../../pipeline/index.ts';
 import type { ApplyAnswer, Progress, Service } from '../../../pipeline/service.ts';
 import type { Simulator } from '../../../fixtures/simulator/index.ts';
 import type { Cli } from '../context.ts';
@@ -13,10 +13,10 @@ import { createBackground } from './background.ts';
 import { createCollecting } from './collecting.ts';
 import { claimFolder } from './data-folder.ts';
 import { openFoundation } from './foundation.ts';
-import { keepSettled, untilRead } from './settling.ts';
+import { untilRead } from './settling.ts';
 import { backfill, historyStart, lastKnown } from './history.ts';
 import { createImporter } from './importing.ts';
-import { openEmbedded } from './service.ts';
+import { LOG_KEEP_MS, openEmbedded } from './service.ts';
 
 export interface StartOptions {
   readonly site: CheckedSite;
@@ -84,7 +84,10 @@ export async function runStart(cli: Cli, options: StartOptions): Promise<void> {
       const outcome = await service.applyRegistry(options.site.registry, { take: 'additions', commit: true });
       options.told({ step: 'applied', outcome });
       background.run('worker', worker.run);
-      background.run('totals', (ending) => keepSettled(service, clock, ending));
+      background.run('totals', (ending) => keepSettled(service, { clock, telemetry }, ending));
+      background.run('housekeeping', (ending) =>
+        keepHouse({ books, log, keepMs: LOG_KEEP_MS, clock, telemetry }, ending),
+      );
 
       const simulator = await options.simulator?.();
       if (simulator) closer.add('simulator', simulator.stop);

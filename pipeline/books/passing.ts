@@ -1,0 +1,17 @@
+import { isMeteringError } from '#domain';
+
+/** SQLSTATE classes that pass: connection, transaction rollback, resources (disk, memory, connections), operator intervention. */
+const PASSING_CLASSES = new Set(['08', '40', '53', '57']);
+const PASSING_CODES = new Set(['25P03', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN']);
+
+/** Whether a failure of the books passes by itself: the server restarts, the disk is freed, the line comes back. */
+export function isPassing(error: unknown): boolean {
+  if (isMeteringError(error)) return error.retryable;
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? String(error.code) : '';
+  if (PASSING_CODES.has(code) || (code.length === 5 && PASSING_CLASSES.has(code.slice(0, 2)))) return true;
+  // pg gives these no code
+  return /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/.test(
+    error.message,
+  );
+}

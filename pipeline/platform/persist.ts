@@ -1,0 +1,33 @@
+import type { Clock } from './clock.ts';
+import type { EventSpec, Telemetry } from './events.ts';
+
+export interface PersistOptions {
+  /** What is being done, for the event. */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  /** Whether waiting can help. What cannot is thrown on. */
+  readonly isPassing: (error: unknown) => boolean;
+  readonly firstPauseMs?: number;
+  readonly longestPauseMs?: number;
+}
+
+const INTERRUPTED: EventSpec = { level: 'warn', message: 'work was interrupted and is tried again', labels: ['name'] };
+
+/** Does the work again after a failure that passes, with growing pauses, until it resolves or the signal aborts. */
+export async function persist(work: () => Promise<void>, options: PersistOptions, signal: AbortSignal): Promise<void> {
+  const { name, clock, telemetry, isPassing, firstPauseMs = 500, longestPauseMs = 30_000 } = options;
+  let pause = firstPauseMs;
+  while (!signal.aborted) {
+    const started = clock.now();
+    try {
+      return await work();
+    } catch (error) {
+      if (signal.aborted || !isPassing(error)) throw error;
+      if (clock.now() - started > longestPauseMs) pause = firstPauseMs;
+      telemetry.emit('workInterrupted', INTERRUPTED, { name, reason: String(error), pauseMs: pause });
+      await clock.sleep(pause, signal).catch(() => undefined);
+      pause = Math.min(longestPauseMs, 2 * pause);
+    }
+  }
+}
