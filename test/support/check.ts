@@ -22,13 +22,21 @@ interface Outcome {
   readonly output: string;
 }
 
-const SLOW_TESTS = ['architecture', 'integration', 'contract', 'scenario', 'faults', 'bench', 'browser', 'oracle'];
+/** What takes its time: whole stories, and tests that start servers or processes. `npm test` runs them all. */
+const SLOW_TESTS = [
+  'test/{architecture,integration,contract,scenario,faults,bench,browser,oracle}/**',
+  'test/pipeline/books/**',
+  'test/api/cli/start.test.ts',
+  'test/collectors/opcua/**',
+  'test/collectors/modbus/{misattribution,dead-unit,collector}.test.ts',
+  'test/fixtures/simulator/{books,servers,opcua-server}.test.ts',
+];
 
 const STEPS: readonly Step[] = [
   {
     name: 'unit tests',
     command: 'vitest',
-    args: ['run', '--reporter=dot', ...SLOW_TESTS.flatMap((folder) => ['--exclude', `test/${folder}/**`])],
+    args: ['run', '--reporter=dot', ...SLOW_TESTS.flatMap((files) => ['--exclude', files])],
   },
   { name: 'layers and docs', command: 'vitest', args: ['run', '--reporter=dot', 'test/architecture'] },
   { name: 'types', command: 'tsc', args: ['--noEmit'] },
@@ -42,7 +50,9 @@ const run = (step: Step): Promise<Outcome> =>
   new Promise((resolve) => {
     const started = Date.now();
     const chunks: Buffer[] = [];
-    const child = spawn(join('node_modules', '.bin', step.command), step.args, { env: { ...process.env, CI: 'true' } });
+    const child = spawn(join('node_modules', '.bin', step.command), step.args, {
+      env: { ...process.env, CI: 'true', NO_COLOR: '1' },
+    });
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
     const end = (ok: boolean, note = ''): void =>

@@ -1,6 +1,7 @@
 import { createServer } from '../../http/index.ts';
 import { ensureWebBuilt } from '../../web/build.ts';
 import type { CheckedSite } from '../../../collectors/site/index.ts';
+import { runRelay } from '../../../collectors/spool/relay.ts';
 import { openSpool } from '../../../collectors/spool/spool.ts';
 import { createWorker, keepHouse, keepSettled, openService } from '../../../pipeline/index.ts';
 import { openKafkaLog } from '../../../pipeline/log/kafka/log.ts';
@@ -11,7 +12,6 @@ import { createBackground } from './background.ts';
 import { createCollecting } from './collecting.ts';
 import { claimFolder, filesOf } from './data-folder.ts';
 import { openFoundation, openTelemetry } from './foundation.ts';
-import { runRelay } from './relay.ts';
 
 export interface KafkaPlace {
   readonly brokers: readonly string[];
@@ -30,7 +30,9 @@ export async function runCollect(cli: Cli, site: CheckedSite, kafka: KafkaPlace)
     closer.add('spool', spool.close);
     const producer = await log.producer();
     closer.add('producer', producer.close);
-    background.run('relay', (ending) => runRelay({ spool, producer, clock, telemetry }, ending));
+    background.run('relay', (ending) =>
+      runRelay({ spool, log: producer, clock, random: Math.random, telemetry }, ending),
+    );
     const collecting = createCollecting({ plan: site.plan, data: cli.data, spool, clock, telemetry });
     background.run('collectors', collecting.run);
     ready(cli, `collect: ${site.registry.site.id} → ${kafka.brokers.join(',')}`);
