@@ -1,4 +1,4 @@
-import type { Carrier } from '#domain';
+import type { Carrier, InstitutionType, Use } from '#domain';
 
 /**
  * Shapes that the parts of the rules share. Every figure is a row with its source; every answer names the rows it used. Pure data: dates are
@@ -24,17 +24,41 @@ export interface CatalogueRow {
   readonly source: Source;
   readonly confidence: Confidence;
   readonly verified: boolean;
+  /** Who compared the row with the official text, when (`YYYY-MM-DD`) and where it was seen. */
+  readonly confirmed?: { readonly by: string; readonly at: string; readonly text: string } | undefined;
   readonly note?: string | undefined;
 }
 
 /** The two bases of coal equivalent, never mixed in one answer. `statistics`: the national survey; else the quota standard's own set. */
 export type FactorSetId = string;
 
+/** Fuels that no meter of ours counts but the tables have. */
+export const OTHER_FUELS = [
+  'fuel-oil',
+  'kerosene',
+  'lng',
+  'anthracite',
+  'bituminous',
+  'lignite',
+  'washed-coal',
+  'middlings',
+  'coal-slurry',
+  'briquette',
+  'coke',
+  'coke-oven-gas',
+  'blast-furnace-gas',
+  'piped-gas',
+  'refinery-dry-gas',
+] as const;
+export type OtherFuel = (typeof OTHER_FUELS)[number];
+
 export interface CoalFactor extends CatalogueRow {
   readonly kind: 'coal';
   /** `national-statistics`, `shandong-quota`, … */
   readonly set: FactorSetId;
-  readonly carrier: Carrier | 'fuel-oil' | 'kerosene' | 'lng';
+  readonly carrier: Carrier | OtherFuel;
+  /** Rows of one carrier that a table keeps apart: `gas-field`, `oil-field`, `low-pressure`, … */
+  readonly variant?: string | undefined;
   /** kgce per `per`. */
   readonly value: number;
   readonly per: string;
@@ -42,7 +66,10 @@ export interface CoalFactor extends CatalogueRow {
 
 export interface Density extends CatalogueRow {
   readonly kind: 'density';
-  readonly carrier: Carrier | 'fuel-oil' | 'kerosene';
+  /** Whose practice: `JS/T 303-2026`, `audit-practice`. */
+  readonly set: string;
+  readonly carrier: Carrier | OtherFuel;
+  readonly variant?: string | undefined;
   /** kg per litre. */
   readonly value: number;
 }
@@ -50,7 +77,8 @@ export interface Density extends CatalogueRow {
 export interface ElectricityCarbonFactor extends CatalogueRow {
   readonly kind: 'electricity-co2';
   readonly dataYear: number;
-  readonly basis: 'average' | 'residual' | 'fossil';
+  /** `ets`: the series for enterprises in carbon trading, never mixed with the other three. */
+  readonly basis: 'average' | 'residual' | 'fossil' | 'ets';
   /** kgCO2 per kWh. */
   readonly value: number;
   readonly published: string;
@@ -60,10 +88,13 @@ export interface FuelCarbonFactor extends CatalogueRow {
   readonly kind: 'fuel-co2' | 'heat-co2';
   /** `JS/T 303-2026`, `provincial-inventory`, … */
   readonly set: string;
-  readonly carrier: Carrier | 'fuel-oil' | 'kerosene' | 'anthracite' | 'bituminous' | 'coke-oven-gas' | 'piped-gas';
+  readonly carrier: Carrier | OtherFuel;
+  readonly variant?: string | undefined;
   /** kgCO2 per `per`. */
   readonly value: number;
   readonly per: string;
+  /** What the value is computed from: GJ/t (gas: GJ per 10⁴ Nm³), tC/TJ, share oxidised. */
+  readonly formula?: { readonly ncv: number; readonly carbon: number; readonly oxidation: number } | undefined;
 }
 
 export const METRICS = [
@@ -83,21 +114,7 @@ export const METRICS = [
 ] as const;
 export type Metric = (typeof METRICS)[number];
 
-export const INSTITUTION_TYPES = [
-  'organ',
-  'hospital',
-  'library',
-  'museum',
-  'theatre',
-  'gymnasium',
-  'science-museum',
-  'university',
-  'school',
-  'kindergarten',
-  'service-centre',
-  'other',
-] as const;
-export type InstitutionType = (typeof INSTITUTION_TYPES)[number];
+export { INSTITUTION_TYPES, type InstitutionType } from '#domain';
 
 /** Limits of one metric. Energy has constraint ≥ base ≥ guide; water has general ≥ advanced; GB/T 51161 has constraint ≥ guide. */
 export interface QuotaRow extends CatalogueRow {
@@ -137,6 +154,8 @@ export interface TargetRow extends CatalogueRow {
   readonly targetYear: number;
   /** Change against the base year, such as −0.05. */
   readonly change?: number | undefined;
+  /** Published value of the base year, in `unit`. */
+  readonly base?: number | undefined;
   /** Cap, in `unit`. */
   readonly cap?: number | undefined;
   readonly unit: string;
@@ -164,19 +183,7 @@ export interface Denominators {
   readonly bedDays?: number | undefined;
 }
 
-export const USES = [
-  'ordinary',
-  'heating',
-  'vehicles',
-  'data-centre',
-  'data-centre-it',
-  'canteen',
-  'laundry',
-  'resold',
-  'green-direct',
-  'pv-self-used',
-] as const;
-export type Use = (typeof USES)[number];
+export { type Use, USES } from '#domain';
 
 /** One carrier's quantity in a period. `ordinary` holds what no other use claims: uses never overlap. */
 export interface Quantity {
