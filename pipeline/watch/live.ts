@@ -1,7 +1,8 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { formatInstant, type Registry, zoneOf } from '#domain';
 import type { LiveAnswer } from '../answers.ts';
 import { decodeBrackets, decodeGauges } from '../books/codec.ts';
+import { partOf } from '../books/packed.ts';
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import { holdsAt } from '../ledger/effective.ts';
@@ -21,30 +22,56 @@ export async function latestReadings(db: Kysely<Tables>, site: DirectorySite): P
     const known = readings.get(key);
     if (!known || reading.at >= known.at) readings.set(key, reading);
   };
-  for (const device of site.devices.values()) {
-    const names = new Map([...device.registers.values()].map((r) => [r.ordinal, r.name]));
-    const newest = (table: 'bracket' | 'gauge') =>
-      db
-        .selectFrom(table)
-        .select(['day', 'payload'])
-        .where('device_key', '=', device.key)
-        .orderBy('day', 'desc')
-        .limit(2)
-        .execute();
-    for (const { day, payload } of await newest('bracket')) {
-      for (const [ordinal, brackets] of decodeBrackets(day, payload)) {
-        const last = brackets.at(-1)?.last;
-        if (last) note({ device: device.id, register: names.get(ordinal) ?? '', at: last.at, value: last.value });
-      }
+  for (const { device, names, day, payload } of await newestRows(db, site, 'bracket')) {
+    for (const [ordinal, brackets] of decodeBrackets(day, payload)) {
+      const last = brackets.at(-1)?.last;
+      if (last) note({ device, register: names.get(ordinal) ?? '', at: last.at, value: last.value });
     }
-    for (const { day, payload } of await newest('gauge')) {
-      for (const [ordinal, slots] of decodeGauges(day, payload)) {
-        const last = slots.at(-1);
-        if (last) note({ device: device.id, register: names.get(ordinal) ?? '', at: last.lastAt, value: last.last });
-      }
+  }
+  for (const { device, names, day, payload } of await newestRows(db, site, 'gauge')) {
+    for (const [ordinal, slots] of decodeGauges(day, payload)) {
+      const last = slots.at(-1);
+      if (last) note({ device, register: names.get(ordinal) ?? '', at: last.lastAt, value: last.last });
     }
   }
   return [...readings.values()];
+}
+
+interface NewestRow {
+  readonly device: string;
+  readonly names: ReadonlyMap<number, string>;
+  readonly day: number;
+  readonly payload: Buffer;
+}
+
+/** Of each device the rows of its two newest days: at midnight the new day may lack a register. */
+async function newestRows(
+  db: Kysely<Tables>,
+  site: DirectorySite,
+  table: 'bracket' | 'gauge',
+): Promise<readonly NewestRow[]> {
+  const devices = [...site.devices.values()];
+  const parts = devices.map((d) => 1 + Math.max(0, ...[...d.registers.values()].map((r) => partOf(r.ordinal))));
+  const { rows } = await sql<{ key: number; day: number; payload: Buffer }>`
+    select d.key, t.day, t.payload
+    from unnest(${devices.map((d) => d.key)}::int4[], ${parts}::int4[]) as d(key, parts)
+    cross join lateral (
+      select day, payload from ${sql.table(table)} where device_key = d.key order by day desc limit 2 * d.parts) t`.execute(
+    db,
+  );
+  const byKey = new Map(devices.map((d) => [d.key, d]));
+  return rows.flatMap(({ key, day, payload }) => {
+    const device = byKey.get(key);
+    if (!device) return [];
+    return [
+      {
+        device: device.id,
+        names: new Map([...device.registers.values()].map((r) => [r.ordinal, r.name])),
+        day,
+        payload,
+      },
+    ];
+  });
 }
 
 /** State by the age of the last reading against the device's interval: at most 2 intervals is live, at most 10 late. */
