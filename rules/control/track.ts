@@ -1,0 +1,73 @@
+import type { BarometerRow } from '../catalogue/rows.ts';
+import type { Answer, TargetRow } from '../contract.ts';
+import { type Allowance, type AllowanceInput, allowanceOf, denominatorOf } from './allowance.ts';
+import { type BarometerReading, barometerOf } from './barometer.ts';
+import { type Forecast, forecastYear } from './forecast.ts';
+import { monthlyPath, type Path } from './path.ts';
+import { type Progress, progressOf } from './progress.ts';
+import { byYear, type MonthAmount, wholeYear } from './series.ts';
+
+export interface TrackInput extends Omit<AllowanceInput, 'years'> {
+  readonly row: TargetRow;
+  /** Whole past years, the base year among them where known, and the year's closed months. */
+  readonly series: readonly MonthAmount[];
+  readonly year: number;
+  /** Thresholds of the rule set in force; none: no levels. */
+  readonly thresholds: readonly BarometerRow[];
+  /** Whole series units by which this year may exceed last year. */
+  readonly growthLimit?: number | undefined;
+}
+
+export interface Tracking {
+  readonly allowance: Answer<Allowance>;
+  readonly path: Answer<Path>;
+  readonly progress: Answer<Progress>;
+  readonly forecast: Answer<Forecast>;
+  readonly barometer: readonly BarometerReading[];
+  /** Ids of the catalogue rows that the answer used. */
+  readonly rows: readonly string[];
+}
+
+/** One target followed through one year. Throws SERIES_MONTH_INVALID, SERIES_MONTH_TWICE, SERIES_AMOUNT_INVALID, DENOMINATOR_INVALID. */
+export function trackTarget(input: TrackInput): Tracking {
+  const { row, year, thresholds } = input;
+  const facts: AllowanceInput & { years: ReturnType<typeof byYear> } = { ...input, years: byYear(input.series) };
+  const allowance = allowanceOf(facts);
+  const path: Answer<Path> = allowance.ok
+    ? { ok: true, value: monthlyPath(allowance.value.amount, year, facts.years, row.baseYear) }
+    : allowance;
+  const forecast = forecastYear(facts.years, year);
+  const [now, before] = [denominatorOf(facts, year), denominatorOf(facts, year - 1)];
+  const last = wholeYear(facts.years, year - 1);
+  const per = (amount: number, denominator: Answer<number>): number | undefined =>
+    denominator.ok ? amount / denominator.value : undefined;
+  const barometer = barometerOf(
+    {
+      year,
+      baseYear: row.baseYear,
+      targetYear: row.targetYear,
+      base: allowance.ok ? allowance.value.base : undefined,
+      target: allowance.ok ? allowance.value.target : undefined,
+      planned: allowance.ok ? allowance.value.value : undefined,
+      last: last === undefined ? undefined : per(last, before),
+      forecast:
+        forecast.ok && now.ok
+          ? {
+              estimate: forecast.value.estimate / now.value,
+              low: forecast.value.low / now.value,
+              high: forecast.value.high / now.value,
+            }
+          : undefined,
+      growthLimit: input.growthLimit === undefined ? undefined : per(input.growthLimit, now),
+    },
+    thresholds,
+  );
+  return {
+    allowance,
+    path,
+    progress: path.ok ? progressOf(path.value, facts.years) : path,
+    forecast,
+    barometer,
+    rows: [row.id, ...barometer.flatMap(({ answer }) => (answer.ok ? [answer.value.row] : []))],
+  };
+}

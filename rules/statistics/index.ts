@@ -1,0 +1,2 @@
+export { mean, median, quantile, sampleCorrelation, sum } from 'simple-statistics';
+export { studentQuantile, studentTwoSided } from './student.ts';
