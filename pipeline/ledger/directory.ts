@@ -1,5 +1,6 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
-import { type MeterEvent, type MeterEventBody, MINUTE, type Register, type Registry, registerKey } from '#domain';
+import { type MeterEvent, MINUTE, type Register, type Registry, registerKey } from '#domain';
+import { loadEvents } from '../books/meter-events.ts';
 import { loadRegistry } from '../books/registry.ts';
 import type { Tables } from '../books/tables.ts';
 import { type EffectiveRegister, effectiveRegisters } from './effective.ts';
@@ -41,34 +42,6 @@ export interface DirectoryRegister {
 }
 
 type Db = Kysely<Tables>;
-
-export const toEvent = (row: {
-  id: number;
-  site: string;
-  state: string;
-  body: MeterEventBody;
-  by_name: string;
-  reason: string;
-  recorded_at: number;
-  confirmed_by: string | null;
-  confirmed_at: number | null;
-  supersedes: number | null;
-}): MeterEvent => ({
-  id: row.id,
-  site: row.site,
-  // the table takes no other state
-  state: row.state as MeterEvent['state'],
-  body: row.body,
-  by: row.by_name,
-  reason: row.reason,
-  recordedAt: row.recorded_at,
-  confirmedBy: row.confirmed_by ?? undefined,
-  confirmedAt: row.confirmed_at ?? undefined,
-  supersedes: row.supersedes ?? undefined,
-});
-
-export const loadEvents = async (db: Db, site: string): Promise<readonly MeterEvent[]> =>
-  (await db.selectFrom('meter_event').selectAll().where('site', '=', site).orderBy('id').execute()).map(toEvent);
 
 export const registryVersions = async (db: Db): Promise<ReadonlyMap<string, number>> =>
   new Map(

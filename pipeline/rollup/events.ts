@@ -1,9 +1,10 @@
 import type { Transaction } from 'kysely';
 import { type MeterEvent, type MeterEventBody, NEEDS_SECOND_PERSON, requestError, slotStart } from '#domain';
 import { markDirty } from '../books/dirty.ts';
+import { toEvent } from '../books/meter-events.ts';
 import type { Books } from '../books/index.ts';
 import type { Tables } from '../books/tables.ts';
-import { type DirectorySite, loadDirectory, toEvent } from '../ledger/directory.ts';
+import { type DirectorySite, loadDirectory } from '../ledger/directory.ts';
 import { effectiveRegisters, type EffectiveRegister, holdsAt } from '../ledger/effective.ts';
 import type { Claim } from '../service.ts';
 

@@ -29,11 +29,8 @@ export async function plant(books: Books, registry: Registry, events: readonly M
   await service.stop();
 }
 
-/** Consumes the log to its end and settles; answers the dump. */
-export async function consumeAll(
-  books: Books,
-  log: FrameLog,
-): Promise<{ readonly text: string; readonly hash: string }> {
+/** Consumes the log to its end, as a worker of its own. */
+export async function consume(books: Books, log: FrameLog): Promise<void> {
   const stop = new AbortController();
   const bounds = await log.bounds();
   const caught = new Set<number>();
@@ -49,6 +46,14 @@ export async function consumeAll(
     },
   });
   await worker.run(stop.signal);
+}
+
+/** Consumes the log to its end and settles; answers the dump. */
+export async function consumeAll(
+  books: Books,
+  log: FrameLog,
+): Promise<{ readonly text: string; readonly hash: string }> {
+  await consume(books, log);
   const service = openService({ books, log, clock: systemClock, telemetry: silentTelemetry() });
   await service.settle();
   await service.stop();

@@ -3,6 +3,8 @@ import { type Registry, requestError } from '#domain';
 import type { ApplyAnswer, ApplyOptions, RegistryChange } from '../../service.ts';
 import { markDirty } from '../dirty.ts';
 import type { Tables } from '../tables.ts';
+import { loadEvents } from '../meter-events.ts';
+import { inheritedMarks } from './inherited.ts';
 import { loadRegistry } from './load.ts';
 import { planRegistry } from './plan.ts';
 import type { PlannedChange } from './planned.ts';
@@ -50,7 +52,10 @@ export async function applyRegistry(
     .execute();
   await markDirty(
     tx,
-    taken.flatMap((p) => p.marks).map((mark) => ({ site, ...mark })),
+    [...taken.flatMap((p) => p.marks), ...inheritedMarks(old, next, await loadEvents(tx, site), taken)].map((mark) => ({
+      site,
+      ...mark,
+    })),
   );
   return answer;
 }
