@@ -20,6 +20,7 @@ import { usage } from './rollup/usage.ts';
 import type { Progress, Service, UsageQuery } from './service.ts';
 import { listFindings } from './watch/findings.ts';
 import { createLiveWatch } from './watch/live-watch.ts';
+import { openRules } from './judging/index.ts';
 import { latestReadings, liveAnswers } from './watch/live.ts';
 import { listQuarantine } from './watch/quarantine.ts';
 import { statusOf } from './watch/status.ts';
@@ -128,6 +129,7 @@ export function openService(options: ServiceOptions): Service {
       await settleAll();
       return listAdjustments(db, await siteOf(id), clock.now(), month);
     },
+    rules: openRules({ db, clock, siteOf }),
     status: () =>
       statusOf({
         db,

@@ -8,6 +8,7 @@ import type {
   TraceAnswer,
   UsageAnswer,
 } from './answers.ts';
+import type { RulesService } from './service-rules.ts';
 
 /** What the CLI and the API ask of the pipeline. One implementation (pipeline/index.ts: openService); no other way in. */
 export interface Service {
@@ -47,6 +48,9 @@ export interface Service {
   readonly close: (site: string, month: number, claim: Claim) => Promise<CloseAnswer>;
   readonly closes: (site: string) => Promise<readonly CloseAnswer[]>;
   readonly adjustments: (site: string, month?: number) => Promise<readonly AdjustmentAnswer[]>;
+
+  /** Facts, quantities by hand, indicators, verdicts, targets, costs, factors (service-rules.ts). */
+  readonly rules: RulesService;
 
   /** Log offsets, lags, counters, sizes, last commit: plain JSON. */
   readonly status: () => Promise<StatusAnswer>;

@@ -1,0 +1,365 @@
+import { z } from 'zod';
+import { CARRIERS, INSTITUTION_TYPES, QUANTITY_COLUMNS, QUANTITY_KINDS, TARIFF_PERIODS, USES } from '#domain';
+
+/**
+ * The shapes of what the rules say, the same by CLI (`--json`) and API. Every figure names the rows it used; what could not be given stands in
+ * `missing` with what would make it possible. Figures are decimals rounded to six places at this edge; money is whole fen.
+ */
+const localText = z.strictObject({ zh: z.string(), en: z.string() });
+const day = z.string().describe('YYYY-MM-DD');
+const month = z.string().describe('YYYY-MM');
+const share = z.number().min(0).max(1);
+
+export const missingSchema = z.strictObject({
+  what: z.string(),
+  reason: z.string().describe('begins with a stable code'),
+  cure: localText,
+});
+
+export const sourceSchema = z.strictObject({ document: z.string(), clause: z.string(), year: z.int() });
+
+/** A row of the catalogue as an answer used it. */
+export const rowUsedSchema = z.strictObject({
+  id: z.string().describe('<file>/<row>'),
+  value: z.number().nullable().describe('null where the row holds several limits'),
+  unit: z.string(),
+  region: z.string(),
+  source: sourceSchema,
+  confidence: z.enum(['A', 'B', 'C', 'D']),
+  verified: z.boolean(),
+  fallback: z.string().optional().describe('what was given up to find it: an earlier year, a wider region'),
+  note: z.string().optional(),
+});
+
+/** Inverse of a row: the catalogue as it is stored. `fields` holds what only its kind has. */
+export const factorRowSchema = z.strictObject({
+  id: z.string(),
+  kind: z.string(),
+  region: z.string(),
+  from: day,
+  to: day.nullable(),
+  value: z.number().nullable(),
+  unit: z.string().nullable(),
+  source: sourceSchema,
+  confidence: z.enum(['A', 'B', 'C', 'D']),
+  verified: z.boolean(),
+  confirmed: z.strictObject({ by: z.string(), at: day, text: z.string() }).nullable(),
+  note: z.string().nullable(),
+  hash: z.string().describe('of the content of the row: what a close keeps'),
+  fields: z.record(z.string(), z.unknown()),
+});
+
+export const factorsAnswerSchema = z.strictObject({ rows: z.array(factorRowSchema), total: z.int() });
+
+const coalSchema = z.strictObject({
+  kgce: z.number(),
+  caliber: z.string().describe('the set of coal factors; two sets are never added'),
+  factor: rowUsedSchema,
+  rows: z.array(rowUsedSchema),
+});
+const carbonSchema = z.strictObject({
+  kgCO2: z.number(),
+  scope: z.union([z.literal(1), z.literal(2)]),
+  factor: rowUsedSchema.nullable(),
+  rows: z.array(rowUsedSchema),
+});
+
+export const convertAnswerSchema = z.strictObject({
+  carrier: z.string(),
+  quantity: z.string(),
+  unit: z.string(),
+  year: z.int(),
+  region: z.string(),
+  coalEquivalent: coalSchema.nullable(),
+  coalEquivalentQuota: z.array(coalSchema).describe('one for each quota standard with factors of its own'),
+  carbon: carbonSchema.nullable(),
+  carbonResidual: carbonSchema.nullable().describe('the same by the residual factor; never added'),
+  missing: z.array(missingSchema),
+  notes: z.array(localText),
+});
+
+/** Quantity of a carrier and use in a period, as the rules were given it. */
+export const quantityUsedSchema = z.strictObject({
+  carrier: z.enum(CARRIERS),
+  use: z.enum(USES),
+  amount: z.int().describe('integer in the base unit'),
+  display: z.string(),
+  displayUnit: z.string(),
+  coverage: share,
+  quality: z.enum(['metered', 'manual']),
+});
+
+export const denominatorsSchema = z.strictObject({
+  areaM2: z.number().nullable(),
+  heatedAreaM2: z.number().nullable(),
+  persons: z.number().nullable(),
+  bedDays: z.number().nullable(),
+});
+
+export const INDICATOR_PERIODS = ['year', 'rolling-12', 'year-to-date', 'month', 'same-period-last-year'] as const;
+
+export const indicatorSchema = z.strictObject({
+  metric: z.string(),
+  value: z.number(),
+  unit: z.string(),
+  /** What was divided by what. */
+  numerator: z.strictObject({ value: z.number(), unit: z.string() }).nullable(),
+  denominator: z.strictObject({ value: z.number(), unit: z.string() }).nullable(),
+  coverage: share,
+  caliber: z.string().nullable().describe('the set of coal factors, where there is one'),
+  rows: z.array(rowUsedSchema),
+  notes: z.array(localText),
+});
+
+export const periodIndicatorsSchema = z.strictObject({
+  period: z.enum(INDICATOR_PERIODS),
+  from: day,
+  to: day.describe('day after the last'),
+  quantities: z.array(quantityUsedSchema),
+  denominators: denominatorsSchema,
+  coverage: share.describe('the least of its quantities'),
+  totals: z.strictObject({
+    kgce: z.number().nullable(),
+    kgCO2: z.number().nullable(),
+    kgCO2Residual: z.number().nullable(),
+    waterM3: z.number().nullable(),
+  }),
+  indicators: z.array(indicatorSchema),
+  missing: z.array(missingSchema),
+});
+
+export const indicatorsAnswerSchema = z.strictObject({
+  site: z.string(),
+  institution: z.string(),
+  name: localText,
+  year: z.int(),
+  periods: z.array(periodIndicatorsSchema),
+  rows: z.array(rowUsedSchema).describe('every row used, once'),
+});
+
+export const verdictSchema = z.strictObject({
+  pack: z.string(),
+  standard: z.string(),
+  table: z.string(),
+  metric: z.string(),
+  value: z.number().nullable(),
+  unit: z.string(),
+  verdict: z.enum(['advanced', 'reasonable', 'compliant', 'over']).nullable(),
+  standing: z.enum(['official', 'single-source', 'for-reference']).describe('only official verdicts count in totals'),
+  limits: z.record(z.string(), z.number()),
+  caliber: z.string(),
+  coverage: share,
+  row: rowUsedSchema,
+  rows: z.array(rowUsedSchema),
+  notes: z.array(localText),
+});
+
+export const judgeAnswerSchema = z.strictObject({
+  site: z.string(),
+  institution: z.string(),
+  name: localText,
+  from: day,
+  to: day,
+  profile: z.strictObject({
+    type: z.enum(INSTITUTION_TYPES).nullable(),
+    level: z.string().nullable(),
+    division: z.string().nullable(),
+    heating: z.string().nullable(),
+    class: z.string().nullable(),
+    hoursPerYear: z.number().nullable(),
+  }),
+  verdicts: z.array(verdictSchema),
+  /** Also the questions: what must be known of the institution first. */
+  missing: z.array(missingSchema),
+});
+
+export const targetAnswerSchema = z.strictObject({
+  id: z.string(),
+  source: z.string(),
+  institution: z.string().nullable(),
+  metric: z.string(),
+  unit: z.string(),
+  baseYear: z.int(),
+  targetYear: z.int(),
+  base: z.number().nullable(),
+  target: z.number().nullable().describe('what the target year may come to'),
+  yearCap: z.number().nullable().describe('what the year asked for may come to'),
+  toDate: z.number().nullable(),
+  months: z.array(
+    z.strictObject({
+      month,
+      plan: z.number().nullable(),
+      planToDate: z.number().nullable(),
+      actual: z.number().nullable(),
+      actualToDate: z.number().nullable(),
+      forecast: z.number().nullable(),
+      low: z.number().nullable(),
+      high: z.number().nullable(),
+    }),
+  ),
+  forecast: z.strictObject({ value: z.number(), low: z.number(), high: z.number(), level: z.number() }).nullable(),
+  barometer: z.array(
+    z.strictObject({
+      comparison: z.string(),
+      level: z.union([z.literal(1), z.literal(2), z.literal(3)]),
+      value: z.number(),
+      row: rowUsedSchema.nullable(),
+    }),
+  ),
+  coverage: share,
+  rows: z.array(rowUsedSchema),
+  missing: z.array(missingSchema),
+});
+
+export const targetsAnswerSchema = z.strictObject({
+  site: z.string(),
+  institution: z.string().nullable(),
+  year: z.int(),
+  targets: z.array(targetAnswerSchema),
+  missing: z.array(missingSchema),
+});
+
+export const costRowSchema = z.strictObject({
+  month,
+  carrier: z.enum(CARRIERS),
+  amount: z.int(),
+  display: z.string(),
+  displayUnit: z.string(),
+  fen: z.int().nullable().describe('by tariff; null where a part has none'),
+  billedFen: z.int().nullable().describe('by the bills entered'),
+  byPeriod: z.partialRecord(z.enum(TARIFF_PERIODS), z.int()).describe('fen by period of a time-of-use tariff'),
+  capacityFen: z.int(),
+  unitPrice: z.number().nullable().describe('yuan per displayUnit'),
+  check: z
+    .strictObject({
+      against: z.enum(['tariff', 'neighbours']),
+      expected: z.number(),
+      deviation: z.number(),
+      suspicious: z.boolean(),
+    })
+    .nullable(),
+  tariffs: z.array(z.string()),
+  coverage: share,
+});
+
+export const costsAnswerSchema = z.strictObject({
+  site: z.string(),
+  institution: z.string(),
+  year: z.int(),
+  rows: z.array(costRowSchema),
+  totalFen: z.int(),
+  missing: z.array(missingSchema),
+});
+
+export const quantityAnswerSchema = z.strictObject({
+  id: z.int(),
+  site: z.string(),
+  institution: z.string(),
+  month,
+  kind: z.enum(QUANTITY_KINDS),
+  use: z.enum(USES),
+  amount: z.int().describe('base unit of the kind'),
+  quantity: z.string().describe('as entered'),
+  unit: z.string(),
+  costFen: z.int().nullable(),
+  document: z.strictObject({ name: z.string(), sha256: z.string().nullable() }).nullable(),
+  note: z.string().nullable(),
+  file: z.strictObject({ name: z.string(), sha256: z.string(), row: z.int() }).nullable(),
+  by: z.string(),
+  reason: z.string().nullable(),
+  at: z.string().describe('ISO 8601'),
+  supersededBy: z.int().nullable(),
+});
+
+export const refusedQuantitySchema = z.strictObject({
+  row: z.int(),
+  column: z.enum(QUANTITY_COLUMNS).nullable(),
+  text: z.string(),
+  code: z.string(),
+  reason: localText,
+  cure: localText,
+});
+
+export const importQuantitiesAnswerSchema = z.strictObject({
+  site: z.string(),
+  file: z.string(),
+  rows: z.int(),
+  added: z.int(),
+  unchanged: z.int(),
+  replaced: z.int(),
+  refused: z.array(refusedQuantitySchema),
+  committed: z.boolean(),
+});
+
+export const factsAnswerSchema = z.strictObject({
+  site: z.string(),
+  version: z.int(),
+  at: z.string(),
+  by: z.string(),
+  reason: z.string(),
+  hash: z.string(),
+  facts: z.unknown().describe('as docs/schema/facts.schema.json, dates as text'),
+});
+
+export const applyFactsAnswerSchema = z.strictObject({
+  site: z.string(),
+  version: z.int().describe('the version in force after it'),
+  changes: z.array(
+    z.strictObject({
+      what: z.string(),
+      id: z.string(),
+      old: z.string().nullable(),
+      new: z.string().nullable(),
+    }),
+  ),
+  committed: z.boolean(),
+});
+
+export const confirmationSchema = z.strictObject({
+  row: z.string(),
+  hash: z.string(),
+  by: z.string(),
+  at: day,
+  text: z.string(),
+  stands: z.boolean().describe('false where the row has changed since'),
+});
+
+/** What a changed catalogue does: closed figures stand, open figures move. */
+export const factorMovesSchema = z.strictObject({
+  site: z.string(),
+  changed: z.array(z.strictObject({ row: z.string(), old: z.string().nullable(), new: z.string().nullable() })),
+  closed: z.array(z.strictObject({ month, version: z.int(), rows: z.array(z.string()) })),
+  open: z.array(
+    z.strictObject({
+      month,
+      institution: z.string(),
+      measure: z.enum(['kgce', 'kgCO2']),
+      old: z.number().nullable(),
+      new: z.number().nullable(),
+    }),
+  ),
+});
+
+export type RowUsed = z.infer<typeof rowUsedSchema>;
+export type MissingAnswer = z.infer<typeof missingSchema>;
+export type FactorRow = z.infer<typeof factorRowSchema>;
+export type FactorsAnswer = z.infer<typeof factorsAnswerSchema>;
+export type ConvertAnswer = z.infer<typeof convertAnswerSchema>;
+export type QuantityUsed = z.infer<typeof quantityUsedSchema>;
+export type IndicatorPeriod = (typeof INDICATOR_PERIODS)[number];
+export type IndicatorAnswer = z.infer<typeof indicatorSchema>;
+export type PeriodIndicators = z.infer<typeof periodIndicatorsSchema>;
+export type IndicatorsAnswer = z.infer<typeof indicatorsAnswerSchema>;
+export type VerdictAnswer = z.infer<typeof verdictSchema>;
+export type JudgeAnswer = z.infer<typeof judgeAnswerSchema>;
+export type TargetAnswer = z.infer<typeof targetAnswerSchema>;
+export type TargetsAnswer = z.infer<typeof targetsAnswerSchema>;
+export type CostRow = z.infer<typeof costRowSchema>;
+export type CostsAnswer = z.infer<typeof costsAnswerSchema>;
+export type QuantityAnswer = z.infer<typeof quantityAnswerSchema>;
+export type RefusedQuantity = z.infer<typeof refusedQuantitySchema>;
+export type ImportQuantitiesAnswer = z.infer<typeof importQuantitiesAnswerSchema>;
+export type FactsAnswer = z.infer<typeof factsAnswerSchema>;
+export type ApplyFactsAnswer = z.infer<typeof applyFactsAnswerSchema>;
+export type ConfirmationAnswer = z.infer<typeof confirmationSchema>;
+export type FactorMoves = z.infer<typeof factorMovesSchema>;

@@ -1,0 +1,126 @@
+import type { QuantityTable, SiteFacts } from '#domain';
+import type {
+  ApplyFactsAnswer,
+  ConfirmationAnswer,
+  ConvertAnswer,
+  CostsAnswer,
+  FactorMoves,
+  FactorsAnswer,
+  FactsAnswer,
+  ImportQuantitiesAnswer,
+  IndicatorPeriod,
+  IndicatorsAnswer,
+  JudgeAnswer,
+  QuantityAnswer,
+  TargetsAnswer,
+} from './answers-rules.ts';
+import type { Claim } from './service.ts';
+
+/** What the rules are asked: part of the pipeline's one door (service.ts). */
+export interface RulesService {
+  /** Facts in force; undefined before the first were applied. */
+  readonly facts: (site: string) => Promise<FactsAnswer | undefined>;
+  /** Writes a new version when `commit` and something differs. Throws FACTS_UNKNOWN for what the registry does not have, CLAIM_NEEDED. */
+  readonly applyFacts: (
+    facts: SiteFacts,
+    options: Partial<Claim> & { readonly commit: boolean },
+  ) => Promise<ApplyFactsAnswer>;
+
+  readonly quantities: (query: QuantitiesQuery) => Promise<readonly QuantityAnswer[]>;
+  /** Takes every row that can be taken and names each that cannot. A file imported twice changes nothing. */
+  readonly importQuantities: (
+    site: string,
+    table: QuantityTable,
+    options: ImportQuantitiesOptions,
+  ) => Promise<ImportQuantitiesAnswer>;
+  /** The XLSX to fill in: institutions and months of a year, what may be written in each column. */
+  readonly quantityTemplate: (site: string, year: number) => Promise<Uint8Array>;
+
+  readonly indicators: (query: IndicatorsQuery) => Promise<IndicatorsAnswer>;
+  readonly judge: (query: JudgeQuery) => Promise<JudgeAnswer>;
+  readonly targets: (query: TargetsQuery) => Promise<TargetsAnswer>;
+  readonly costs: (query: CostsQuery) => Promise<CostsAnswer>;
+  readonly convert: (query: ConvertQuery) => Promise<ConvertAnswer>;
+  readonly factors: (query: FactorsQuery) => Promise<FactorsAnswer>;
+
+  readonly confirmations: () => Promise<readonly ConfirmationAnswer[]>;
+  /** A named person says that a row agrees with the official text. Throws ROW_UNKNOWN. */
+  readonly confirmRow: (
+    row: string,
+    word: { readonly by: string; readonly text: string },
+  ) => Promise<ConfirmationAnswer>;
+  /** Rows that changed since they were last used, the closes that rest on the old ones, the open figures that moved. */
+  readonly factorMoves: (site: string) => Promise<FactorMoves>;
+}
+
+export interface QuantitiesQuery {
+  readonly site: string;
+  readonly institution?: string | undefined;
+  /** Months since year 0, both included. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  /** Also rows that were replaced. */
+  readonly superseded?: boolean | undefined;
+}
+
+export interface ImportQuantitiesOptions {
+  readonly by: string;
+  readonly commit: boolean;
+  /** Replaces what stands for a month with another value; needs a reason. */
+  readonly replace?: boolean | undefined;
+  readonly reason?: string | undefined;
+}
+
+export interface IndicatorsQuery {
+  readonly site: string;
+  readonly institution: string;
+  readonly year: number;
+  /** 1–12: the month asked for; else the last that has ended in that year. */
+  readonly month?: number | undefined;
+  /** Absent: all. */
+  readonly periods?: readonly IndicatorPeriod[] | undefined;
+}
+
+export interface JudgeQuery {
+  readonly site: string;
+  readonly institution: string;
+  readonly year: number;
+  /** Twelve months that end with this month of the year (1–12) in place of the calendar year. */
+  readonly rollingTo?: number | undefined;
+  /** Rule packs; absent: those of its region. */
+  readonly packs?: readonly string[] | undefined;
+}
+
+export interface TargetsQuery {
+  readonly site: string;
+  readonly institution?: string | undefined;
+  readonly year: number;
+}
+
+export interface CostsQuery {
+  readonly site: string;
+  readonly institution: string;
+  readonly year: number;
+}
+
+export interface ConvertQuery {
+  /** A carrier, or a fuel of the catalogue. */
+  readonly carrier: string;
+  readonly quantity: string;
+  readonly unit: string;
+  readonly year: number;
+  /** Division code; 000000 the nation. */
+  readonly region: string;
+}
+
+export interface FactorsQuery {
+  readonly kind?: string | undefined;
+  readonly carrier?: string | undefined;
+  readonly region?: string | undefined;
+  readonly year?: number | undefined;
+  readonly set?: string | undefined;
+  /** Text within id, note or source. */
+  readonly text?: string | undefined;
+  readonly verified?: boolean | undefined;
+  readonly limit?: number | undefined;
+}
