@@ -204,6 +204,10 @@ export interface PeriodFacts {
   readonly to: string;
   readonly quantities: readonly Quantity[];
   readonly denominators: Denominators;
+  /** The same with nothing taken out, as the national survey counts; absent where nothing is excluded. */
+  readonly surveyDenominators?: Denominators | undefined;
+  /** Electricity (Wh) that entered, and of it what no item or sub-meter claims. */
+  readonly unattributed?: { readonly amount: number; readonly of: number } | undefined;
 }
 
 /** A figure that could not be given, and what would make it possible. */

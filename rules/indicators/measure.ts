@@ -1,0 +1,152 @@
+import { type Carrier, EXCLUDED_USES } from '#domain';
+import type { Answer, Denominators, FactorSetId, Missing, PeriodFacts, Quantity, Use } from '../contract.ts';
+import {
+  type FactorUse,
+  type PeriodCarbon,
+  type Rate,
+  type Rates,
+  type RateTables,
+  STATISTICS_SET,
+} from '../conversion/index.ts';
+import { carbonOfPeriod } from '../conversion/index.ts';
+import type { Exact } from '../exact.ts';
+import { lastDayOf } from './periods.ts';
+
+/**
+ * On what basis energy is added up. `set`: coal factors, never mixed. `boundary`: the national survey counts everything; a
+ * quota takes data centre, canteen and laundry out, with their area and persons.
+ */
+export interface Caliber {
+  readonly set: FactorSetId;
+  readonly boundary: 'survey' | 'quota';
+}
+
+export const SURVEY_CALIBER: Caliber = { set: STATISTICS_SET, boundary: 'survey' };
+export const quotaCaliber = (set: FactorSetId): Caliber => ({ set, boundary: 'quota' });
+
+const EXCLUDED: ReadonlySet<Use> = new Set<Use>([...EXCLUDED_USES, 'data-centre-it']);
+/** Power handed on to residents or shops is not the institution's (JS/T 303-2026; DB37/T 2672-2019 annex). */
+const NEVER: ReadonlySet<Use> = new Set<Use>(['resold']);
+
+/** A sum of quantities with what it rests on. */
+export interface Weighed {
+  readonly value: Exact;
+  /** The least coverage among the quantities in it: one badly evidenced carrier makes the sum so. */
+  readonly coverage: number;
+  readonly manual: boolean;
+  readonly factors: readonly FactorUse[];
+}
+
+/** A period with its quantities sorted by boundary. */
+export interface Measured {
+  readonly facts: PeriodFacts;
+  readonly caliber: Caliber;
+  readonly rates: Rates;
+  /** Of the whole institution, without what is resold. */
+  readonly whole: readonly Quantity[];
+  /** Of the caliber's boundary. */
+  readonly bounded: readonly Quantity[];
+  readonly excluded: readonly Use[];
+  readonly carbon: () => Answer<PeriodCarbon>;
+}
+
+/** Region of rates where the division is unknown: coal factors are national, carbon is refused before it is asked for. */
+const NATION = '000000';
+
+export function measure(facts: PeriodFacts, caliber: Caliber, tables: RateTables): Measured {
+  const rates = tables(caliber.set, facts.profile.division ?? NATION, lastDayOf(facts));
+  const whole = facts.quantities.filter(({ use }) => !NEVER.has(use));
+  const outside = caliber.boundary === 'quota' ? whole.filter(({ use }) => EXCLUDED.has(use)) : [];
+  let carbon: Answer<PeriodCarbon> | undefined;
+  return {
+    facts,
+    caliber,
+    rates,
+    whole,
+    bounded: outside.length === 0 ? whole : whole.filter(({ use }) => !EXCLUDED.has(use)),
+    excluded: [...new Set(outside.map(({ use }) => use))],
+    carbon: () => (carbon ??= carbonOfPeriod(facts.quantities, rates)),
+  };
+}
+
+export const lacks = (
+  what: string,
+  reason: string,
+  zh: string,
+  en: string,
+): { readonly ok: false; readonly missing: Missing } => ({
+  ok: false,
+  missing: { what, reason, cure: { zh, en } },
+});
+
+export const has = (quantities: readonly Quantity[], carrier: Carrier): boolean =>
+  quantities.some((quantity) => quantity.carrier === carrier);
+
+/** Amounts in base units of one carrier. Nothing recorded is missing, not 0. */
+export function amountOf(quantities: readonly Quantity[], carrier: Carrier): Answer<Weighed> {
+  const found = quantities.filter((quantity) => quantity.carrier === carrier);
+  if (found.length === 0) {
+    return lacks(
+      `quantity.${carrier}`,
+      `QUANTITY_MISSING: no ${carrier} is recorded for the period`,
+      `录入或采集该期间的${CARRIER_ZH[carrier]}用量`,
+      `meter or enter the ${carrier} of the period`,
+    );
+  }
+  return { ok: true, value: { value: { num: total(found), den: 1n }, ...evidenceOf(found), factors: [] } };
+}
+
+/** kgce in the caliber's set. Water has none; any other carrier without a factor makes the sum missing. */
+export function coalOf(quantities: readonly Quantity[], rates: Rates): Answer<Weighed> {
+  const energy = quantities.filter(({ carrier }) => carrier !== 'water');
+  const used = new Map<Carrier, Rate>();
+  let num = 0n;
+  let den = 1n;
+  for (const { carrier, amount } of energy) {
+    const rate = rates.coal(carrier);
+    if (!rate.ok) return rate;
+    used.set(carrier, rate.value);
+    const { num: factor, den: scale } = rate.value.perBase;
+    if (scale === den) num += BigInt(amount) * factor;
+    else [num, den] = [num * scale + BigInt(amount) * factor * den, den * scale];
+  }
+  const factors = [...used.values()].flatMap((rate) => rate.factors);
+  return { ok: true, value: { value: { num, den }, ...evidenceOf(energy), factors } };
+}
+
+const total = (quantities: readonly Quantity[]): bigint =>
+  quantities.reduce((amount, quantity) => amount + BigInt(quantity.amount), 0n);
+
+export const evidenceOf = (quantities: readonly Quantity[]): Pick<Weighed, 'coverage' | 'manual'> => ({
+  coverage: quantities.reduce((least, { coverage }) => Math.min(least, coverage), 1),
+  manual: quantities.some(({ quality }) => quality === 'manual'),
+});
+
+const CARRIER_ZH: Readonly<Record<Carrier, string>> = {
+  electricity: '电',
+  water: '水',
+  'natural-gas': '天然气',
+  heat: '热',
+  cooling: '冷',
+  steam: '蒸汽',
+  coal: '煤',
+  petrol: '汽油',
+  diesel: '柴油',
+  lpg: '液化石油气',
+};
+
+/** Denominators of a boundary; missing when something is excluded and only the reduced ones are known. */
+export function denominatorsOf({ facts, excluded }: Measured, boundary: Caliber['boundary']): Answer<Denominators> {
+  if (boundary === 'quota') return { ok: true, value: facts.denominators };
+  const whole = facts.surveyDenominators;
+  if (whole) return { ok: true, value: whole };
+  if (excluded.length === 0 && !facts.quantities.some(({ use }) => EXCLUDED.has(use))) {
+    return { ok: true, value: facts.denominators };
+  }
+  return lacks(
+    'surveyDenominators',
+    'DENOMINATOR_MISSING: area and persons are known only without what is excluded',
+    '填写含数据中心、食堂、洗衣房在内的面积和人数',
+    'enter area and persons with data centre, canteen and laundry included',
+  );
+}
