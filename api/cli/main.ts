@@ -10,6 +10,14 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
+// npm ends the shell between us and hands no signal on: begun by npm, the program ends with it
+if (process.env['npm_lifecycle_event'] !== undefined) {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) ending.abort(new Error('npm has ended'));
+  }, 1_000).unref();
+}
+
 // a closed pipe (`civicmeter usage | head`) is no defect
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 70));
 

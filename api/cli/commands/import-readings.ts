@@ -9,7 +9,7 @@ import { EXIT } from '../failure.ts';
 import { present } from '../output/present.ts';
 import { createProgress } from '../output/progress.ts';
 import { table } from '../output/table.ts';
-import { askRunning } from '../wiring/beside.ts';
+import { askRunning, untilBooked } from '../wiring/beside.ts';
 import { readRun, type Run } from '../wiring/data-folder.ts';
 import { appendReadings, plainCsv, reportOf } from '../wiring/importing.ts';
 import { type CommandService, withService } from '../wiring/service.ts';
@@ -145,6 +145,7 @@ async function write(
     headers: { 'content-type': 'text/csv' },
     body: new TextEncoder().encode(plainCsv(frames, registry)),
   });
+  await untilBooked(address, cli.io.clock);
 }
 
 function understoodText(cli: Cli, { understood, refused }: Readings): string {

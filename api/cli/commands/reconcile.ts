@@ -1,10 +1,14 @@
 import { z } from 'zod';
-import { reconcileAnswerSchema } from '../../../pipeline/answers.ts';
+import { type ReconcileAnswer, reconcileAnswerSchema } from '../../../pipeline/answers.ts';
+import type { Service } from '../../../pipeline/service.ts';
 import { command } from '../command.ts';
+import type { Cli } from '../context.ts';
 import { EXIT } from '../failure.ts';
 import { WORDS } from '../labels.ts';
 import { present } from '../output/present.ts';
 import { createProgress } from '../output/progress.ts';
+import { askRunning } from '../wiring/beside.ts';
+import type { Run } from '../wiring/data-folder.ts';
 import { withService } from '../wiring/service.ts';
 import { noArgs, SITE_OPTION, siteOf } from './common.ts';
 
@@ -37,14 +41,9 @@ export const reconcile = command({
   csv: true,
   input: z.strictObject({ args: noArgs, site: z.string().optional(), log: z.boolean().default(true) }),
   run: (cli, input) =>
-    withService(cli, { log: input.log ? 'if-free' : 'no' }, async ({ service, hasLog }) => {
+    withService(cli, { log: input.log ? 'if-free' : 'no' }, async ({ service, hasLog, running }) => {
       const registry = await siteOf(service, input.site);
-      const progress = createProgress(cli);
-      const balance = await service.reconcile(registry.site.id, {
-        withLog: hasLog && input.log,
-        progress: progress.report,
-      });
-      progress.stop();
+      const balance = await balanceOf(cli, registry.site.id, { service, running, withLog: input.log, hasLog });
       const right = true;
       present(cli, balance, {
         sheet: {
@@ -69,3 +68,23 @@ export const reconcile = command({
       return balance.differences === 0 ? EXIT.fine : EXIT.found;
     }),
 });
+
+interface BalanceOptions {
+  readonly service: Service;
+  readonly running: Run | undefined;
+  readonly withLog: boolean;
+  readonly hasLog: boolean;
+}
+
+/** A running program holds the log, so it is asked where the log is to be looked at as well. */
+async function balanceOf(cli: Cli, site: string, options: BalanceOptions): Promise<ReconcileAnswer> {
+  const { service, running, withLog, hasLog } = options;
+  if (withLog && running?.address) {
+    const query = new URLSearchParams({ site, withLog: 'true' });
+    return askRunning(running.address, `/api/v1/reconcile?${query.toString()}`, reconcileAnswerSchema);
+  }
+  const progress = createProgress(cli);
+  const balance = await service.reconcile(site, { withLog: withLog && hasLog, progress: progress.report });
+  progress.stop();
+  return balance;
+}

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { invariantError, requestError, storeError } from '#domain';
+import { invariantError, SECOND, requestError, storeError } from '#domain';
+import type { Clock } from '#platform';
 
 const problemSchema = z.object({
   code: z.string().optional(),
@@ -41,4 +42,17 @@ export async function askRunning<T>(
     ...(cure === undefined ? {} : { cure }),
     ...(place === undefined ? {} : { place }),
   });
+}
+
+const PATIENCE_MS = 120 * SECOND;
+const bookedSchema = z.object({ partitions: z.array(z.object({ lag: z.int() })), dirty: z.int() });
+
+/** Waits until the running program has booked and computed what it holds; after two minutes it goes on by itself. */
+export async function untilBooked(address: string, clock: Clock): Promise<void> {
+  const deadline = clock.now() + PATIENCE_MS;
+  for (;;) {
+    const { partitions, dirty } = await askRunning(address, '/api/v1/status', bookedSchema);
+    if ((dirty === 0 && partitions.every(({ lag }) => lag === 0)) || clock.now() > deadline) return;
+    await clock.sleep(200);
+  }
 }

@@ -64,10 +64,13 @@ export function reportOf(
     form: understood.form,
     rows: understood.rows,
     readings: understood.readings,
-    refused: refused.map(({ row, column, reason, code }) => ({
+    duplicates: understood.duplicates,
+    blanks: understood.blanks,
+    refused: refused.map(({ row, column, reason, code, text }) => ({
       row,
       column: column === undefined ? null : String(column),
       reason: `${code}: ${reason.en}`,
+      text,
     })),
     registers: [...spans.values()].map((span) => ({
       ...span,
