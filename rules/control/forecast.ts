@@ -41,7 +41,7 @@ export function forecastYear(years: YearMonths, year: number): Answer<Forecast> 
   const known = knownMonths(years, year);
   const history = [...years.keys()]
     .filter((y) => y < year && wholeYear(years, y) !== undefined)
-    .toSorted()
+    .toSorted((a, b) => a - b)
     .slice(-FORECAST.years);
   const refused = (reason: string, zh: string, en: string): Answer<Forecast> => lacking('forecast', reason, zh, en);
   if (history.length === 0)
@@ -122,7 +122,7 @@ function pooled(splits: readonly Split[], past: Split, months: Spread): Spread {
   const between = used.length - 1;
   const weight = Math.min(FORECAST.monthWeight, months.freedom);
   const freedom = between + weight;
-  return { freedom, variance: freedom > 0 ? (squares + weight * months.variance) / freedom : 0 };
+  return { freedom, variance: freedom > 0 ? (squares + weight * months.variance * (1 + 1 / splits.length)) / freedom : 0 };
 }
 
 /**
