@@ -10,14 +10,13 @@ export function packsFor(catalogue: Catalogue, region: string): readonly RulePac
   return regions.flatMap((held) => rowsUnder(catalogue, 'pack').filter((pack) => pack.region === held));
 }
 
-/** Climate zone of a division: its own row, else its city's. */
+/** Climate zone of a division: its own row, else its city's; a province has a row only where all of it lies in one zone. */
 export function zoneFor(
   catalogue: Catalogue,
   ask: { readonly scheme: string; readonly division: string },
 ): Answer<ZoneRow> {
-  const [row] = [ask.division, cityOf(ask.division)].flatMap((region) =>
-    rowsUnder(catalogue, 'zone', ask.scheme, region),
-  );
+  const regions = [...new Set([ask.division, cityOf(ask.division), provinceOf(ask.division)])];
+  const [row] = regions.flatMap((region) => rowsUnder(catalogue, 'zone', ask.scheme, region));
   if (row) return { ok: true, value: row };
   return missing('ZONE_MISSING', `climate zone:${ask.scheme}:${ask.division}`, {
     zh: `请确认 ${ask.division} 的气候分区`,

@@ -191,6 +191,15 @@ export interface TargetChoice {
   readonly of: 'region' | 'province' | 'nation';
 }
 
+/** A row for the class that is asked for stands before the row for all. */
+const refines =
+  (general: TargetRow) =>
+  (row: TargetRow): boolean =>
+    row.jurisdictionClass !== undefined &&
+    row.plan === general.plan &&
+    row.metric === general.metric &&
+    row.targetYear === general.targetYear;
+
 /** Targets of the region, else of its province, else of the nation; missing when none of the three has one. */
 export function targetsFor(catalogue: Catalogue, ask: TargetAsk): Answer<TargetChoice> {
   const fits = (row: TargetRow): boolean =>
@@ -205,7 +214,8 @@ export function targetsFor(catalogue: Catalogue, ask: TargetAsk): Answer<TargetC
     ['nation', NATION],
   ] as const;
   for (const [of, region] of steps) {
-    const rows = rowsUnder(catalogue, 'target', region).filter(fits);
+    const all = rowsUnder(catalogue, 'target', region).filter(fits);
+    const rows = all.filter((row) => row.jurisdictionClass !== undefined || !all.some(refines(row)));
     if (rows.length > 0) return found({ rows, of });
   }
   const what = `target:${ask.metric ?? 'any'}:${ask.region}:${ask.year}`;

@@ -31,3 +31,5 @@ export {
   type RulePack,
   type ZoneRow,
 } from './rows.ts';
+export { divisionOf, divisionPath, divisionsBelow, divisionsNamed, type Division } from './divisions.ts';
+export { dayKindOf, HOLIDAY_YEARS, workdaysIn, type DayKind } from './workdays.ts';

@@ -54,8 +54,9 @@ function nameOf(fields: Fields, named: readonly string[] | undefined): string {
   return named
     .map((path) => at(fields, path))
     .filter((part) => part !== undefined)
-    .map(String)
-    .join('-');
+    .map((part) => String(part).toLowerCase())
+    .join('-')
+    .replaceAll(/[\s/:]+/g, '-');
 }
 
 /** Rows of one table with their ids (`<file>/<row>`). */
