@@ -2,11 +2,13 @@ import { type Kysely, type Migration, Migrator, sql } from 'kysely';
 import { configError } from '#domain';
 import * as first from './migrations/0001-first.ts';
 import * as unpack from './migrations/0002-unpack.ts';
+import * as rules from './migrations/0003-rules.ts';
 
 /** In order, forward only; a released one is never edited. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-first': first,
   '0002-unpack': unpack,
+  '0003-rules': rules,
 };
 
 const TABLE = 'civicmeter_migration';

@@ -1,5 +1,5 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
-import type { AllocationRule, MeterEventBody } from '#domain';
+import type { AllocationRule, MeterEventBody, SiteFacts } from '#domain';
 
 /** Types of the tables in migrations/. int8 is parsed to a number (all are safe integers); bytea is a Buffer. */
 export interface Tables {
@@ -185,6 +185,54 @@ export interface Tables {
     reason: string;
     hash: string;
     content: Json<unknown>;
+  };
+  readonly facts_version: {
+    site: string;
+    version: number;
+    at: number;
+    by_name: string;
+    reason: string;
+    hash: string;
+    content: Json<SiteFacts>;
+  };
+  readonly quantity: {
+    id: GeneratedAlways<number>;
+    site: string;
+    institution: string;
+    month: number;
+    kind: string;
+    use: string;
+    amount: number;
+    entered: string;
+    unit: string;
+    cost_fen: number | null;
+    document_name: string | null;
+    document_sha256: string | null;
+    note: string | null;
+    file_name: string | null;
+    file_sha256: string | null;
+    file_row: number | null;
+    by_name: string;
+    reason: string | null;
+    recorded_at: number;
+    superseded_by: number | null;
+  };
+  readonly temperature_day: {
+    site: string;
+    series: string;
+    day: number;
+    millidegrees: number;
+    by_name: string;
+    recorded_at: number;
+  };
+  readonly catalogue_seen: { row_id: string; hash: string; content: Json<unknown>; first_seen: number };
+  readonly row_confirmation: {
+    id: GeneratedAlways<number>;
+    row_id: string;
+    hash: string;
+    by_name: string;
+    text: string;
+    at: number;
   };
 }
 
