@@ -1,6 +1,6 @@
 import { requestError } from '#domain';
-import type { Catalogue } from '../catalogue/index.ts';
-import type { Answer, Density, Missing, Use } from '../contract.ts';
+import { type Catalogue, NATION, validOn } from '../catalogue/index.ts';
+import type { Answer, Density, FactorSetId, Missing, Use } from '../contract.ts';
 import { type Exact, multiply, negate, parseExact, roundHalfUp, ZERO } from '../exact.ts';
 import { type FactorUse, type Fuel, type LocalNote, STATISTICS_SET } from './factors.ts';
 import { carbonRate, coalRate, densityOf, type Rate } from './rates.ts';
@@ -15,8 +15,8 @@ export interface ConvertRequest {
   readonly year: number;
   /** Division code of six digits. */
   readonly region: string;
-  /** The quota's own set, shown beside the national survey's; `shandong-quota` unless named. */
-  readonly quotaSet?: string | undefined;
+  /** One quota set instead of those of the region. */
+  readonly quotaSet?: FactorSetId | undefined;
   /** Which of a carrier's rows, where a table keeps several apart, such as `gas-field`. */
   readonly variant?: string | undefined;
   /** Decides only carbon: direct-line green power is 0, self-used PV outside, what is resold deducted. */
@@ -25,29 +25,20 @@ export interface ConvertRequest {
 
 export interface CoalEquivalent {
   readonly kgce: number;
-  /** The set: one answer never mixes two. */
-  readonly caliber: string;
+  /** The set of coal factors: two sets are never added. */
+  readonly caliber: FactorSetId;
   readonly factor: FactorUse;
-  readonly density: FactorUse | null;
+  /** The factor, and a density where one was needed. */
+  readonly rows: readonly FactorUse[];
 }
 
-export interface CarbonView {
+/** By JS/T 303-2026, location-based. Scope 1: burnt here, vehicles included; 2: purchased power and heat. */
+export interface Carbon {
   readonly kgCO2: number;
+  readonly scope: 1 | 2;
   readonly factor: FactorUse;
-  readonly density: FactorUse | null;
+  readonly rows: readonly FactorUse[];
 }
-
-export interface Carbon extends CarbonView {
-  readonly method: 'JS/T 303-2026';
-  readonly scope: 'direct' | 'indirect-electricity' | 'indirect-heat';
-  /** By the grid's average factor. */
-  readonly basis: 'location';
-  /** The same power by the residual factor (without market-traded non-fossil power): beside the account, not in it. */
-  readonly residual: CarbonView | null;
-}
-
-export const CONVERT_PARTS = ['coalEquivalent', 'coalEquivalentQuota', 'carbon', 'carbonResidual'] as const;
-export type ConvertPart = (typeof CONVERT_PARTS)[number];
 
 export interface Conversion {
   readonly carrier: string;
@@ -55,57 +46,77 @@ export interface Conversion {
   readonly unit: string;
   readonly year: number;
   readonly region: string;
+  /** In the national survey's caliber. */
   readonly coalEquivalent: CoalEquivalent | null;
-  readonly coalEquivalentQuota: CoalEquivalent | null;
+  /** In the sets of quota standards: the region's own, or, where it has none, all of them for comparison. */
+  readonly coalEquivalentQuota: readonly CoalEquivalent[];
   readonly carbon: Carbon | null;
-  /** Parts that lack a factor. */
-  readonly missing: readonly ConvertPart[];
-  /** Sentences: why something is missing, what was assumed, what stood in. */
+  /** The same power by the residual factor (without market-traded non-fossil power): beside the account, never added. */
+  readonly carbonResidual: Carbon | null;
+  /** What lacks a factor. */
+  readonly missing: readonly Missing[];
+  /** What was assumed, what stood in. */
   readonly notes: readonly LocalNote[];
 }
 
-const DEFAULT_QUOTA_SET = 'shandong-quota';
-
 /**
  * The calculator. Exact until the last step, each figure rounded once to six decimals.
- * Throws QUANTITY_INVALID, UNIT_UNKNOWN, REGION_INVALID, YEAR_INVALID; FACTOR_AMBIGUOUS, FACTOR_UNIT of the catalogue.
+ * Throws QUANTITY_INVALID, UNIT_UNKNOWN, REGION_INVALID, YEAR_INVALID; FACTOR_UNIT of the catalogue.
  */
 export function convert(request: ConvertRequest, catalogue: Catalogue): Conversion {
-  const { carrier, unit, year, region, use, variant, quotaSet = DEFAULT_QUOTA_SET } = request;
+  const { carrier, unit, year, region, use, variant } = request;
   const quantity = checked(request);
   const head = { carrier, quantity: String(request.quantity), unit, year, region };
-  if (!isFuel(carrier)) return { ...head, ...NOTHING, notes: [unknownCarrier(carrier)] };
+  if (!isFuel(carrier)) return { ...head, ...NOTHING, missing: [unknownCarrier(carrier)], notes: [] };
   const date = `${year}-12-31`;
   const density = needsDensity(carrier, unit) ? densityOf(catalogue, carrier, date) : undefined;
-  if (density?.ok === false) return { ...head, ...NOTHING, notes: [density.missing.cure] };
+  if (density?.ok === false) return { ...head, ...NOTHING, missing: [density.missing], notes: [] };
   const amount = multiply(quantity, baseUnitsPer(unit, carrier, density?.value));
   const coal = coalRate(catalogue, STATISTICS_SET, carrier, date, variant);
-  const quota = coalRate(catalogue, quotaSet, carrier, date, variant);
+  const quota = quotaSets(request, catalogue, date).map((set) => ({
+    set,
+    rate: coalRate(catalogue, set, carrier, date, variant),
+  }));
   const average = carbonRate(catalogue, carrier, region, date);
   const residual = carrier === 'electricity' ? carbonRate(catalogue, carrier, region, date, 'residual') : undefined;
-  const parts: readonly (readonly [ConvertPart, Answer<Rate> | undefined])[] = [
-    ['coalEquivalent', coal],
-    ['coalEquivalentQuota', quota],
-    ['carbon', average],
-    ['carbonResidual', residual],
-  ];
-  const absent = parts.flatMap(([part, rate]) => (rate?.ok === false ? [{ part, missing: rate.missing }] : []));
+  const rates = [coal, ...quota.map(({ rate }) => rate), average, ...(residual ? [residual] : [])];
+  const counted = carbonShare(amount, carrier, use);
   return {
     ...head,
     coalEquivalent: coal.ok ? coalEquivalent(amount, coal.value, STATISTICS_SET) : null,
-    coalEquivalentQuota: quota.ok ? coalEquivalent(amount, quota.value, quotaSet) : null,
-    carbon: average.ok ? carbonOf(carbonShare(amount, carrier, use), carrier, average.value, residual) : null,
-    missing: absent.map(({ part }) => part),
-    notes: [...absences(carrier, absent), ...assumptions(carrier, use, density?.value), ...standIns(region, parts)],
+    coalEquivalentQuota: quota.flatMap(({ set, rate }) => (rate.ok ? [coalEquivalent(amount, rate.value, set)] : [])),
+    carbon: average.ok ? carbonOf(counted, carrier, average.value) : null,
+    carbonResidual: residual?.ok ? carbonOf(counted, carrier, residual.value) : null,
+    missing: rates.flatMap((rate) => (rate.ok ? [] : [rate.missing])),
+    notes: [...assumptions(carrier, use, density?.value), ...standIns(region, rates)],
   };
 }
 
-const NOTHING = {
-  coalEquivalent: null,
-  coalEquivalentQuota: null,
-  carbon: null,
-  missing: ['coalEquivalent', 'coalEquivalentQuota', 'carbon'],
-} as const;
+const NOTHING = { coalEquivalent: null, coalEquivalentQuota: [], carbon: null, carbonResidual: null } as const;
+
+/**
+ * Sets that quota standards fix: the region's own standards'; where it has none, those that know the carrier, for
+ * comparison. Standards that take the national survey's set or plain GB/T 2589 have no set of their own.
+ */
+function quotaSets(
+  { region, carrier, quotaSet }: ConvertRequest,
+  catalogue: Catalogue,
+  date: string,
+): readonly string[] {
+  if (quotaSet !== undefined) return [quotaSet];
+  const quotas = catalogue.rows.filter((row) => row.kind === 'quota');
+  const own = quotas.filter((row) => row.region !== NATION && covers(row.region, region));
+  const knowing = new Set(
+    catalogue.rows.flatMap((row) =>
+      row.kind === 'coal' && row.region !== NATION && row.carrier === carrier && validOn(row, date) ? [row.set] : [],
+    ),
+  );
+  const sets =
+    own.length > 0
+      ? own.map((row) => row.factorSet)
+      : quotas.map((row) => row.factorSet).filter((set) => knowing.has(set));
+  return [...new Set(sets)].filter((set) => set !== STATISTICS_SET).toSorted();
+}
 
 function checked({ region, year, quantity, unit }: ConvertRequest): Exact {
   if (!/^\d{6}$/.test(region)) {
@@ -125,17 +136,13 @@ function checked({ region, year, quantity, unit }: ConvertRequest): Exact {
   return exact;
 }
 
-const viewOf = (amount: Exact, { perBase, factors }: Rate) =>
-  ({ figure: roundHalfUp(multiply(amount, perBase)), factor: factors[0], density: factors[1] ?? null }) as const;
-
-function coalEquivalent(amount: Exact, rate: Rate, caliber: string): CoalEquivalent {
-  const { figure, factor, density } = viewOf(amount, rate);
-  return { kgce: figure, caliber, factor, density };
+function coalEquivalent(amount: Exact, { perBase, factors }: Rate, caliber: FactorSetId): CoalEquivalent {
+  return { kgce: roundHalfUp(multiply(amount, perBase)), caliber, factor: factors[0], rows: factors };
 }
 
-function carbonView(amount: Exact, rate: Rate): CarbonView {
-  const { figure, factor, density } = viewOf(amount, rate);
-  return { kgCO2: figure, factor, density };
+function carbonOf(amount: Exact, carrier: Fuel, { perBase, factors }: Rate): Carbon {
+  const scope = ['electricity', 'heat', 'steam', 'cooling'].includes(carrier) ? 2 : 1;
+  return { kgCO2: roundHalfUp(multiply(amount, perBase)), scope, factor: factors[0], rows: factors };
 }
 
 /** JS/T 303-2026: direct-line green power counts 0, self-used PV is outside the account, what is resold is deducted. */
@@ -144,36 +151,14 @@ function carbonShare(amount: Exact, carrier: Fuel, use: Use | undefined): Exact 
   return use === 'resold' ? negate(amount) : amount;
 }
 
-function carbonOf(amount: Exact, carrier: Fuel, rate: Rate, residual: Answer<Rate> | undefined): Carbon {
-  return {
-    method: 'JS/T 303-2026',
-    scope: carrier === 'electricity' ? 'indirect-electricity' : carrier === 'heat' ? 'indirect-heat' : 'direct',
-    basis: 'location',
-    ...carbonView(amount, rate),
-    residual: residual?.ok ? carbonView(amount, residual.value) : null,
-  };
-}
-
-const unknownCarrier = (carrier: string): LocalNote => ({
-  zh: `目录中没有“${carrier}”的因子`,
-  en: `the catalogue has no factor for "${carrier}"`,
+const unknownCarrier = (carrier: string): Missing => ({
+  what: `carrier:${carrier}`,
+  reason: `FACTOR_MISSING: the catalogue has no factor of any kind for "${carrier}"`,
+  cure: {
+    zh: '使用目录中的能源品种，或补充有出处的数值',
+    en: 'name a carrier of the catalogue, or add sourced rows for it',
+  },
 });
-
-const OF_WATER: LocalNote = {
-  zh: '水不折标准煤，也不计碳排放',
-  en: 'water has no coal equivalent and no carbon in these accounts',
-};
-
-const absences = (
-  carrier: Fuel,
-  absent: readonly { readonly part: ConvertPart; readonly missing: Missing }[],
-): readonly LocalNote[] =>
-  carrier === 'water'
-    ? [OF_WATER]
-    : absent.map(({ part, missing: { what, cure } }) => ({
-        zh: `${part}：缺少 ${what}；${cure.zh}`,
-        en: `${part}: ${what} is missing; ${cure.en}`,
-      }));
 
 const OF_USE: Readonly<Partial<Record<Use, LocalNote>>> = {
   'green-direct': { zh: '绿电直连，碳排放计 0', en: 'direct-line green power counts 0' },
@@ -183,6 +168,12 @@ const OF_USE: Readonly<Partial<Record<Use, LocalNote>>> = {
 
 function assumptions(carrier: Fuel, use: Use | undefined, density: Density | undefined): readonly LocalNote[] {
   const notes: LocalNote[] = [];
+  if (carrier === 'water') {
+    notes.push({
+      zh: '水不折标准煤，也不计碳排放',
+      en: 'water has no coal equivalent and no carbon in these accounts',
+    });
+  }
   if (carrier === 'coal') {
     notes.push({
       zh: '煤种不明，碳排放按无烟煤计（JS/T 303-2026，保守）',
@@ -200,19 +191,13 @@ function assumptions(carrier: Fuel, use: Use | undefined, density: Density | und
   return said ? [...notes, said] : notes;
 }
 
-function standIns(
-  region: string,
-  parts: readonly (readonly [ConvertPart, Answer<Rate> | undefined])[],
-): readonly LocalNote[] {
-  return parts.flatMap(([part, rate]) => {
-    if (!rate?.ok) return [];
+function standIns(region: string, rates: readonly Answer<Rate>[]): readonly LocalNote[] {
+  return rates.flatMap((rate) => {
+    if (!rate.ok) return [];
     const [{ fallback, id, region: of }] = rate.value.factors;
-    const notes = fallback ? [{ zh: `${part}：${fallback.zh}`, en: `${part}: ${fallback.en}` }] : [];
+    const notes = fallback ? [{ zh: `${id}：${fallback.zh}`, en: `${id}: ${fallback.en}` }] : [];
     if (covers(of, region)) return notes;
-    return [
-      ...notes,
-      { zh: `${part}：${id} 属于地区 ${of}，仅供对照`, en: `${part}: ${id} is of region ${of}, for comparison only` },
-    ];
+    return [...notes, { zh: `${id} 属于地区 ${of}，仅供对照`, en: `${id} is of region ${of}, for comparison only` }];
   });
 }
 

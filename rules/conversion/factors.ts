@@ -44,6 +44,3 @@ export function factorUse(
 
 /** The statistics caliber (national survey), beside which a quota's own set may stand. */
 export const STATISTICS_SET = 'national-statistics';
-
-/** JS/T 303-2026 counts coal of an unknown kind as anthracite, so that nothing is understated. */
-export const CARBON_FUEL_OF: Readonly<Partial<Record<Fuel, Fuel>>> = { coal: 'anthracite' };

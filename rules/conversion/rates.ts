@@ -1,8 +1,8 @@
-import { type Carrier, catalogueError, unitsOf } from '#domain';
+import { type Carrier, catalogueError, isMeteringError, unitsOf } from '#domain';
 import { type Catalogue, coalFactor, density, electricityFactor, fuelFactor, heatFactor } from '../catalogue/index.ts';
 import type { Answer, Density, ElectricityCarbonFactor, Missing } from '../contract.ts';
 import { divide, type Exact, multiply, parseExact } from '../exact.ts';
-import { CARBON_FUEL_OF, type FactorUse, factorUse, type Fuel } from './factors.ts';
+import { type FactorUse, factorUse, type Fuel } from './factors.ts';
 import { baseUnitsPer, measuredLike, needsDensity } from './units.ts';
 
 /** What one base unit of a carrier comes to (kgce or kgCO₂), and the rows that say so: the factor first, then a density. */
@@ -30,10 +30,27 @@ function rateOf(use: FactorUse, per: string, fuel: Fuel, catalogue: Catalogue, d
   }
 }
 
-/** Every unit of coal equivalent or carbon that a steam or cooling quantity (kJ) could take is per mass: no row then fits. */
+/** Several rows that only a variant tells apart are a question to the caller, not a fault of the catalogue. */
+function unambiguous<T>(choose: () => Answer<T>): Answer<T> {
+  try {
+    return choose();
+  } catch (error) {
+    if (!isMeteringError(error) || error.code !== 'FACTOR_AMBIGUOUS') throw error;
+    const cure = {
+      zh: `指明其中一个品种（variant）：${error.message}`,
+      en: `name one of the variants: ${error.message}`,
+    };
+    return {
+      ok: false,
+      missing: { what: error.place ?? 'factor', reason: `FACTOR_AMBIGUOUS: ${error.message}`, cure },
+    };
+  }
+}
+
+/** What is measured in kJ takes the row per energy, where a table also has one per mass of steam. */
 const PER_OF: Readonly<Partial<Record<Fuel, string>>> = { heat: 'GJ', steam: 'GJ', cooling: 'GJ' };
 
-/** kgce per base unit in a set; missing when the set has no row, or a liquid no density. Throws FACTOR_UNIT, FACTOR_AMBIGUOUS. */
+/** kgce per base unit in a set; missing when the set has no row, several that only a variant tells apart, or a liquid no density. Throws FACTOR_UNIT. */
 export function coalRate(
   catalogue: Catalogue,
   set: string,
@@ -41,7 +58,7 @@ export function coalRate(
   date: string,
   variant?: string | undefined,
 ): Answer<Rate> {
-  const chosen = coalFactor(catalogue, { set, carrier: fuel, date, variant, per: PER_OF[fuel] });
+  const chosen = unambiguous(() => coalFactor(catalogue, { set, carrier: fuel, date, variant, per: PER_OF[fuel] }));
   if (!chosen.ok) return chosen;
   const row = chosen.value;
   return rateOf(factorUse(row, `kgce/${row.per}`), row.per, fuel, catalogue, date);
@@ -49,7 +66,7 @@ export function coalRate(
 
 /**
  * kgCO₂ per base unit by JS/T 303-2026: electricity by the grid's factor, anything else by the table of fuels and heat.
- * Throws FACTOR_UNIT, FACTOR_AMBIGUOUS.
+ * Throws FACTOR_UNIT.
  */
 export function carbonRate(
   catalogue: Catalogue,
@@ -60,8 +77,7 @@ export function carbonRate(
 ): Answer<Rate> {
   if (fuel === 'electricity') return electricityRate(catalogue, region, date, basis);
   if (fuel === 'water') return noCarbonOfWater;
-  const counted = CARBON_FUEL_OF[fuel] ?? fuel;
-  const chosen = fuel === 'heat' ? heatFactor(catalogue, { date }) : fuelFactor(catalogue, { carrier: counted, date });
+  const chosen = fuel === 'heat' ? heatFactor(catalogue, { date }) : fuelFactor(catalogue, { carrier: fuel, date });
   if (!chosen.ok) return chosen;
   const row = chosen.value;
   return rateOf(factorUse(row, `kgCO2/${row.per}`), row.per, fuel, catalogue, date);

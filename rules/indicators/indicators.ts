@@ -18,8 +18,8 @@ export interface Indicator {
   readonly boundary: Caliber['boundary'];
   readonly from: string;
   readonly to: string;
-  readonly numerator: { readonly amount: number; readonly unit: string };
-  readonly denominator: { readonly amount: number; readonly unit: string };
+  readonly numerator: { readonly value: number; readonly unit: string };
+  readonly denominator: { readonly value: number; readonly unit: string };
   readonly coverage: number;
   /** Whether something entered by hand is in it. */
   readonly manual: boolean;
@@ -53,8 +53,8 @@ function indicatorOf(metric: Metric, measured: Measured, yearly: boolean): Answe
       boundary,
       from: measured.facts.from,
       to: measured.facts.to,
-      numerator: { amount: roundHalfUp(top.value), unit: topUnit },
-      denominator: { amount: roundHalfUp(bottom), unit: bottomUnit },
+      numerator: { value: roundHalfUp(top.value), unit: topUnit },
+      denominator: { value: roundHalfUp(bottom), unit: bottomUnit },
       coverage: top.coverage,
       manual: top.manual,
       factors: top.factors,
