@@ -19,8 +19,8 @@ export function zoneFor(
   const [row] = regions.flatMap((region) => rowsUnder(catalogue, 'zone', ask.scheme, region));
   if (row) return { ok: true, value: row };
   return missing('ZONE_MISSING', `climate zone:${ask.scheme}:${ask.division}`, {
-    zh: `请确认 ${ask.division} 的气候分区`,
-    en: `say which climate zone ${ask.division} lies in`,
+    zh: `在 zones.yaml 中补充 ${ask.division} 的气候分区`,
+    en: `add the climate zone of ${ask.division} to zones.yaml`,
   });
 }
 

@@ -23,7 +23,7 @@ export const cityOf = (region: string): string => `${region.slice(0, 4)}00`;
 export function rowsUnder<K extends EntryKind>(
   catalogue: Catalogue,
   kind: K,
-  ...parts: readonly unknown[]
+  ...parts: readonly (string | number | undefined)[]
 ): readonly EntryOf<K>[] {
   // The key begins with the kind, so every row under it is of that kind.
   return (catalogue.byKey.get(lookupKey(kind, ...parts)) ?? []) as readonly EntryOf<K>[];

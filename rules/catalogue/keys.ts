@@ -1,8 +1,9 @@
 import type { CatalogueEntry, EntryKind, EntryOf } from './rows.ts';
 
-type KeyOf = { readonly [K in EntryKind]: (row: EntryOf<K>) => readonly unknown[] };
+type Part = string | number | undefined;
+type KeyOf = { readonly [K in EntryKind]: (row: EntryOf<K>) => readonly Part[] };
 
-const factorKey = (row: EntryOf<'fuel-co2' | 'heat-co2'>): readonly unknown[] => [
+const factorKey = (row: EntryOf<'fuel-co2' | 'heat-co2'>): readonly Part[] => [
   row.set,
   row.carrier,
   row.variant,
@@ -54,15 +55,15 @@ const LOOKUP: KeyOf = {
   'reference-limit': (row) => [row.region],
 };
 
-const text = (kind: EntryKind, parts: readonly unknown[]): string =>
+const text = (kind: EntryKind, parts: readonly Part[]): string =>
   [kind, ...parts.map((part) => (part === undefined ? '-' : String(part)))].join('|');
 
-function partsOf(keys: KeyOf, row: CatalogueEntry): readonly unknown[] {
+function partsOf(keys: KeyOf, row: CatalogueEntry): readonly Part[] {
   // The row's kind picks the function of that kind: TypeScript cannot correlate the two unions.
-  const key = keys[row.kind] as (row: CatalogueEntry) => readonly unknown[];
+  const key = keys[row.kind] as (row: CatalogueEntry) => readonly Part[];
   return key(row);
 }
 
 export const identityOf = (row: CatalogueEntry): string => text(row.kind, partsOf(IDENTITY, row));
 export const lookupOf = (row: CatalogueEntry): string => text(row.kind, partsOf(LOOKUP, row));
-export const lookupKey = (kind: EntryKind, ...parts: readonly unknown[]): string => text(kind, parts);
+export const lookupKey = (kind: EntryKind, ...parts: readonly Part[]): string => text(kind, parts);

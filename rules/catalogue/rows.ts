@@ -31,8 +31,8 @@ export interface ZoneRow extends CatalogueRow {
 }
 
 /**
- * Correction of a limit for actual use: limit × Π factors, factor = constant + slope × ratio, where ratio is reference ÷ actual
- * (`reference-over-actual`) or actual ÷ reference.
+ * Correction for actual use: the measured value × Π factors is what is compared with the limit; factor = constant + slope × ratio, where
+ * ratio is reference ÷ actual (`reference-over-actual`) or actual ÷ reference.
  */
 export interface CorrectionRow extends CatalogueRow {
   readonly kind: 'correction';

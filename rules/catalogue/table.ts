@@ -53,8 +53,8 @@ function nameOf(fields: Fields, named: readonly string[] | undefined): string {
   if (!named) return typeof fields['row'] === 'string' ? fields['row'] : '';
   return named
     .map((path) => at(fields, path))
-    .filter((part) => part !== undefined)
-    .map((part) => String(part).toLowerCase())
+    .filter((part) => typeof part === 'string' || typeof part === 'number')
+    .map((part) => `${part}`.toLowerCase())
     .join('-')
     .replaceAll(/[\s/:]+/g, '-');
 }
