@@ -1,5 +1,12 @@
 import type { Transaction } from 'kysely';
-import { type MeterEvent, type MeterEventBody, NEEDS_SECOND_PERSON, requestError, slotStart } from '#domain';
+import {
+  type MeterEvent,
+  type MeterEventBody,
+  NEEDS_SECOND_PERSON,
+  type Registry,
+  requestError,
+  slotStart,
+} from '#domain';
 import { markDirty } from '../books/dirty.ts';
 import { toEvent } from '../books/meter-events.ts';
 import type { Books } from '../books/index.ts';
@@ -21,7 +28,7 @@ export async function recordEvent(
   now: number,
 ): Promise<MeterEvent> {
   const site = await siteOf(books, siteId);
-  refuseInvalid(site, body);
+  refuseInvalid(site.registry, registersWithout(site, claim.supersedes), body);
   const state = NEEDS_SECOND_PERSON[body.kind] ? 'proposed' : 'active';
   return books.db.transaction().execute(async (tx) => {
     const superseded = claim.supersedes === undefined ? undefined : await supersedable(tx, siteId, claim.supersedes);
@@ -160,16 +167,25 @@ function touched(
   return [...registers.values()].filter((r) => r.device === body.device && r.register === body.register);
 }
 
-function refuseInvalid(site: DirectorySite, body: MeterEventBody): void {
+/** What a correction is judged by: the meters as they stand without the event that it takes the place of. */
+const registersWithout = (site: DirectorySite, superseded: number | undefined): DirectorySite['registers'] =>
+  superseded === undefined
+    ? site.registers
+    : effectiveRegisters(
+        site.registry,
+        site.events.filter(({ id }) => id !== superseded),
+      );
+
+function refuseInvalid(registry: Registry, registers: DirectorySite['registers'], body: MeterEventBody): void {
   const refuse = (message: string, cure: string): never => {
     throw requestError('EVENT_INVALID', message, { cure, place: body.kind });
   };
   if (body.kind === 'replacement' || body.kind === 'multiplier') {
-    const mountings = [...site.registers.values()].flatMap((r) => r.mountings).filter((m) => m.point === body.point);
+    const mountings = [...registers.values()].flatMap((r) => r.mountings).filter((m) => m.point === body.point);
     if (mountings.length === 0)
       refuse(
         `there is no meter at a point "${body.point}"`,
-        `points with meters: ${site.registry.points
+        `points with meters: ${registry.points
           .map((p) => p.id)
           .slice(0, 12)
           .join(', ')}`,
@@ -183,11 +199,11 @@ function refuseInvalid(site: DirectorySite, body: MeterEventBody): void {
     }
     return;
   }
-  const register = site.registers.get(`${body.device}/${body.register}`);
+  const register = registers.get(`${body.device}/${body.register}`);
   if (!register)
     refuse(
       `there is no counter ${body.device}/${body.register}`,
-      `counters: ${[...site.registers.keys()].slice(0, 12).join(', ')}`,
+      `counters: ${[...registers.keys()].slice(0, 12).join(', ')}`,
     );
   if (body.kind === 'exclude' && body.to <= body.from)
     refuse('the span ends before it begins', 'give an end after the start');
