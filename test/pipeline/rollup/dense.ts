@@ -76,9 +76,9 @@ function recordsOf(random: Random, site: string, { start, interval, days, rate, 
   for (let i = 0; i < count; i++) {
     const at = start + i * interval;
     value = (value + Math.round((rate * interval * random.int(0, 1_000)) / HOUR / 1_000)) % face;
-    if (random.chance(0.0005)) value = random.int(0, 90_000);
-    if (random.chance(0.002)) silentUntil = at + random.pick([1, 3, 8, 30, 140]) * HOUR;
-    if (wrong === 0 && random.chance(0.006))
+    if (random.chance(0.0001)) value = random.int(0, 90_000);
+    if (random.chance(0.0006)) silentUntil = at + random.pick([1, 3, 8, 30, 140]) * HOUR;
+    if (wrong === 0 && random.chance(0.003))
       [wrong, lie] = [random.pick([1, 1, 2, 3, 40]), random.pick([0, value, random.int(0, 90_000)])];
     if (at < silentUntil) continue;
     const shown = wrong > 0 && random.chance(0.9) ? lie : value;
