@@ -2,7 +2,7 @@ import type { Missing } from '../contract.ts';
 import { sampleCorrelation } from '../statistics/index.ts';
 import { daysWithin, type Span, type UseDay, type WholeDay, wholeDays } from './days.ts';
 import { gatesOf } from './gates.ts';
-import { valueAt } from './least-squares.ts';
+import { residuals } from './least-squares.ts';
 import { chooseModel, columnsOf, type Shape } from './model.ts';
 
 /** A building's daily use as a function of weather and workdays. Use in base units a day; slopes in base units per degree day. */
@@ -85,21 +85,24 @@ function qualityOf(
   adjustedRSquared: number,
   span: Span,
 ): Quality {
-  const columns = columnsOf(days, shape);
-  const residuals = days.map(({ use }, at) => use - valueAt(columns, coefficients, at));
+  const rest = residuals(
+    columnsOf(days, shape),
+    coefficients,
+    days.map(({ use }) => use),
+  );
   const mean = days.reduce((sum, { use }) => sum + use, 0) / days.length;
-  const squares = residuals.reduce((sum, value) => sum + value * value, 0);
+  const squares = rest.reduce((sum, value) => sum + value * value, 0);
   const total = days.reduce((sum, { use }) => sum + (use - mean) ** 2, 0);
   const parameters = coefficients.length + pointsOf(shape);
   const variance = squares / (days.length - parameters);
-  const autocorrelation = correlationOf(days, residuals);
+  const autocorrelation = correlationOf(days, rest);
   return {
     days: days.length,
     spanDays: span.to - span.from,
     rSquared: total > 0 ? 1 - squares / total : 0,
     adjustedRSquared,
     cvRmse: mean > 0 ? Math.sqrt(variance) / mean : 0,
-    nmbe: mean > 0 ? residuals.reduce((a, b) => a + b, 0) / days.length / mean : 0,
+    nmbe: mean > 0 ? rest.reduce((a, b) => a + b, 0) / days.length / mean : 0,
     variance,
     autocorrelation,
     effectiveDays: (days.length * (1 - autocorrelation)) / (1 + autocorrelation),
@@ -113,9 +116,9 @@ export const pointsOf = ({ heatingPoint, coolingPoint }: Shape): number =>
   [heatingPoint, coolingPoint].filter((point) => point !== undefined).length;
 
 /** ρ over pairs of neighbouring days; a pair across a missing day is none. */
-function correlationOf(days: readonly WholeDay[], residuals: readonly number[]): number {
+function correlationOf(days: readonly WholeDay[], rest: readonly number[]): number {
   const pairs = days.flatMap(({ day }, at) =>
-    days[at - 1]?.day === day - 1 ? [[residuals[at - 1] ?? 0, residuals[at] ?? 0] as const] : [],
+    days[at - 1]?.day === day - 1 ? [[rest[at - 1] ?? 0, rest[at] ?? 0] as const] : [],
   );
   if (pairs.length < 3) return 0;
   const rho = sampleCorrelation(

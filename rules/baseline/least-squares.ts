@@ -16,13 +16,19 @@ export function leastSquares(columns: Matrix, y: readonly number[]): Fit | undef
   if (!inverse) return undefined;
   const right = columns.map((column) => dot(column, y));
   const coefficients = inverse.map((row) => dot(row, right));
-  let squares = 0;
-  for (let at = 0; at < y.length; at += 1) squares += ((y[at] ?? 0) - valueAt(columns, coefficients, at)) ** 2;
-  return { coefficients, inverse, squares };
+  const rest = residuals(columns, coefficients, y);
+  return { coefficients, inverse, squares: dot(rest, rest) };
 }
 
-export const valueAt = (columns: Matrix, coefficients: readonly number[], at: number): number =>
-  coefficients.reduce((sum, coefficient, column) => sum + coefficient * (columns[column]?.[at] ?? 0), 0);
+/** y − ŷ. */
+export function residuals(columns: Matrix, coefficients: readonly number[], y: readonly number[]): readonly number[] {
+  const rest = [...y];
+  columns.forEach((column, of) => {
+    const coefficient = coefficients[of] ?? 0;
+    for (let at = 0; at < rest.length; at += 1) rest[at] = (rest[at] ?? 0) - coefficient * (column[at] ?? 0);
+  });
+  return rest;
+}
 
 /** v′ M v. */
 export const quadratic = (matrix: Matrix, vector: readonly number[]): number =>

@@ -32,27 +32,41 @@ export interface Chosen {
 export const heatingDegrees = (celsius: number, point: number): number => Math.max(0, point - celsius);
 export const coolingDegrees = (celsius: number, point: number): number => Math.max(0, celsius - point);
 
+type Column = readonly number[];
+
 /** Columns of a shape: 1, workday, heating degrees, cooling degrees; those it has. */
-export const columnsOf = (days: readonly WholeDay[], shape: Shape): readonly (readonly number[])[] => [
-  days.map(() => 1),
-  ...(shape.workdays ? [days.map(({ workday }) => (workday ? 1 : 0))] : []),
-  ...(shape.heatingPoint === undefined
-    ? []
-    : [days.map(({ temperature }) => heatingDegrees(temperature, shape.heatingPoint ?? 0))]),
-  ...(shape.coolingPoint === undefined
-    ? []
-    : [days.map(({ temperature }) => coolingDegrees(temperature, shape.coolingPoint ?? 0))]),
-];
+export const columnsOf = (days: readonly WholeDay[], shape: Shape): readonly Column[] => columnsFrom(days)(shape);
+
+/** Each column is made once, however many candidates share it. */
+function columnsFrom(days: readonly WholeDay[]): (shape: Shape) => readonly Column[] {
+  const ones = days.map(() => 1);
+  const working = days.map(({ workday }) => (workday ? 1 : 0));
+  const kept = (degrees: (celsius: number, point: number) => number): ((point: number) => Column) => {
+    const columns = new Map<number, Column>();
+    return (point) => {
+      const column = columns.get(point) ?? days.map(({ temperature }) => degrees(temperature, point));
+      columns.set(point, column);
+      return column;
+    };
+  };
+  const [heating, cooling] = [kept(heatingDegrees), kept(coolingDegrees)];
+  return ({ workdays, heatingPoint, coolingPoint }) => [
+    ones,
+    ...(workdays ? [working] : []),
+    ...(heatingPoint === undefined ? [] : [heating(heatingPoint)]),
+    ...(coolingPoint === undefined ? [] : [cooling(coolingPoint)]),
+  ];
+}
 
 /** The qualifying candidate with the greatest adjusted R²; of equals the simpler. There is always one: the steady model. */
 export function chooseModel(days: readonly WholeDay[]): Chosen | undefined {
   const use = days.map((day) => day.use);
   const mean = use.reduce((a, b) => a + b, 0) / use.length;
   const total = use.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  const columns = columnsFrom(days);
   let best: Chosen | undefined;
   for (const shape of shapesFor(days)) {
-    const columns = columnsOf(days, shape);
-    const fit = leastSquares(columns, use);
+    const fit = leastSquares(columns(shape), use);
     if (!fit || !qualifies(fit, shape, days.length)) continue;
     const freedom = days.length - fit.coefficients.length;
     const adjustedRSquared = total > 0 ? 1 - fit.squares / freedom / (total / (days.length - 1)) : 0;

@@ -3,7 +3,7 @@ import { studentQuantile } from '../statistics/index.ts';
 import { type Baseline, pointsOf } from './baseline.ts';
 import { daysWithin, type Span, type UseDay, wholeDays } from './days.ts';
 import { gatesOf } from './gates.ts';
-import { quadratic, valueAt } from './least-squares.ts';
+import { dot, quadratic } from './least-squares.ts';
 import { columnsOf } from './model.ts';
 
 export const SAVINGS_CONFIDENCE = 0.95;
@@ -42,9 +42,9 @@ export function savingsOf(baseline: Baseline, days: readonly UseDay[], span: Spa
   const whole = wholeDays(within);
   const columns = columnsOf(whole, baseline.shape);
   const { quality, coefficients } = baseline;
-  const expected = whole.reduce((sum, _, at) => sum + valueAt(columns, coefficients, at), 0);
   const actual = whole.reduce((sum, { use }) => sum + use, 0);
   const summed = columns.map((column) => column.reduce((a, b) => a + b, 0));
+  const expected = dot(coefficients, summed);
   const inflation = quality.days / quality.effectiveDays;
   const variance = inflation * quality.variance * (whole.length + quadratic(baseline.inverse, summed));
   const freedom = Math.max(1, quality.effectiveDays - coefficients.length - pointsOf(baseline.shape));

@@ -53,6 +53,8 @@ export function decompose(target: number, holder: Holder): Part {
     entitled.map(({ claim }) => claim),
     0,
   );
+  if (!Number.isSafeInteger(amounts.reduce((a, b) => a + b, 0)))
+    refuse(holder.id, 'the bases below it are out of all proportion to its own');
   const parts = entitled.map(({ child }, at) => decompose(amounts[at] ?? 0, child));
   return {
     id: holder.id,

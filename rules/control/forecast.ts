@@ -122,7 +122,10 @@ function pooled(splits: readonly Split[], past: Split, months: Spread): Spread {
   const between = used.length - 1;
   const weight = Math.min(FORECAST.monthWeight, months.freedom);
   const freedom = between + weight;
-  return { freedom, variance: freedom > 0 ? (squares + weight * months.variance * (1 + 1 / splits.length)) / freedom : 0 };
+  return {
+    freedom,
+    variance: freedom > 0 ? (squares + weight * months.variance * (1 + 1 / splits.length)) / freedom : 0,
+  };
 }
 
 /**
