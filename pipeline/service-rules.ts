@@ -69,6 +69,8 @@ export interface ImportQuantitiesOptions {
   /** Replaces what stands for a month with another value; needs a reason. */
   readonly replace?: boolean | undefined;
   readonly reason?: string | undefined;
+  /** SHA-256 of the documents that the rows name, by their name. */
+  readonly documents?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface IndicatorsQuery {

@@ -6,6 +6,7 @@ export * from './facts.ts';
 export * from './finding.ts';
 export * from './frame.ts';
 export * from './meter-event.ts';
+export * from './quantity-units.ts';
 export * from './rational.ts';
 export * from './registry.ts';
 export * from './slot.ts';
