@@ -73,6 +73,10 @@ export function scaledHalfUp({ num, den }: Exact, digits: number): bigint {
 
 /** The double nearest to the value rounded to `digits` decimals, halves away from zero: the only way out of exact figures. */
 export function roundHalfUp(value: Exact, digits: number = EDGE_DIGITS): number {
+  // The double is off by less than 10^-3 below 10^12, so its nearest whole number is right unless it lies that near a half.
+  const near = (Number(value.num) / Number(value.den)) * 10 ** digits;
+  const whole = Math.round(near);
+  if (Math.abs(near) < 1e12 && Math.abs(near - whole) < 0.499) return whole / 10 ** digits + 0;
   const scaled = scaledHalfUp(value, digits);
   const double = Number(scaled);
   return Number.isSafeInteger(double) ? double / 10 ** digits : Number(decimalText(scaled, digits));

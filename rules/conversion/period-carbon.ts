@@ -1,8 +1,7 @@
-import type { Carrier } from '#domain';
-import type { Answer, Quantity, Use } from '../contract.ts';
-import { add, type Exact, multiply, roundHalfUp, roundParts, sum, ZERO } from '../exact.ts';
+import type { Answer, Quantity } from '../contract.ts';
+import { add, type Exact, roundHalfUp, roundParts, ZERO } from '../exact.ts';
 import type { FactorUse } from './factors.ts';
-import { type Rate, type Rates, weigh } from './rates.ts';
+import { type Rates, weigh } from './rates.ts';
 
 /** What JS/T 303-2026 puts in the account, by source; parts add up to the total. */
 export const CARBON_SOURCES = ['fixed-fuel', 'mobile-fuel', 'electricity', 'heat'] as const;
@@ -10,7 +9,6 @@ export type CarbonSource = (typeof CARBON_SOURCES)[number];
 
 export interface PeriodCarbon {
   readonly kgCO2: number;
-  readonly exact: Exact;
   /** Scope 1 and 2, purchased energy that was not resold. */
   readonly parts: readonly { readonly source: CarbonSource; readonly kgCO2: number }[];
   /** Shown, not counted: power and heat handed on (already outside the parts). */
@@ -20,8 +18,14 @@ export interface PeriodCarbon {
   readonly factors: readonly FactorUse[];
 }
 
-/** Uses never overlap, so leaving `resold` out is formula (4) and (5): purchased less resold. PV of one's own is outside. */
-const OUTSIDE: ReadonlySet<Use> = new Set<Use>(['resold', 'pv-self-used']);
+/** The account before rounding. */
+export interface WeighedCarbon {
+  readonly total: Exact;
+  readonly bySource: Readonly<Record<CarbonSource, Exact>>;
+  readonly resold: Exact;
+  readonly residual: { readonly total: Exact; readonly factor: FactorUse } | null;
+  readonly factors: readonly FactorUse[];
+}
 
 const sourceOf = ({ carrier, use }: Quantity): CarbonSource => {
   if (carrier === 'electricity') return 'electricity';
@@ -29,45 +33,52 @@ const sourceOf = ({ carrier, use }: Quantity): CarbonSource => {
   return use === 'vehicles' ? 'mobile-fuel' : 'fixed-fuel';
 };
 
-/** Carbon of a period by JS/T 303-2026, location-based; missing as soon as one carrier in it lacks a factor. */
-export function carbonOfPeriod(quantities: readonly Quantity[], rates: Rates): Answer<PeriodCarbon> {
-  const bySource = new Map<CarbonSource, Exact>(CARBON_SOURCES.map((source) => [source, ZERO]));
-  const used = new Map<Carrier, Rate>();
+/**
+ * Carbon of a period by JS/T 303-2026, location-based; missing as soon as one carrier in it lacks a factor. Uses never
+ * overlap, so leaving `resold` out is formula (4) and (5), purchased less resold; PV of one's own is outside.
+ */
+export function weighCarbon(quantities: readonly Quantity[], rates: Rates): Answer<WeighedCarbon> {
+  const bySource = { 'fixed-fuel': ZERO, 'mobile-fuel': ZERO, electricity: ZERO, heat: ZERO };
+  const used = new Set<FactorUse>();
   let resold = ZERO;
-  let gridPower = 0n;
+  let gridPower = 0;
   for (const quantity of quantities) {
     const { carrier, use, amount } = quantity;
     if (carrier === 'water' || use === 'pv-self-used') continue;
     const rate = rates.carbon(carrier);
     if (!rate.ok) return rate;
-    used.set(carrier, rate.value);
-    const weighed = weigh(amount, rate.value);
-    if (use === 'resold') resold = add(resold, weighed);
-    if (OUTSIDE.has(use) || (carrier === 'electricity' && use === 'green-direct')) continue;
-    if (carrier === 'electricity') gridPower += BigInt(amount);
-    const source = sourceOf(quantity);
-    bySource.set(source, add(bySource.get(source) ?? ZERO, weighed));
+    for (const factor of rate.value.factors) used.add(factor);
+    if (use === 'resold') {
+      resold = add(resold, weigh(amount, rate.value));
+    } else if (carrier !== 'electricity' || use !== 'green-direct') {
+      if (carrier === 'electricity') gridPower += amount;
+      const source = sourceOf(quantity);
+      bySource[source] = add(bySource[source], weigh(amount, rate.value));
+    }
   }
-  const parts = CARBON_SOURCES.map((source) => bySource.get(source) ?? ZERO);
-  const rounded = roundParts(parts);
-  const exact = sum(parts);
+  const burnt = add(add(bySource['fixed-fuel'], bySource['mobile-fuel']), bySource.heat);
+  const other = rates.residual();
+  const residual = other.ok
+    ? { total: add(burnt, weigh(gridPower, other.value)), factor: other.value.factors[0] }
+    : null;
+  const total = add(burnt, bySource.electricity);
+  return { ok: true, value: { total, bySource, resold, residual, factors: [...used] } };
+}
+
+/** The account of a period, rounded: parts add up to the total. */
+export function carbonOfPeriod(quantities: readonly Quantity[], rates: Rates): Answer<PeriodCarbon> {
+  const weighed = weighCarbon(quantities, rates);
+  if (!weighed.ok) return weighed;
+  const { total, bySource, resold, residual, factors } = weighed.value;
+  const parts = roundParts(CARBON_SOURCES.map((source) => bySource[source]));
   return {
     ok: true,
     value: {
-      kgCO2: roundHalfUp(exact),
-      exact,
-      parts: CARBON_SOURCES.map((source, at) => ({ source, kgCO2: rounded[at] ?? 0 })),
+      kgCO2: roundHalfUp(total),
+      parts: CARBON_SOURCES.map((source, at) => ({ source, kgCO2: parts[at] ?? 0 })),
       resold: roundHalfUp(resold),
-      residual: residualView(parts, gridPower, rates),
-      factors: [...used.values()].flatMap(({ factors }) => factors),
+      residual: residual && { kgCO2: roundHalfUp(residual.total), factor: residual.factor },
+      factors,
     },
   };
-}
-
-function residualView(parts: readonly Exact[], gridPower: bigint, rates: Rates): PeriodCarbon['residual'] {
-  const rate = rates.residual();
-  if (!rate.ok) return null;
-  const others = sum(parts.filter((_, at) => CARBON_SOURCES[at] !== 'electricity'));
-  const power = multiply({ num: gridPower, den: 1n }, rate.value.perBase);
-  return { kgCO2: roundHalfUp(add(others, power)), factor: rate.value.factors[0] };
 }

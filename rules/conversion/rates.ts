@@ -1,4 +1,4 @@
-import { type Carrier, catalogueError, isMeteringError, unitsOf } from '#domain';
+import { type Carrier, catalogueError, DAY, formatDay, isMeteringError, unitsOf } from '#domain';
 import { type Catalogue, coalFactor, density, electricityFactor, fuelFactor, heatFactor } from '../catalogue/index.ts';
 import type { Answer, Density, ElectricityCarbonFactor, Missing } from '../contract.ts';
 import { divide, type Exact, multiply, parseExact } from '../exact.ts';
@@ -118,19 +118,32 @@ export interface Rates {
   readonly residual: () => Answer<Rate>;
 }
 
-/** Finds the rates of a period; `date` is its last day: the latest factor that had begun. */
-export type RateTables = (set: string, region: string, date: string) => Rates;
+/** The rates of a period by the day after its last (`YYYY-MM-DD`): the latest factors that had begun before it. */
+export type RateTables = (set: string, region: string, until: string) => Rates;
 
 /** Remembers every table: 60,000 institutions share a few hundred. */
 export function rateTables(catalogue: Catalogue): RateTables {
   const tables = new Map<string, Rates>();
-  return (set, region, date) => {
-    const key = `${set}|${region}|${date}`;
-    const table = tables.get(key) ?? ratesOf(catalogue, set, region, date);
+  return (set, region, until) => {
+    const key = `${set}|${region}|${until}`;
+    const table = tables.get(key) ?? ratesOf(catalogue, set, region, dayBefore(until));
     tables.set(key, table);
     return table;
   };
 }
+
+const dayBefore = (date: string): string => formatDay(Math.floor(Date.parse(date) / DAY) - 1);
+
+/** Rates on one denominator add without widening: 10⁻¹⁵ of a kilogram per base unit holds every printed factor. */
+const COMMON = 10n ** 15n;
+
+const onCommon = (answer: Answer<Rate>): Answer<Rate> => {
+  if (!answer.ok) return answer;
+  const { num, den } = answer.value.perBase;
+  const scaled = num * COMMON;
+  if (scaled % den !== 0n) return answer;
+  return { ok: true, value: { ...answer.value, perBase: { num: scaled / den, den: COMMON } } };
+};
 
 function ratesOf(catalogue: Catalogue, set: string, region: string, date: string): Rates {
   const residual = remembered((carrier) => carbonRate(catalogue, carrier, region, date, 'residual'));
@@ -147,7 +160,7 @@ function ratesOf(catalogue: Catalogue, set: string, region: string, date: string
 function remembered(find: (carrier: Carrier) => Answer<Rate>): (carrier: Carrier) => Answer<Rate> {
   const found = new Map<Carrier, Answer<Rate>>();
   return (carrier) => {
-    const answer = found.get(carrier) ?? find(carrier);
+    const answer = found.get(carrier) ?? onCommon(find(carrier));
     found.set(carrier, answer);
     return answer;
   };

@@ -1,7 +1,7 @@
 import { UNIT_OF } from '../catalogue/index.ts';
 import { type Answer, type Metric, METRICS, type PeriodFacts, type Use } from '../contract.ts';
 import type { FactorUse, RateTables } from '../conversion/index.ts';
-import { divide, type Exact, exactOf, parseExact, roundHalfUp, subtract } from '../exact.ts';
+import { divide, type Exact, exactOf, roundHalfUp, subtract } from '../exact.ts';
 import { type Caliber, lacks, measure, type Measured } from './measure.ts';
 import { isYear } from './periods.ts';
 import { RATIOS } from './ratios.ts';
@@ -30,8 +30,11 @@ export interface Indicator {
   readonly residual?: { readonly value: number; readonly factor: FactorUse } | undefined;
 }
 
+/** A figure of a month is not per year. */
+const PART_UNIT = Object.fromEntries(METRICS.map((metric) => [metric, UNIT_OF[metric].replace(/\((.+)·a\)/, '$1')]));
+
 const unitFor = (metric: Metric, yearly: boolean): string =>
-  yearly ? UNIT_OF[metric] : UNIT_OF[metric].replace(/\((.+)·a\)/, '$1');
+  yearly ? UNIT_OF[metric] : (PART_UNIT[metric] ?? UNIT_OF[metric]);
 
 function indicatorOf(metric: Metric, measured: Measured, yearly: boolean): Answer<Indicator> {
   const ratio = RATIOS[metric](measured);
@@ -39,7 +42,7 @@ function indicatorOf(metric: Metric, measured: Measured, yearly: boolean): Answe
   const { top, topUnit, bottom, bottomUnit, boundary, residual } = ratio.value;
   const exact = divide(top.value, bottom);
   const view = residual && {
-    value: roundHalfUp(divide(parseExact(residual.kgCO2), bottom)),
+    value: roundHalfUp(divide(residual.total, bottom)),
     factor: residual.factor,
   };
   return {

@@ -1,16 +1,16 @@
 import { type Carrier, EXCLUDED_USES } from '#domain';
 import type { Answer, Denominators, FactorSetId, Missing, PeriodFacts, Quantity, Use } from '../contract.ts';
 import {
+  weighCarbon,
   type FactorUse,
-  type PeriodCarbon,
+  type WeighedCarbon,
   type Rate,
   type Rates,
   type RateTables,
   STATISTICS_SET,
+  weigh,
 } from '../conversion/index.ts';
-import { carbonOfPeriod } from '../conversion/index.ts';
-import type { Exact } from '../exact.ts';
-import { lastDayOf } from './periods.ts';
+import { add, type Exact, parseExact, ZERO } from '../exact.ts';
 
 /**
  * On what basis energy is added up. `set`: coal factors, never mixed. `boundary`: the national survey counts everything; a
@@ -47,25 +47,37 @@ export interface Measured {
   /** Of the caliber's boundary. */
   readonly bounded: readonly Quantity[];
   readonly excluded: readonly Use[];
-  readonly carbon: () => Answer<PeriodCarbon>;
+  /** Of the boundary, kgce. */
+  readonly energy: () => Answer<Weighed>;
+  readonly carbon: () => Answer<WeighedCarbon>;
+  /** A known and usable denominator, turned into an exact figure once. */
+  readonly denominator: (boundary: Caliber['boundary'], name: keyof Denominators) => Answer<Exact>;
 }
 
 /** Region of rates where the division is unknown: coal factors are national, carbon is refused before it is asked for. */
 const NATION = '000000';
 
 export function measure(facts: PeriodFacts, caliber: Caliber, tables: RateTables): Measured {
-  const rates = tables(caliber.set, facts.profile.division ?? NATION, lastDayOf(facts));
+  const rates = tables(caliber.set, facts.profile.division ?? NATION, facts.to);
   const whole = facts.quantities.filter(({ use }) => !NEVER.has(use));
   const outside = caliber.boundary === 'quota' ? whole.filter(({ use }) => EXCLUDED.has(use)) : [];
-  let carbon: Answer<PeriodCarbon> | undefined;
+  const bounded = outside.length === 0 ? whole : whole.filter(({ use }) => !EXCLUDED.has(use));
+  const denominators: Record<Caliber['boundary'], Partial<Record<keyof Denominators, Answer<Exact>>>> = {
+    survey: {},
+    quota: {},
+  };
+  let energy: Answer<Weighed> | undefined;
+  let carbon: Answer<WeighedCarbon> | undefined;
   return {
     facts,
     caliber,
     rates,
     whole,
-    bounded: outside.length === 0 ? whole : whole.filter(({ use }) => !EXCLUDED.has(use)),
+    bounded,
     excluded: [...new Set(outside.map(({ use }) => use))],
-    carbon: () => (carbon ??= carbonOfPeriod(facts.quantities, rates)),
+    energy: () => (energy ??= energyOf(bounded, rates)),
+    denominator: (boundary, name) => (denominators[boundary][name] ??= denominatorOf(facts, boundary, name)),
+    carbon: () => (carbon ??= weighCarbon(facts.quantities, rates)),
   };
 }
 
@@ -100,18 +112,21 @@ export function amountOf(quantities: readonly Quantity[], carrier: Carrier): Ans
 export function coalOf(quantities: readonly Quantity[], rates: Rates): Answer<Weighed> {
   const energy = quantities.filter(({ carrier }) => carrier !== 'water');
   const used = new Map<Carrier, Rate>();
-  let num = 0n;
-  let den = 1n;
+  let value = ZERO;
   for (const { carrier, amount } of energy) {
     const rate = rates.coal(carrier);
     if (!rate.ok) return rate;
     used.set(carrier, rate.value);
-    const { num: factor, den: scale } = rate.value.perBase;
-    if (scale === den) num += BigInt(amount) * factor;
-    else [num, den] = [num * scale + BigInt(amount) * factor * den, den * scale];
+    value = add(value, weigh(amount, rate.value));
   }
   const factors = [...used.values()].flatMap((rate) => rate.factors);
-  return { ok: true, value: { value: { num, den }, ...evidenceOf(energy), factors } };
+  return { ok: true, value: { value, ...evidenceOf(energy), factors } };
+}
+
+/** Every institution uses electricity: a total without it is no total. */
+export function energyOf(quantities: readonly Quantity[], rates: Rates): Answer<Weighed> {
+  const power = has(quantities, 'electricity') ? undefined : amountOf(quantities, 'electricity');
+  return power?.ok === false ? power : coalOf(quantities, rates);
 }
 
 const total = (quantities: readonly Quantity[]): bigint =>
@@ -135,18 +150,37 @@ const CARRIER_ZH: Readonly<Record<Carrier, string>> = {
   lpg: '液化石油气',
 };
 
+const DENOMINATORS: Readonly<Record<keyof Denominators, { readonly zh: string; readonly en: string }>> = {
+  areaM2: { zh: '建筑面积', en: 'building area' },
+  heatedAreaM2: { zh: '采暖建筑面积', en: 'heated area' },
+  persons: { zh: '用能人数', en: 'number of persons' },
+  bedDays: { zh: '床日数', en: 'bed-days' },
+};
+
 /** Denominators of a boundary; missing when something is excluded and only the reduced ones are known. */
-export function denominatorsOf({ facts, excluded }: Measured, boundary: Caliber['boundary']): Answer<Denominators> {
+function denominatorsOf(facts: PeriodFacts, boundary: Caliber['boundary']): Answer<Denominators> {
   if (boundary === 'quota') return { ok: true, value: facts.denominators };
-  const whole = facts.surveyDenominators;
-  if (whole) return { ok: true, value: whole };
-  if (excluded.length === 0 && !facts.quantities.some(({ use }) => EXCLUDED.has(use))) {
-    return { ok: true, value: facts.denominators };
-  }
+  if (facts.surveyDenominators) return { ok: true, value: facts.surveyDenominators };
+  if (!facts.quantities.some(({ use }) => EXCLUDED.has(use))) return { ok: true, value: facts.denominators };
   return lacks(
     'surveyDenominators',
     'DENOMINATOR_MISSING: area and persons are known only without what is excluded',
     '填写含数据中心、食堂、洗衣房在内的面积和人数',
     'enter area and persons with data centre, canteen and laundry included',
+  );
+}
+
+function denominatorOf(facts: PeriodFacts, boundary: Caliber['boundary'], name: keyof Denominators): Answer<Exact> {
+  const all = denominatorsOf(facts, boundary);
+  if (!all.ok) return all;
+  const value = all.value[name];
+  if (value !== undefined && Number.isFinite(value) && value > 0) return { ok: true, value: parseExact(value) };
+  const { zh, en } = DENOMINATORS[name];
+  const known = value === undefined ? 'is not known for the whole period' : `is ${value}`;
+  return lacks(
+    `denominators.${name}`,
+    `DENOMINATOR_MISSING: the ${en} ${known}`,
+    `填写该期间的${zh}`,
+    `enter the ${en} of the period`,
   );
 }

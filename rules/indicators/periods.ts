@@ -1,4 +1,4 @@
-import { civilOfDay, dayOfCivil, formatDay, requestError } from '#domain';
+import { civilOfDay, DAY, dayOfCivil, formatDay, requestError } from '#domain';
 
 /** `YYYY-MM-DD`: the first day included, and the day after the last. */
 export interface DatedPeriod {
@@ -57,6 +57,7 @@ export function samePeriodLastYear({ from, to }: DatedPeriod): DatedPeriod {
 }
 
 /** Twelve months to the day: the only period that a yearly quota speaks of. */
-export const isYear = ({ from, to }: DatedPeriod): boolean => formatDay(plusMonths(dayOf(from), 12)) === to;
+export const isYear = ({ from, to }: DatedPeriod): boolean =>
+  from.slice(4) === to.slice(4) && Number(to.slice(0, 4)) === Number(from.slice(0, 4)) + 1;
 
-export const lastDayOf = ({ to }: DatedPeriod): string => formatDay(dayOf(to) - 1);
+export const lastDayOf = ({ to }: DatedPeriod): string => formatDay(Math.floor(Date.parse(to) / DAY) - 1);

@@ -1,17 +1,7 @@
 import type { Answer, Denominators, Metric } from '../contract.ts';
 import type { FactorUse } from '../conversion/index.ts';
-import { type Exact, exactOf, parseExact } from '../exact.ts';
-import {
-  amountOf,
-  type Caliber,
-  coalOf,
-  denominatorsOf,
-  evidenceOf,
-  has,
-  lacks,
-  type Measured,
-  type Weighed,
-} from './measure.ts';
+import { type Exact, exactOf } from '../exact.ts';
+import { amountOf, type Caliber, coalOf, energyOf, evidenceOf, lacks, type Measured, type Weighed } from './measure.ts';
 
 /** Numerator and denominator of a metric, before they are divided. */
 export interface Ratio {
@@ -20,34 +10,17 @@ export interface Ratio {
   readonly bottom: Exact;
   readonly bottomUnit: string;
   readonly boundary: Caliber['boundary'];
-  readonly residual?: { readonly kgCO2: number; readonly factor: FactorUse } | undefined;
+  readonly residual?: { readonly total: Exact; readonly factor: FactorUse } | undefined;
 }
 
 type Rule = (measured: Measured) => Answer<Ratio>;
 
-const DENOMINATOR: Readonly<
-  Record<keyof Denominators, { readonly unit: string; readonly zh: string; readonly en: string }>
-> = {
-  areaM2: { unit: 'm2', zh: '建筑面积', en: 'building area' },
-  heatedAreaM2: { unit: 'm2', zh: '采暖建筑面积', en: 'heated area' },
-  persons: { unit: 'person', zh: '用能人数', en: 'number of persons' },
-  bedDays: { unit: 'bed·d', zh: '床日数', en: 'bed-days' },
+const UNIT_BELOW: Readonly<Record<keyof Denominators, string>> = {
+  areaM2: 'm2',
+  heatedAreaM2: 'm2',
+  persons: 'person',
+  bedDays: 'bed·d',
 };
-
-function denominator(measured: Measured, boundary: Caliber['boundary'], name: keyof Denominators): Answer<Exact> {
-  const all = denominatorsOf(measured, boundary);
-  if (!all.ok) return all;
-  const value = all.value[name];
-  const { zh, en } = DENOMINATOR[name];
-  if (value !== undefined && Number.isFinite(value) && value > 0) return { ok: true, value: parseExact(value) };
-  const known = value === undefined ? 'is not known for the whole period' : `is ${value}`;
-  return lacks(
-    `denominators.${name}`,
-    `DENOMINATOR_MISSING: the ${en} ${known}`,
-    `填写该期间的${zh}`,
-    `enter the ${en} of the period`,
-  );
-}
 
 /** top ÷ a denominator, of the caliber's boundary unless a metric has its own. */
 function per(
@@ -58,11 +31,11 @@ function per(
 ): Rule {
   return (measured) => {
     const boundary = own ?? measured.caliber.boundary;
-    const bottom = denominator(measured, boundary, name);
+    const bottom = measured.denominator(boundary, name);
     if (!bottom.ok) return bottom;
     const weighed = top(measured);
     if (!weighed.ok) return weighed;
-    return ok({ top: weighed.value, topUnit, bottom: bottom.value, bottomUnit: DENOMINATOR[name].unit, boundary });
+    return ok({ top: weighed.value, topUnit, bottom: bottom.value, bottomUnit: UNIT_BELOW[name], boundary });
   };
 }
 
@@ -73,17 +46,14 @@ const scaled = (answer: Answer<Weighed>, by: bigint): Answer<Weighed> =>
     ? ok({ ...answer.value, value: { num: answer.value.value.num, den: answer.value.value.den * by } })
     : answer;
 
-/** Every institution uses electricity: a total without it is no total. */
-function energy({ bounded, rates }: Measured): Answer<Weighed> {
-  const power = has(bounded, 'electricity') ? undefined : amountOf(bounded, 'electricity');
-  return power?.ok === false ? power : coalOf(bounded, rates);
-}
+const energy = (measured: Measured): Answer<Weighed> => measured.energy();
 
 /** (E − E_heating − E_vehicles): DB37/T 2672-2019. */
-function nonHeating(measured: Measured): Answer<Weighed> {
-  const { bounded } = measured;
-  return energy({ ...measured, bounded: bounded.filter(({ use }) => use !== 'heating' && use !== 'vehicles') });
-}
+const nonHeating = ({ bounded, rates }: Measured): Answer<Weighed> =>
+  energyOf(
+    bounded.filter(({ use }) => use !== 'heating' && use !== 'vehicles'),
+    rates,
+  );
 
 /** Regular systems: electricity − heating electricity. */
 const regularElectricity = ({ bounded }: Measured): Answer<Weighed> =>
@@ -114,7 +84,7 @@ const water =
 /** JS/T 303-2026 counts within the survey's boundary; electricity's factor needs the place. */
 function carbonPer(name: 'areaM2' | 'persons'): Rule {
   return (measured) => {
-    const bottom = denominator(measured, 'survey', name);
+    const bottom = measured.denominator('survey', name);
     if (!bottom.ok) return bottom;
     const power = amountOf(measured.facts.quantities, 'electricity');
     if (!power.ok) return power;
@@ -129,14 +99,14 @@ function carbonPer(name: 'areaM2' | 'persons'): Rule {
     const carbon = measured.carbon();
     if (!carbon.ok) return carbon;
     const counted = measured.facts.quantities.filter(({ carrier }) => carrier !== 'water');
-    const { exact, factors, residual } = carbon.value;
-    const top = { value: exact, ...evidenceOf(counted), factors };
+    const { total, factors, residual } = carbon.value;
+    const top = { value: total, ...evidenceOf(counted), factors };
     const view = residual ? { residual } : {};
     return ok({
       top,
       topUnit: 'kgCO2',
       bottom: bottom.value,
-      bottomUnit: DENOMINATOR[name].unit,
+      bottomUnit: UNIT_BELOW[name],
       boundary: 'survey',
       ...view,
     });
