@@ -27,7 +27,7 @@ export const rowUsedSchema = z.strictObject({
   source: sourceSchema,
   confidence: z.enum(['A', 'B', 'C', 'D']),
   verified: z.boolean(),
-  fallback: z.string().optional().describe('what was given up to find it: an earlier year, a wider region'),
+  fallback: localText.optional().describe('what was given up to find it: an earlier year, a wider region'),
   note: z.string().optional(),
 });
 
