@@ -2,7 +2,7 @@ import { requestError } from './errors.ts';
 
 /**
  * Instants are UTC epoch milliseconds; a local day is a whole number, days since 1970-01-01 of the local calendar.
- * Fixed offsets by arithmetic, other zones by Intl with a cache per quarter hour (architecture.md, Serving).
+ * Fixed offsets by arithmetic, other zones by Intl with a cache (architecture.md, Serving).
  */
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
@@ -51,14 +51,9 @@ function intlOffset(name: string): (at: number) => number {
       cause,
     });
   }
-  const cache = new Map<number, number>();
-  return (at) => {
-    const quarter = Math.floor(at / (15 * MINUTE));
-    const cached = cache.get(quarter);
-    if (cached !== undefined) return cached;
-    const start = quarter * 15 * MINUTE;
+  return cachedByDay((at) => {
     const part: Record<string, number> = {};
-    for (const { type, value } of format.formatToParts(start)) part[type] = Number(value);
+    for (const { type, value } of format.formatToParts(at)) part[type] = Number(value);
     const local = Date.UTC(
       part['year'] ?? 0,
       (part['month'] ?? 1) - 1,
@@ -67,10 +62,40 @@ function intlOffset(name: string): (at: number) => number {
       part['minute'],
       part['second'],
     );
-    const offset = local - start;
-    if (cache.size > 200_000) cache.clear();
-    cache.set(quarter, offset);
+    return local - at;
+  });
+}
+
+const QUARTER = 15 * MINUTE;
+/** Days of two centuries. */
+const CACHED_DAYS = 73_000;
+
+/**
+ * Offsets by UTC day. Between two changes of a zone lie three days at least (of all zones of tzdata, Freetown in 1939), so a
+ * day that ends as it began has no change; in the others offsets are kept by quarter hour.
+ */
+function cachedByDay(offsetOf: (at: number) => number): (at: number) => number {
+  const days = new Map<number, number | 'changes'>();
+  const quarters = new Map<number, number>();
+  const ofDay = (day: number): number | 'changes' => {
+    const [first, next] = [offsetOf(day * DAY), offsetOf((day + 1) * DAY)];
+    if (days.size > CACHED_DAYS) days.clear();
+    const offset = first === next ? first : 'changes';
+    days.set(day, offset);
     return offset;
+  };
+  const ofQuarter = (quarter: number): number => {
+    const offset = offsetOf(quarter * QUARTER);
+    if (quarters.size > CACHED_DAYS) quarters.clear();
+    quarters.set(quarter, offset);
+    return offset;
+  };
+  return (at) => {
+    const day = Math.floor(at / DAY);
+    const offset = days.get(day) ?? ofDay(day);
+    if (offset !== 'changes') return offset;
+    const quarter = Math.floor(at / QUARTER);
+    return quarters.get(quarter) ?? ofQuarter(quarter);
   };
 }
 
