@@ -1,11 +1,14 @@
 import { systemClock } from '#platform';
 import { runCli } from './run.ts';
 
-/** Ctrl-C asks for an orderly end; a second one does not wait for it. */
+/** Ctrl-C asks for an orderly end; a second one does not wait for it. One that npm repeats is still the first. */
 const ending = new AbortController();
+const REPEATED_MS = 500;
+let askedAt = 0;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
-    if (ending.signal.aborted) process.exit(130);
+    if (ending.signal.aborted && Date.now() - askedAt > REPEATED_MS) process.exit(130);
+    if (!ending.signal.aborted) askedAt = Date.now();
     ending.abort(new Error(`ended by ${signal}`));
   });
 }

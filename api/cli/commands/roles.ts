@@ -68,8 +68,9 @@ export const collect = command({
   input: z.strictObject({ args: noArgs, site: z.string(), ...kafkaInput }),
   run: async (cli, input) => {
     const site = loadSite(input.site, siteModels());
+    const kafka = { brokers: brokersOf(cli, input), partitions: input.partitions };
     const { runCollect } = await import('../wiring/roles.ts');
-    await runCollect(cli, site, { brokers: brokersOf(cli, input), partitions: input.partitions });
+    await runCollect(cli, site, kafka);
     return 0;
   },
 });
@@ -87,8 +88,9 @@ export const stream = command({
   input: z.strictObject({ args: noArgs, ...kafkaInput }),
   run: async (cli, input) => {
     needBooks(cli);
+    const kafka = { brokers: brokersOf(cli, input), partitions: input.partitions };
     const { runStream } = await import('../wiring/roles.ts');
-    await runStream(cli, { brokers: brokersOf(cli, input), partitions: input.partitions });
+    await runStream(cli, kafka);
     return 0;
   },
 });
@@ -113,8 +115,9 @@ export const serve = command({
   }),
   run: async (cli, input) => {
     needBooks(cli);
+    const kafka = { brokers: brokersOf(cli, input), partitions: input.partitions };
     const { runServe } = await import('../wiring/roles.ts');
-    await runServe(cli, { brokers: brokersOf(cli, input), partitions: input.partitions }, input.port);
+    await runServe(cli, kafka, input.port);
     return 0;
   },
 });

@@ -26,6 +26,10 @@ export const start = command({
         en: 'port of page and API, 8420 by default (loopback only)',
       },
     },
+    {
+      flags: '--months <n>',
+      text: { zh: '模拟历史的月数，默认 13', en: 'months of simulated history, 13 by default' },
+    },
   ],
   examples: [
     {
@@ -41,9 +45,10 @@ export const start = command({
   input: z.strictObject({
     args: noArgs,
     site: z.string().optional(),
+    months: z.coerce.number().int().min(0).max(13).default(13),
     port: z.coerce.number().int().min(0).max(65_535).default(8420),
   }),
-  run: async (cli, { site: file, port }) => {
+  run: async (cli, { site: file, port, months }) => {
     const site = loadSite(file ?? COMPOUND_FILE, siteModels());
     const zone = zoneOf(site.registry.site.zone);
     const progress = createProgress(cli);
@@ -54,6 +59,7 @@ export const start = command({
     await runStart(cli, {
       site,
       port,
+      months,
       simulator:
         file === undefined ? () => startSimulator({ seed: SEED, clock: cli.io.clock, ports: free }) : undefined,
       report: progress.report,

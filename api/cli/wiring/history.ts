@@ -3,9 +3,9 @@ import type { Spool } from '../../../collectors/spool/port.ts';
 import { history, type World } from '../../../fixtures/simulator/index.ts';
 import type { Service } from '../../../pipeline/service.ts';
 
-/** The simulated past begins with the month thirteen months before this one. */
-export const historyStart = (now: number, zone: Zone): number =>
-  dayStart(firstDayOfMonth(monthOfDay(localDay(now, zone)) - 13), zone);
+/** The simulated past begins with the first day of the month so many months before this one. */
+export const historyStart = (now: number, months: number, zone: Zone): number =>
+  dayStart(firstDayOfMonth(monthOfDay(localDay(now, zone)) - months), zone);
 
 /** The last instant that the books know of each device, so that a second start goes on where the first ended. */
 export async function lastKnown(service: Service, site: string): Promise<ReadonlyMap<string, number>> {

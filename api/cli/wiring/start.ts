@@ -21,6 +21,8 @@ import { LOG_KEEP_MS, openEmbedded } from './service.ts';
 export interface StartOptions {
   readonly site: CheckedSite;
   readonly port: number;
+  /** Of simulated past. */
+  readonly months: number;
   /** Serves the site's devices and its past; absent: real meters. */
   readonly simulator?: (() => Promise<Simulator>) | undefined;
   readonly report: Progress;
@@ -124,11 +126,11 @@ const depthOf = (spool: SpoolFile): { readonly frames: number; readonly bytes: n
   return { frames, bytes };
 };
 
-/** Thirteen months, then what passed meanwhile; from where the books end. */
+/** The past, then what passed meanwhile; from where the books end. */
 async function fillPast(cli: Cli, { service, simulator, spool, site, signal, options }: PastOptions): Promise<void> {
   const { clock } = cli.io;
   const labels = PAST_LABELS[cli.language];
-  const first = historyStart(clock.now(), zoneOf(site.zone));
+  const first = historyStart(clock.now(), options.months, zoneOf(site.zone));
   let from = first;
   let frames = 0;
   do {
