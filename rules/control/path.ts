@@ -9,7 +9,7 @@ export interface PathMonth extends MonthAmount {
   readonly basis: 'season' | 'equal';
 }
 
-export interface Path {
+export interface MonthlyPath {
   readonly year: number;
   readonly total: number;
   readonly months: readonly PathMonth[];
@@ -23,7 +23,7 @@ export interface Path {
  * A year's allowance by months, Σ months = `total` to the unit. Months follow the base year's; each month that it lacks gets a twelfth, the
  * others share what is left by season. Without any month, or with nothing but zeros, all twelve are equal.
  */
-export function monthlyPath(total: number, year: number, years: YearMonths, baseYear: number): Path {
+export function monthlyPath(total: number, year: number, years: YearMonths, baseYear: number): MonthlyPath {
   const base = years.get(baseYear) ?? [];
   const season = Array.from({ length: MONTHS }, (_, index) => base[index]);
   const known = season.filter((amount) => amount !== undefined);

@@ -1,5 +1,5 @@
 import type { Answer } from '../contract.ts';
-import type { Path } from './path.ts';
+import type { MonthlyPath } from './path.ts';
 import { knownMonths, lacking, monthName, type YearMonths } from './series.ts';
 
 /** Use to date against the path, over exactly the months that have a figure. */
@@ -17,7 +17,7 @@ export interface Progress {
   readonly lacking: readonly string[];
 }
 
-export function progressOf(path: Path, years: YearMonths): Answer<Progress> {
+export function progressOf(path: MonthlyPath, years: YearMonths): Answer<Progress> {
   const known = knownMonths(years, path.year);
   const last = known.at(-1);
   if (!last) {

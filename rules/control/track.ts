@@ -3,7 +3,7 @@ import type { Answer, TargetRow } from '../contract.ts';
 import { type Allowance, type AllowanceInput, allowanceOf, denominatorOf } from './allowance.ts';
 import { type BarometerReading, barometerOf } from './barometer.ts';
 import { type Forecast, forecastYear } from './forecast.ts';
-import { monthlyPath, type Path } from './path.ts';
+import { monthlyPath, type MonthlyPath } from './path.ts';
 import { type Progress, progressOf } from './progress.ts';
 import { byYear, type MonthAmount, wholeYear } from './series.ts';
 
@@ -20,7 +20,7 @@ export interface TrackInput extends Omit<AllowanceInput, 'years'> {
 
 export interface Tracking {
   readonly allowance: Answer<Allowance>;
-  readonly path: Answer<Path>;
+  readonly path: Answer<MonthlyPath>;
   readonly progress: Answer<Progress>;
   readonly forecast: Answer<Forecast>;
   readonly barometer: readonly BarometerReading[];
@@ -33,7 +33,7 @@ export function trackTarget(input: TrackInput): Tracking {
   const { row, year, thresholds } = input;
   const facts: AllowanceInput & { years: ReturnType<typeof byYear> } = { ...input, years: byYear(input.series) };
   const allowance = allowanceOf(facts);
-  const path: Answer<Path> = allowance.ok
+  const path: Answer<MonthlyPath> = allowance.ok
     ? { ok: true, value: monthlyPath(allowance.value.amount, year, facts.years, row.baseYear) }
     : allowance;
   const forecast = forecastYear(facts.years, year);

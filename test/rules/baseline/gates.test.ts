@@ -57,9 +57,7 @@ test('364 days are no year, and every gate that is not passed is named with a cu
     { from, to: from + 364 },
   );
   expect(gates(answer)).toEqual(['span', 'use', 'temperature', 'negative']);
-  expect(answer).toMatchObject({
-    missing: answer.ok ? [] : answer.missing.map(() => ({ cure: { zh: expect.any(String), en: expect.any(String) } })),
-  });
+  expect(answer.ok || answer.missing.every(({ cure }) => cure.zh !== '' && cure.en !== '')).toBe(true);
 });
 
 test('nothing used, or always the same, is a steady model without scatter', () => {
