@@ -14,7 +14,8 @@ export interface Indicator {
   readonly exact: Exact;
   /** As UNIT_OF says; without `·a` when the period is no year. */
   readonly unit: string;
-  readonly set: string;
+  /** Of the coal factors in it; null where there are none (water, electricity, carbon). */
+  readonly set: string | null;
   readonly boundary: Caliber['boundary'];
   readonly from: string;
   readonly to: string;
@@ -52,7 +53,7 @@ function indicatorOf(metric: Metric, measured: Measured, yearly: boolean): Answe
       value: roundHalfUp(exact),
       exact,
       unit: unitFor(metric, yearly),
-      set: measured.caliber.set,
+      set: topUnit === 'kgce' ? measured.caliber.set : null,
       boundary,
       from: measured.facts.from,
       to: measured.facts.to,
