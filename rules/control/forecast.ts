@@ -33,6 +33,27 @@ interface Split {
   readonly open: number;
 }
 
+const REFUSED = {
+  history: lacking(
+    'forecast',
+    'no earlier year has all twelve months',
+    '补录至少一个完整年度的逐月用量',
+    'enter the months of one whole earlier year',
+  ),
+  level: lacking(
+    'forecast',
+    'the months so far say nothing of the level: no use in them',
+    '待有用量的月份之后再预测',
+    'wait for months with use',
+  ),
+  spread: lacking(
+    'forecast',
+    'too few months for a spread',
+    '本年满三个月，或有两个完整历史年度后再预测',
+    'wait for three months of the year, or enter a second whole year',
+  ),
+} as const;
+
 /**
  * The year's end by the ratio of open to known months in past whole years, with Mack's interval for such a ratio. Its variance is drawn
  * together from two sources: how that ratio differed between years (few), and how single months differ from year level × season (many).
@@ -43,13 +64,7 @@ export function forecastYear(years: YearMonths, year: number): Answer<Forecast> 
     .filter((y) => y < year && wholeYear(years, y) !== undefined)
     .toSorted((a, b) => a - b)
     .slice(-FORECAST.years);
-  const refused = (reason: string, zh: string, en: string): Answer<Forecast> => lacking('forecast', reason, zh, en);
-  if (history.length === 0)
-    return refused(
-      'no earlier year has all twelve months',
-      '补录至少一个完整年度的逐月用量',
-      'enter the months of one whole earlier year',
-    );
+  if (history.length === 0) return REFUSED.history;
   const now = known.reduce((sum, { amount }) => sum + amount, 0);
   const present = new Set(known.map(({ index }) => index));
   const open = Array.from({ length: MONTHS }, (_, index) => index).filter((index) => !present.has(index));
@@ -67,36 +82,22 @@ export function forecastYear(years: YearMonths, year: number): Answer<Forecast> 
     known: splits.reduce((sum, split) => sum + split.known, 0),
     open: splits.reduce((sum, split) => sum + split.open, 0),
   };
-  if (past.known === 0 || now === 0)
-    return refused(
-      'the months so far say nothing of the level: no use in them',
-      '待有用量的月份之后再预测',
-      'wait for months with use',
-    );
-  const months = spreadOfMonths(
-    [...history, year].map((y) => years.get(y) ?? []),
-    present,
-    past,
-  );
-  const spread = pooled(splits, past, months);
-  if (spread.freedom < FORECAST.leastFreedom)
-    return refused(
-      'too few months for a spread',
-      '本年满三个月，或有两个完整历史年度后再预测',
-      'wait for three months of the year, or enter a second whole year',
-    );
-  const ratio = past.open / past.known;
-  const half =
-    studentQuantile(FORECAST.confidence, spread.freedom) * Math.sqrt(spread.variance * now * (1 + now / past.known));
-  const rest = now * ratio;
+  if (past.known === 0 || now === 0) return REFUSED.level;
+  const rows = [...history, year].map((y) => years.get(y) ?? []);
+  const spread = pooled(splits, past, spreadOfMonths(rows, present, past));
+  if (spread.freedom < FORECAST.leastFreedom) return REFUSED.spread;
+  return { ok: true, value: { ...found, ...intervalOf(now, past, spread) } };
+}
+
+/** Mack's error of prediction: the open months' own scatter and that of the ratio, by Student's quantile. */
+function intervalOf(now: number, past: Split, spread: Spread): Pick<Forecast, 'estimate' | 'low' | 'high'> {
+  const rest = (now * past.open) / past.known;
+  const error = Math.sqrt(spread.variance * now * (1 + now / past.known));
+  const half = studentQuantile(FORECAST.confidence, spread.freedom) * error;
   return {
-    ok: true,
-    value: {
-      ...found,
-      estimate: now + Math.round(rest),
-      low: now + Math.max(0, Math.floor(rest - half)),
-      high: now + Math.ceil(rest + half),
-    },
+    estimate: now + Math.round(rest),
+    low: now + Math.max(0, Math.floor(rest - half)),
+    high: now + Math.ceil(rest + half),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { BarometerRow } from '../catalogue/rows.ts';
 import type { Answer, TargetRow } from '../contract.ts';
 import { type Allowance, type AllowanceInput, allowanceOf, denominatorOf } from './allowance.ts';
-import { type BarometerReading, barometerOf } from './barometer.ts';
+import { type BarometerFacts, type BarometerReading, barometerOf } from './barometer.ts';
 import { type Forecast, forecastYear } from './forecast.ts';
 import { monthlyPath, type MonthlyPath } from './path.ts';
 import { type Progress, progressOf } from './progress.ts';
@@ -30,38 +30,14 @@ export interface Tracking {
 
 /** One target followed through one year. Throws SERIES_MONTH_INVALID, SERIES_MONTH_TWICE, SERIES_AMOUNT_INVALID, DENOMINATOR_INVALID. */
 export function trackTarget(input: TrackInput): Tracking {
-  const { row, year, thresholds } = input;
-  const facts: AllowanceInput & { years: ReturnType<typeof byYear> } = { ...input, years: byYear(input.series) };
+  const { row, year } = input;
+  const facts: AllowanceInput = { ...input, years: byYear(input.series) };
   const allowance = allowanceOf(facts);
   const path: Answer<MonthlyPath> = allowance.ok
     ? { ok: true, value: monthlyPath(allowance.value.amount, year, facts.years, row.baseYear) }
     : allowance;
   const forecast = forecastYear(facts.years, year);
-  const [now, before] = [denominatorOf(facts, year), denominatorOf(facts, year - 1)];
-  const last = wholeYear(facts.years, year - 1);
-  const per = (amount: number, denominator: Answer<number>): number | undefined =>
-    denominator.ok ? amount / denominator.value : undefined;
-  const barometer = barometerOf(
-    {
-      year,
-      baseYear: row.baseYear,
-      targetYear: row.targetYear,
-      base: allowance.ok ? allowance.value.base : undefined,
-      target: allowance.ok ? allowance.value.target : undefined,
-      planned: allowance.ok ? allowance.value.value : undefined,
-      last: last === undefined ? undefined : per(last, before),
-      forecast:
-        forecast.ok && now.ok
-          ? {
-              estimate: forecast.value.estimate / now.value,
-              low: forecast.value.low / now.value,
-              high: forecast.value.high / now.value,
-            }
-          : undefined,
-      growthLimit: input.growthLimit === undefined ? undefined : per(input.growthLimit, now),
-    },
-    thresholds,
-  );
+  const barometer = barometerOf(readingFacts(input, facts, allowance, forecast), input.thresholds);
   return {
     allowance,
     path,
@@ -69,5 +45,38 @@ export function trackTarget(input: TrackInput): Tracking {
     forecast,
     barometer,
     rows: [row.id, ...barometer.flatMap(({ answer }) => (answer.ok ? [answer.value.row] : []))],
+  };
+}
+
+/** Amounts become values of the metric: of an intensity, each year's amount over its own denominator. */
+function readingFacts(
+  { row, year, growthLimit }: TrackInput,
+  facts: AllowanceInput,
+  allowance: Answer<Allowance>,
+  forecast: Answer<Forecast>,
+): BarometerFacts {
+  const [now, before] = [denominatorOf(facts, year), denominatorOf(facts, year - 1)];
+  const last = wholeYear(facts.years, year - 1);
+  const granted = allowance.ok ? allowance.value : undefined;
+  const scaled = (amount: number | undefined, denominator: Answer<number>): number | undefined =>
+    amount !== undefined && denominator.ok ? amount / denominator.value : undefined;
+  const perNow = now.ok ? now.value : undefined;
+  return {
+    year,
+    baseYear: row.baseYear,
+    targetYear: row.targetYear,
+    base: granted?.base,
+    target: granted?.target,
+    planned: granted?.value,
+    last: scaled(last, before),
+    forecast:
+      forecast.ok && perNow !== undefined
+        ? {
+            estimate: forecast.value.estimate / perNow,
+            low: forecast.value.low / perNow,
+            high: forecast.value.high / perNow,
+          }
+        : undefined,
+    growthLimit: scaled(growthLimit, now),
   };
 }
