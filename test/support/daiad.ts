@@ -17,6 +17,9 @@ export const DAIAD_QUARTERLY = daiadFile('quarterly_registers_m3_1993_2017.csv')
 
 /** Tests on these data: `describe.skipIf(!daiadPresent)(`…${daiadNote}`, …)`; the note says why they are skipped. */
 export const daiadPresent = existsSync(DAIAD_HOURLY) && existsSync(DAIAD_QUARTERLY);
+if (!daiadPresent && process.env['CI'] === 'true') {
+  throw new Error(`${daiadFile('.')} is missing: in CI the real recordings must be there`);
+}
 export const daiadNote = daiadPresent ? '' : ' (skipped: ../shared/data/daiad_water is not there)';
 
 /** Most that one of these connections can draw: DN15, Q4 = 3.125 m³/h (SOURCE.md, ledger.md 4). */
