@@ -19,8 +19,12 @@ export const importReportSchema = z.strictObject({
   committed: z.boolean().describe('false: nothing was written'),
   form: z.enum(['long', 'wide']),
   rows: z.int().describe('data rows of the file'),
-  readings: z.int().describe('readings understood'),
-  refused: z.array(z.strictObject({ row: z.int(), column: z.string().nullable(), reason: z.string() })),
+  readings: z.int().describe('readings understood, each once'),
+  duplicates: z.int().describe('readings that stand in the file once more'),
+  blanks: z.int().describe('cells without a reading, in wide form'),
+  refused: z
+    .array(z.strictObject({ row: z.int(), column: z.string().nullable(), reason: z.string(), text: z.string() }))
+    .describe('what was not taken: row and column as a spreadsheet counts them, why, and what stands there'),
   registers: z.array(
     z.strictObject({
       device: z.string(),

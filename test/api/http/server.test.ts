@@ -269,6 +269,8 @@ describe('an import', () => {
           form: 'long',
           rows: 0,
           readings: 0,
+          duplicates: 0,
+          blanks: 0,
           refused: [],
           registers: [],
         };
