@@ -53,6 +53,7 @@ export const HOMES: Readonly<Record<string, readonly string[]>> = {
   'cli-progress': ['api/cli'],
   pino: ['pipeline/platform'],
   'prom-client': ['pipeline/platform'],
+  'simple-statistics': ['rules/statistics'],
 };
 
 const within = (folder: string, home: string): boolean => folder === home || folder.startsWith(`${home}/`);
