@@ -38,6 +38,8 @@ export interface ServiceOptions {
 
 /** How long an answer waits for another process to join slots anew before it says so. */
 const REJOIN_PATIENCE_MS = 60_000;
+/** How often a trial balance looks for a moment at which nothing waits to be recomputed. */
+const SNAPSHOT_ATTEMPTS = 50;
 
 /** The pipeline's one door (service.ts). */
 export function openService(options: ServiceOptions): Service {
@@ -103,10 +105,21 @@ export function openService(options: ServiceOptions): Service {
     },
     findings: async (query) => listFindings(db, await siteOf(query.site), query),
     reconcile: async (id, { withLog, progress } = {}) => {
-      await settleAll(progress);
       const site = await siteOf(id);
-      const layers = withLog && log ? [await logLayer(db, log, await loadDirectory(db), progress)] : [];
-      return reconcile(db, site, clock.now(), layers, progress);
+      for (let attempt = 1; ; attempt++) {
+        await settleAll(progress);
+        // one snapshot in which nothing waits to be recomputed: a worker and a settler may write meanwhile
+        const balance = await db
+          .transaction()
+          .setIsolationLevel('repeatable read')
+          .execute(async (tx) => {
+            const waiting = await tx.selectFrom('dirty').select('site').where('rejoin', '=', false).executeTakeFirst();
+            if (waiting && attempt < SNAPSHOT_ATTEMPTS) return undefined;
+            const layers = withLog && log ? [await logLayer(tx, log, await loadDirectory(tx), progress)] : [];
+            return reconcile(tx, site, clock.now(), layers, progress);
+          });
+        if (balance) return balance;
+      }
     },
     applyRegistry: (target, apply) =>
       db.transaction().execute((tx) => applyRegistry(tx, target, { ...apply, now: clock.now() })),
@@ -147,10 +160,12 @@ async function tracedVersion({ books }: ServiceOptions, query: UsageQuery) {
   const { subject } = query;
   const frozen =
     subject.kind === 'point' && Object.hasOwn(content.traces, subject.id) ? content.traces[subject.id] : undefined;
-  if (frozen) return { ...frozen, version: `${content.month}#${content.version}` };
-  throw requestError('TRACE_NOT_FROZEN', 'a closed version keeps the trace of each point', {
+  const whole = (node: { readonly from: string; readonly to: string }): boolean =>
+    Date.parse(node.from) === query.interval.from && Date.parse(node.to) === query.interval.to;
+  if (frozen && whole(frozen.root)) return { ...frozen, version: `${content.month}#${content.version}` };
+  throw requestError('TRACE_NOT_FROZEN', 'a closed version keeps the trace of each point over its whole month', {
     place: query.asOf ?? '',
-    cure: 'ask for a point, or trace the live figure',
+    cure: 'ask for a point and the whole month, or trace the live figure',
   });
 }
 

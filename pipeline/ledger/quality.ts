@@ -26,7 +26,7 @@ const neighbours = (believed: Float64Array, at: number): Neighbours => {
 };
 
 /**
- * Usage and quality by slot over [from, to), in time order (ledger.md, 5). A slot is clipped to the evidence of the mounting; `extraCuts` part
+ * Usage and quality by slot over [from, to), in time order (ledger.md, 5). A slot is clipped to the evidence of the mounting; `extraCuts`, ascending, part
  * slots further (local midnights that are no slot boundary), with the quality of the whole slot.
  */
 export function slotUsages(
@@ -40,15 +40,17 @@ export function slotUsages(
   const open = breaks.filter((b) => !b.explained);
   const [start, end] = [Math.max(from, evidence.firstAt), Math.min(to, evidence.lastAt)];
   const result: SlotUsage[] = [];
+  let next = 0;
   for (let slot = slotStart(start, slotMs); slot < end; slot += slotMs) {
     const [s, e] = [Math.max(slot, evidence.firstAt), Math.min(slot + slotMs, evidence.lastAt)];
     if (s >= e) continue;
     const { quality, gap } = slotQuality(believedAt, open, s, e, slotMs);
-    const cuts = [
-      Math.max(s, start),
-      ...extraCuts.filter((c) => c > Math.max(s, start) && c < Math.min(e, end)),
-      Math.min(e, end),
-    ];
+    const cuts = [Math.max(s, start)];
+    for (; (extraCuts[next] ?? Infinity) < Math.min(e, end); next++) {
+      const cut = extraCuts[next] ?? s;
+      if (cut > Math.max(s, start)) cuts.push(cut);
+    }
+    cuts.push(Math.min(e, end));
     for (let i = 1; i < cuts.length; i++) {
       const [a, b] = [cuts[i - 1] ?? s, cuts[i] ?? e];
       if (a < b) result.push({ from: a, to: b, amount: usageOf(judged, a, b), quality, gap });

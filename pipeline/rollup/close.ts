@@ -180,7 +180,7 @@ export function closedSource(content: ClosedContent): DaySource {
   const [year, month] = content.month.split('-').map(Number);
   const index = (year ?? 0) * 12 + (month ?? 1) - 1;
   const [first, last] = [firstDayOfMonth(index), firstDayOfMonth(index + 1)];
-  const inside = (fromDay: number, toDay: number): void => {
+  const holds = (fromDay: number, toDay: number): void => {
     if (fromDay < first || toDay > last)
       throw requestError('OUTSIDE_VERSION', `the version holds ${content.month} only`, {
         place: content.month,
@@ -193,18 +193,13 @@ export function closedSource(content: ClosedContent): DaySource {
     version: `${content.month}#${content.version}`,
     registry: content.registry,
     now: content.closedAt,
-    pointDays: async (points, fromDay, toDay) => {
-      inside(Math.max(fromDay, first), toDay);
-      return content.points.filter((d) => wanted(points, d.point, d.day, fromDay, toDay));
-    },
-    partyDays: async (party, points, fromDay, toDay) => {
-      inside(fromDay, toDay);
-      return content.parties.filter((d) => d.party === party && wanted(points, d.point, d.day, fromDay, toDay));
-    },
-    mountingDays: async (mountings, fromDay, toDay) => {
-      inside(Math.max(fromDay, first), toDay);
-      return content.mountings.filter((d) => wanted(mountings, d.point, d.day, fromDay, toDay));
-    },
+    holds,
+    pointDays: async (points, fromDay, toDay) =>
+      content.points.filter((d) => wanted(points, d.point, d.day, fromDay, toDay)),
+    partyDays: async (party, points, fromDay, toDay) =>
+      content.parties.filter((d) => d.party === party && wanted(points, d.point, d.day, fromDay, toDay)),
+    mountingDays: async (mountings, fromDay, toDay) =>
+      content.mountings.filter((d) => wanted(mountings, d.point, d.day, fromDay, toDay)),
     outlines: async (mountings) => content.outlines.filter((o) => mountings.includes(o.mounting)),
   };
 }

@@ -28,6 +28,8 @@ export interface DaySource {
   readonly registry: Registry;
   /** "Now" of the figures: the clock, or the instant of the close. */
   readonly now: number;
+  /** Throws OUTSIDE_VERSION where a closed month is asked for other days, [fromDay, toDay). Estimates look at days before it. */
+  readonly holds: (fromDay: number, toDay: number) => void;
   readonly pointDays: (points: readonly string[], fromDay: number, toDay: number) => Promise<readonly PointDay[]>;
   readonly partyDays: (
     party: string,
@@ -45,6 +47,7 @@ export function liveSource(db: Kysely<Tables>, registry: Registry, now: number):
     version: 'live',
     registry,
     now,
+    holds: () => undefined,
     pointDays: async (points, fromDay, toDay) => {
       const { rows } = await sql<PointDay>`
         select point, day, amount, measured, interpolated, manual, disputed from usage_day

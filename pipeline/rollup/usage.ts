@@ -89,6 +89,7 @@ async function dayRows(
 ): Promise<readonly RawRow[]> {
   const days = periods.map((p) => ({ from: localDay(p.from, zone), to: localDay(p.to, zone) }));
   const [fromDay, toDay] = [days[0]?.from ?? 0, days.at(-1)?.to ?? 0];
+  source.holds(fromDay, toDay);
   const rows = periods.map((p) => ({ ...p, amount: 0, split: NO_SPLIT }));
   // periods follow one another: the row of a day is found by bisection
   const rowOfDay = (day: number): (typeof rows)[number] => {

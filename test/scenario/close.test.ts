@@ -1,0 +1,159 @@
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { stopPostgres } from '../support/postgres.ts';
+import {
+  daily,
+  local,
+  openSmallSite,
+  type Reading,
+  SITE,
+  type SmallSite,
+  smallRegistry,
+} from '../support/small-site.ts';
+
+afterAll(stopPostgres);
+
+let open: SmallSite | undefined;
+afterEach(async () => {
+  await open?.close();
+  open = undefined;
+});
+
+const MARCH = 2026 * 12 + 2;
+const claim = { by: 'chen', reason: 'end of the month' };
+const allocation = { basis: 'headcount', among: ['court', 'school'], of: 50 } as const;
+const registry = smallRegistry([{ point: 'p', allocation, premises: 'house' }, { point: 'q' }], {
+  institutions: ['court', 'school'],
+});
+const point = (id: string) => ({ kind: 'point', id }) as const;
+const subjects = [
+  point('p'),
+  { kind: 'institution', id: 'court' },
+  { kind: 'site' },
+  { kind: 'premises', id: 'house' },
+] as const;
+
+/** Midnights from 27 February to 3 April, 240 a day; without the 15th of March. */
+const readings = daily(
+  '2026-02-27',
+  Array.from({ length: 36 }, (_, i) => i * 240),
+).filter(([at]) => at !== local('2026-03-15'));
+const late: readonly Reading[] = [[local('2026-03-15'), 16 * 240 - 100]];
+
+async function closed(): Promise<SmallSite> {
+  open = await openSmallSite(registry, '2026-04-20');
+  await open.append('q', readings);
+  await open.feed('p', readings);
+  return open;
+}
+
+const march = (site: SmallSite, subject: (typeof subjects)[number], asOf?: string) =>
+  site.usage(subject, '2026-03-01', '2026-04-01', 'day', asOf);
+const issued = (site: SmallSite, asOf: string): Promise<string> =>
+  Promise.all(subjects.map((s) => march(site, s, asOf))).then((all) => JSON.stringify(all));
+
+describe('a closed month', () => {
+  it('keeps its figures byte for byte; what comes later is an adjustment, and a second close a second version', async () => {
+    const site = await closed();
+    const first = await site.service.close(SITE, MARCH, claim);
+    expect(first).toMatchObject({
+      month: '2026-03',
+      version: 1,
+      by: 'chen',
+      hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+    const before = await issued(site, '2026-03#1');
+    expect(JSON.parse(before)[0].rows.map((r: { amount: number }) => r.amount)).toEqual(
+      (await march(site, point('p'))).rows.map((r) => r.amount),
+    );
+    expect(await site.service.adjustments(SITE)).toEqual([]);
+    await expect(site.service.close(SITE, MARCH, claim)).rejects.toMatchObject({ code: 'CLOSE_UNCHANGED' });
+
+    await site.feed('p', late);
+    expect(await issued(site, '2026-03#1')).toBe(before);
+    const live = await march(site, point('p'));
+    expect(live.version).toBe('live');
+    expect(live.rows.slice(13, 15).map((r) => r.amount)).toEqual([140, 340]);
+    expect(live.total.amount).toBe(31 * 240);
+    // the point's month is the same, its parts are not: they are rounded day by day
+    const adjustments = await site.service.adjustments(SITE);
+    expect(adjustments.map((a) => [a.subject, a.old, a.new])).toEqual([]);
+
+    await site.feed('p', [[local('2026-04-01'), 33 * 240 + 31]]);
+    const [adjusted, ...parties] = (await site.service.adjustments(SITE, MARCH)).toSorted((a) =>
+      a.subject === 'p' ? -1 : 1,
+    );
+    expect(adjusted).toMatchObject({
+      month: '2026-03',
+      version: 1,
+      carrier: 'electricity',
+      old: 7_440,
+      new: 7_471,
+      difference: 31,
+    });
+    expect(adjusted?.reason).toContain('after the close');
+    expect(parties.map((a) => a.subject).toSorted()).toEqual(['court', 'school', 'unallocated']);
+    expect(parties.reduce((sum, a) => sum + a.difference, 0)).toBe(31);
+    expect(await issued(site, '2026-03#1')).toBe(before);
+
+    const second = await site.service.close(SITE, MARCH, claim);
+    expect(second).toMatchObject({ version: 2 });
+    expect(second.hash).not.toBe(first.hash);
+    expect(await site.service.adjustments(SITE)).toEqual([]);
+    expect(await site.service.closes(SITE)).toEqual([first, second]);
+    expect(await issued(site, '2026-03#1')).toBe(before);
+    expect((await march(site, point('p'), '2026-03#2')).total.amount).toBe(7_471);
+  });
+
+  it('stands when meters are replaced, renamed by a correction, and shares change', async () => {
+    const site = await closed();
+    const at = local('2026-03-10T12:00');
+    const body = { kind: 'replacement', point: 'p', at, serial: 's2', final: 2_760, initial: 2_760 } as const;
+    const event = await site.service.recordEvent(SITE, body, claim);
+    await site.service.close(SITE, MARCH, claim);
+    const before = await issued(site, '2026-03#1');
+    const trace = await site.service.trace({
+      ...site.query(point('p'), '2026-03-01', '2026-04-01', 'month'),
+      asOf: '2026-03#1',
+    });
+    await site.service.recordEvent(SITE, { ...body, serial: 's9', final: 2_800 }, { ...claim, supersedes: event.id });
+    await site.service.recordEvent(
+      SITE,
+      { kind: 'multiplier', point: 'q', from: local('2026-03-05'), multiplier: { num: 3, den: 1 } },
+      claim,
+    );
+    const shares = registry.points.map((p) => ({ ...p, allocations: [] }));
+    await site.service.applyRegistry(
+      { ...registry, points: shares },
+      { take: 'all', commit: true, by: 'chen', reason: 'nobody bears it' },
+    );
+    await site.service.settle();
+    expect(await issued(site, '2026-03#1')).toBe(before);
+    expect(
+      await site.service.trace({ ...site.query(point('p'), '2026-03-01', '2026-04-01', 'month'), asOf: '2026-03#1' }),
+    ).toEqual(trace);
+    const adjustments = new Map((await site.service.adjustments(SITE)).map((a) => [a.subject, a.difference]));
+    expect(adjustments.get('p')).toBe(40);
+    expect(adjustments.get('q')).toBe(2 * 27 * 240);
+    expect(adjustments.get('court')).toBe(-1_488);
+  });
+
+  it('is refused while it runs, when it is empty, outside its month, and where its stored figures were altered', async () => {
+    const site = await closed();
+    await expect(site.service.close(SITE, MARCH + 1, claim)).rejects.toMatchObject({ code: 'MONTH_RUNNING' });
+    await expect(site.service.close(SITE, MARCH - 5, claim)).rejects.toMatchObject({ code: 'MONTH_EMPTY' });
+    await site.service.close(SITE, MARCH, claim);
+    const asOf = (from: string, to: string, version: string) => site.usage(point('p'), from, to, 'day', version);
+    await expect(asOf('2026-03-01', '2026-04-02', '2026-03#1')).rejects.toMatchObject({ code: 'OUTSIDE_VERSION' });
+    await expect(asOf('2026-02-01', '2026-03-01', '2026-03#1')).rejects.toMatchObject({ code: 'OUTSIDE_VERSION' });
+    await expect(asOf('2026-03-01', '2026-04-01', '2026-03#2')).rejects.toMatchObject({ code: 'VERSION_UNKNOWN' });
+    await expect(asOf('2026-03-01', '2026-04-01', 'march')).rejects.toMatchObject({ code: 'VERSION_UNKNOWN' });
+    const traced = (from: string, to: string) =>
+      site.service.trace({ ...site.query(point('p'), from, to, 'day'), asOf: '2026-03#1' });
+    await expect(traced('2026-03-01', '2026-03-02')).rejects.toMatchObject({ code: 'TRACE_NOT_FROZEN' });
+    await site.books.db
+      .updateTable('closed_period')
+      .set((eb) => ({ content: eb.fn('jsonb_set', ['content', eb.val('{closedAt}'), eb.val('1')]) }))
+      .execute();
+    await expect(asOf('2026-03-01', '2026-04-01', '2026-03#1')).rejects.toMatchObject({ code: 'VERSION_ALTERED' });
+  });
+});
