@@ -24,6 +24,7 @@ import { liveRoutes } from './resources/live.ts';
 import { pointsRoutes } from './resources/points.ts';
 import { quarantineRoutes } from './resources/quarantine.ts';
 import { reconcileRoutes } from './resources/reconcile.ts';
+import { catalogueRoutes, institutionRulesRoutes, quantitiesRoutes } from './resources/rules.ts';
 import { sitesRoutes } from './resources/sites.ts';
 import { statusRoutes } from './resources/status.ts';
 import { systemRoutes } from './resources/system.ts';
@@ -104,6 +105,9 @@ function apiRoutes(app: App, options: ApiContext, streams: Streams): void {
   const plain = [
     sitesRoutes,
     institutionsRoutes,
+    institutionRulesRoutes,
+    catalogueRoutes,
+    quantitiesRoutes,
     pointsRoutes,
     usageRoutes,
     traceRoutes,

@@ -1,3 +1,4 @@
 export { parseColumnMap } from './header.ts';
 export * from './outcome.ts';
+export { readQuantities, readQuantitiesFile } from './quantities.ts';
 export { type ImportOptions, readReadings, readReadingsFile } from './read.ts';

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { requestError } from '#domain';
+import { isFactsFile, loadFacts } from '../../../collectors/site/facts/index.ts';
 import { loadSite } from '../../../collectors/site/index.ts';
+import { type ApplyFactsAnswer, applyFactsAnswerSchema } from '../../../pipeline/answers-rules.ts';
 import type { ApplyAnswer, RegistryChange } from '../../../pipeline/service.ts';
 import { command } from '../command.ts';
 import type { Cli } from '../context.ts';
@@ -8,15 +11,23 @@ import { present, type Sheet } from '../output/present.ts';
 import { applySchema } from '../shapes.ts';
 import { siteModels } from '../wiring/models.ts';
 import { withService } from '../wiring/service.ts';
-import { CLAIM_OPTIONS, flag } from './common.ts';
+import { CLAIM_OPTIONS, flag, siteOf } from './common.ts';
 
 export const apply = command({
   name: 'apply',
   summary: {
-    zh: '把站点文件应用到账簿：先列出变更及将重算的时段，再登记',
-    en: 'applies a site file to the books: shows each change and what it recomputes, then records it',
+    zh: '把站点文件或事实文件应用到账簿：先列出变更及将重算的时段，再登记',
+    en: 'applies a site file or a facts file to the books: shows each change and what it recomputes, then records it',
   },
-  args: [{ name: '<file>', text: { zh: '站点文件（YAML）', en: 'the site file (YAML)' } }],
+  args: [
+    {
+      name: '<file>',
+      text: {
+        zh: '站点文件，或以 facts: 开头的事实文件（YAML）',
+        en: 'the site file, or a facts file that begins with facts: (YAML)',
+      },
+    },
+  ],
   options: [
     ...CLAIM_OPTIONS,
     { flags: '--dry-run', text: { zh: '只列出变更，不写入', en: 'shows the changes and writes nothing' } },
@@ -27,8 +38,12 @@ export const apply = command({
       command: 'civicmeter apply site.yaml --by wang --reason "四月起分摊调整"',
       text: { zh: '登记变更', en: 'records the changes' },
     },
+    {
+      command: 'civicmeter apply site.facts.yaml --by wang --reason "2026 年度事实"',
+      text: { zh: '登记机构类型、用途、价格与目标', en: 'records types, uses, prices and targets' },
+    },
   ],
-  answer: applySchema,
+  answer: z.union([applySchema, applyFactsAnswerSchema]),
   csv: true,
   input: z.strictObject({
     args: z.tuple([z.string()]),
@@ -37,6 +52,7 @@ export const apply = command({
     dryRun: flag,
   }),
   run: (cli, { args: [file], by, reason, dryRun }) => {
+    if (holdsFacts(file)) return applyFacts(cli, file, { by, reason, commit: dryRun !== true });
     const { registry } = loadSite(file, siteModels());
     return withService(cli, { log: 'if-free', create: true }, async ({ service, finish }) => {
       const shown = await service.applyRegistry(registry, { take: 'all', commit: false });
@@ -55,6 +71,65 @@ export const apply = command({
     });
   },
 });
+
+/** Whether it is a facts file; one that cannot be read is left to whoever reads it next. */
+function holdsFacts(file: string): boolean {
+  try {
+    return isFactsFile(readFileSync(file, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+interface FactsClaim {
+  readonly by: string | undefined;
+  readonly reason: string | undefined;
+  readonly commit: boolean;
+}
+
+const applyFacts = (cli: Cli, file: string, { by, reason, commit }: FactsClaim): Promise<number> =>
+  withService(cli, { log: 'no' }, async ({ service }) => {
+    const unchecked = loadFacts(file);
+    const registry = await siteOf(service, unchecked.site);
+    const facts = loadFacts(file, registry);
+    const shown = await service.rules.applyFacts(facts, { commit: false });
+    if (!commit || shown.changes.length === 0) return answerFacts(cli, shown);
+    if (by === undefined || reason === undefined) {
+      answerFacts(cli, shown);
+      throw requestError('CLAIM_NEEDED', 'recording the changes needs a name and a reason', {
+        place: '--by, --reason',
+        cure: 'add --by NAME --reason TEXT, or --dry-run to only look',
+      });
+    }
+    return answerFacts(cli, await service.rules.applyFacts(facts, { commit: true, by, reason }));
+  });
+
+function answerFacts(cli: Cli, outcome: ApplyFactsAnswer): number {
+  const chinese = cli.language === 'zh';
+  const { changes, version, committed } = outcome;
+  const headings = chinese ? ['类别', 'id', '原值', '新值'] : ['what', 'id', 'old', 'new'];
+  const done = committed
+    ? chinese
+      ? `已登记为第 ${version} 版`
+      : `recorded as version ${version}`
+    : chinese
+      ? '尚未写入'
+      : 'nothing written';
+  const none = chinese ? '账簿与事实文件一致。' : 'The books agree with the facts file.';
+  present(cli, outcome, {
+    sheet: {
+      columns: headings.map((heading) => ({ heading })),
+      rows: changes.map((one) => [one.what, one.id, one.old ?? '', one.new ?? '']),
+    },
+    text:
+      changes.length === 0
+        ? none
+        : chinese
+          ? `\n${changes.length} 项变更，${done}。`
+          : `\n${changes.length} changes, ${done}.`,
+  });
+  return 0;
+}
 
 function answer(cli: Cli, outcome: ApplyAnswer): number {
   present(cli, outcome, { sheet: changesSheet(cli, outcome.taken), text: summary(cli, outcome) });

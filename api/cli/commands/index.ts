@@ -4,15 +4,22 @@ import { apply } from './apply.ts';
 import { backup, restore } from './backup.ts';
 import { check } from './check.ts';
 import { close } from './close.ts';
+import { convert } from './convert.ts';
+import { costs } from './costs.ts';
 import { devices } from './devices.ts';
 import { EVENT_COMMANDS } from './event.ts';
+import { confirmRow, factors } from './factors.ts';
+import { importQuantities, importTemplate } from './import-quantities.ts';
 import { importReadings } from './import-readings.ts';
+import { indicators } from './indicators.ts';
+import { judge } from './judge.ts';
 import { quarantineList, quarantineReplay } from './quarantine.ts';
 import { reconcile } from './reconcile.ts';
 import { collect, serve, stream } from './roles.ts';
 import { simulate } from './simulate.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
+import { targets } from './targets.ts';
 import { trace } from './trace.ts';
 import { usage } from './usage.ts';
 
@@ -31,11 +38,20 @@ export const COMMANDS: readonly CommandSpec[] = [
   usage,
   trace,
   status,
+  indicators,
+  judge,
+  targets,
+  costs,
+  convert,
+  factors,
+  confirmRow,
   reconcile,
   check,
   apply,
   devices,
   importReadings,
+  importQuantities,
+  importTemplate,
   ...EVENT_COMMANDS,
   quarantineList,
   quarantineReplay,

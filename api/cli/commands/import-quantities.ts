@@ -1,0 +1,151 @@
+import { writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { requestError } from '#domain';
+import { readQuantitiesFile } from '../../../collectors/import/index.ts';
+import { type ImportQuantitiesAnswer, importQuantitiesAnswerSchema } from '../../../pipeline/answers-rules.ts';
+import { command } from '../command.ts';
+import type { Cli } from '../context.ts';
+import { EXIT } from '../failure.ts';
+import { present } from '../output/present.ts';
+import { withService } from '../wiring/service.ts';
+import { CLAIM_OPTIONS, flag, SITE_OPTION, siteOf } from './common.ts';
+import { thisYear, YEAR_OPTION, yearInput } from './rules-common.ts';
+
+export const importQuantities = command({
+  name: 'import quantities',
+  summary: {
+    zh: '导入没有表计的月度用量与费用（XLSX、CSV）：逐行说明拒绝原因；重复导入不变',
+    en: 'imports monthly quantities and costs that no meter gives (XLSX, CSV): each refused row with its reason; twice changes nothing',
+  },
+  args: [
+    {
+      name: '<file>',
+      text: { zh: '文件，格式同 import template 所写', en: 'the file, as import template writes it' },
+    },
+  ],
+  options: [
+    SITE_OPTION,
+    ...CLAIM_OPTIONS,
+    {
+      flags: '--replace',
+      text: { zh: '替换已有的不同数值，须给出原因', en: 'replaces what stands with another value; needs a reason' },
+    },
+    { flags: '--dry-run', text: { zh: '只检查，不写入', en: 'checks and writes nothing' } },
+  ],
+  examples: [
+    {
+      command: 'civicmeter import quantities 2026.xlsx --dry-run',
+      text: { zh: '看看哪些行会被拒绝', en: 'which rows would be refused' },
+    },
+    {
+      command: 'civicmeter import quantities 2026.xlsx --by wang',
+      text: { zh: '写入可采纳的各行', en: 'writes each row that can be taken' },
+    },
+  ],
+  answer: importQuantitiesAnswerSchema,
+  csv: true,
+  input: z.strictObject({
+    args: z.tuple([z.string()]),
+    site: z.string().optional(),
+    by: z.string().min(1).optional(),
+    reason: z.string().min(1).optional(),
+    replace: flag,
+    dryRun: flag,
+  }),
+  run: async (cli, { args: [file], site, by, reason, replace, dryRun }) => {
+    const read = await readQuantitiesFile(file);
+    if (by === undefined && dryRun !== true) {
+      throw requestError('CLAIM_NEEDED', 'writing quantities needs a name', {
+        place: '--by',
+        cure: 'add --by NAME, or --dry-run to only look',
+      });
+    }
+    return withService(cli, { log: 'no' }, async ({ service }) => {
+      const registry = await siteOf(service, site);
+      const answer = await service.rules.importQuantities(registry.site.id, read, {
+        by: by ?? '-',
+        reason,
+        replace: replace === true,
+        commit: dryRun !== true,
+      });
+      present(cli, answer, { sheet: refusedSheet(cli, answer), text: summaryOf(cli, answer) });
+      return answer.refused.length === 0 ? EXIT.fine : EXIT.found;
+    });
+  },
+});
+
+function refusedSheet(cli: Cli, { refused }: ImportQuantitiesAnswer) {
+  const headings =
+    cli.language === 'zh'
+      ? ['行', '列', '内容', '代码', '原因', '办法']
+      : ['row', 'column', 'text', 'code', 'reason', 'cure'];
+  return {
+    columns: headings.map((heading, i) => ({ heading, right: i === 0 })),
+    rows: refused.map((one) => [
+      String(one.row),
+      one.column ?? '',
+      one.text,
+      one.code,
+      cli.say(one.reason),
+      cli.say(one.cure),
+    ]),
+  };
+}
+
+function summaryOf(cli: Cli, answer: ImportQuantitiesAnswer): string {
+  const { rows, added, unchanged, replaced, refused, committed } = answer;
+  return cli.language === 'zh'
+    ? `\n${rows} 行：新增 ${added}，不变 ${unchanged}，替换 ${replaced}，拒绝 ${refused.length}。${committed ? '' : '没有写入。'}`
+    : `\n${rows} rows: ${added} added, ${unchanged} unchanged, ${replaced} replaced, ${refused.length} refused.${committed ? '' : ' Nothing was written.'}`;
+}
+
+const templateSchema = z.strictObject({ file: z.string(), site: z.string(), year: z.int(), bytes: z.int() });
+
+export const importTemplate = command({
+  name: 'import template',
+  summary: {
+    zh: '写出供填写的 XLSX 模板：机构、月份与可填内容',
+    en: 'writes the XLSX to fill in: institutions, months and what may be written',
+  },
+  args: [
+    {
+      name: '<file>',
+      text: { zh: '要写的文件（.xlsx）；不覆盖已有文件', en: 'the file to write (.xlsx); never over another' },
+    },
+  ],
+  options: [SITE_OPTION, YEAR_OPTION],
+  examples: [
+    {
+      command: 'civicmeter import template 2026.xlsx --year 2026',
+      text: { zh: '2026 年的模板', en: 'the template of 2026' },
+    },
+  ],
+  answer: templateSchema,
+  input: z.strictObject({ args: z.tuple([z.string()]), site: z.string().optional(), year: yearInput }),
+  run: (cli, { args: [file], site, year: wanted }) =>
+    withService(cli, { log: 'no' }, async ({ service }) => {
+      const registry = await siteOf(service, site);
+      const year = wanted ?? thisYear(cli, registry);
+      const bytes = await service.rules.quantityTemplate(registry.site.id, year);
+      await writeNew(file, bytes);
+      present(
+        cli,
+        { file, site: registry.site.id, year, bytes: bytes.length },
+        { text: cli.language === 'zh' ? `已写入 ${file}。` : `${file} is written.` },
+      );
+      return EXIT.fine;
+    }),
+});
+
+/** Throws FILE_NOT_WRITTEN; what is there stays. */
+async function writeNew(file: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await writeFile(file, bytes, { flag: 'wx' });
+  } catch (cause) {
+    throw requestError('FILE_NOT_WRITTEN', `${file} cannot be written, or is there already`, {
+      place: file,
+      cure: 'name another file, in a folder that may be written',
+      cause,
+    });
+  }
+}

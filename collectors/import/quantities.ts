@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { QUANTITY_COLUMNS, type QuantityColumn, type QuantityDraft, type QuantityTable, requestError } from '#domain';
+import { type Cell, readTables, type Table } from './table.ts';
+
+/** Heads of columns: the Chinese word, the English one, or both, as the template has them. */
+const WORDS: Readonly<Record<QuantityColumn, readonly string[]>> = {
+  institution: ['机构', '单位名称', 'institution'],
+  month: ['月份', '月', 'month'],
+  kind: ['种类', '能源种类', '品种', 'kind', 'carrier'],
+  use: ['用途', 'use'],
+  quantity: ['数量', '用量', 'quantity', 'amount'],
+  unit: ['单位', '计量单位', 'unit'],
+  cost: ['费用', '费用（元）', '费用(元)', '金额', 'cost'],
+  document: ['凭证', 'document'],
+  note: ['备注', 'note'],
+};
+const NEEDED = ['institution', 'month', 'kind', 'quantity'] as const;
+const HEAD_ROWS = 20;
+
+/** As readQuantities, of a file on disk. */
+export async function readQuantitiesFile(path: string): Promise<QuantityTable> {
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw requestError('IMPORT_UNREADABLE', `${path} cannot be read`, { place: path, cure: 'check its name', cause });
+  });
+  return readQuantities(bytes, basename(path));
+}
+
+/**
+ * Monthly quantities of a CSV or XLSX file as texts by column; what they mean is judged by the pipeline. The first sheet whose head has
+ * institution, month, kind and quantity counts. Throws IMPORT_UNREADABLE, IMPORT_COLUMNS_UNKNOWN.
+ */
+export async function readQuantities(bytes: Uint8Array, name: string): Promise<QuantityTable> {
+  const tables = await readTables(bytes, name, {});
+  for (const table of tables) {
+    const drafts = draftsOf(table);
+    if (drafts) return { name, sha256: createHash('sha256').update(bytes).digest('hex'), drafts };
+  }
+  throw requestError('IMPORT_COLUMNS_UNKNOWN', `${name} has no columns ${NEEDED.join(', ')}`, {
+    place: name,
+    cure: 'fill in the file that civicmeter import template writes',
+  });
+}
+
+function draftsOf({ rows }: Table): readonly QuantityDraft[] | undefined {
+  const heads = rows.slice(0, HEAD_ROWS).map((row) => row.map(columnOf));
+  const at = heads.findIndex((head) => NEEDED.every((column) => head.includes(column)));
+  const head = heads[at];
+  if (!head) return undefined;
+  return rows.slice(at + 1).flatMap((row, i) => {
+    if (row.every((cell) => textOf(cell) === '')) return [];
+    const cells = head.flatMap((column, k): [QuantityColumn, string][] => {
+      const text = textOf(row[k] ?? null);
+      return column === undefined || text === '' ? [] : [[column, text]];
+    });
+    return [{ row: at + i + 2, cells: Object.fromEntries(cells) }];
+  });
+}
+
+function columnOf(cell: Cell): QuantityColumn | undefined {
+  const text = textOf(cell).toLowerCase();
+  const known = (word: string): QuantityColumn | undefined =>
+    QUANTITY_COLUMNS.find((column) => WORDS[column].includes(word));
+  return known(text) ?? known(text.split(/\s+/).at(-1) ?? '');
+}
+
+/** A month that a spreadsheet took for a date is that month again. */
+function textOf(cell: Cell): string {
+  if (cell === null) return '';
+  if (cell instanceof Date) return cell.toISOString().slice(0, 10).replace(/-01$/, '');
+  return (typeof cell === 'string' ? cell : cell.digits).trim();
+}
