@@ -34,6 +34,8 @@ export interface ServiceOptions {
   readonly logKind?: 'embedded' | 'kafka' | undefined;
   readonly logBytes?: (() => number | null) | undefined;
   readonly lastCommitAt?: (() => number | undefined) | undefined;
+  /** Data files of the rules; absent: those that come with the program. */
+  readonly rulesFolder?: string | undefined;
 }
 
 /** How long an answer waits for another process to join slots anew before it says so. */
@@ -75,6 +77,7 @@ export function openService(options: ServiceOptions): Service {
     const content = await closedVersion(db, site.registry.site.id, query.asOf);
     return { site: closedSite(site, content), source: closedSource(content) };
   };
+  const rules = openRules({ db, clock, siteOf, rulesFolder: options.rulesFolder });
   const watch = createLiveWatch({
     clock,
     telemetry,
@@ -135,14 +138,14 @@ export function openService(options: ServiceOptions): Service {
       return db
         .transaction()
         .setIsolationLevel('repeatable read')
-        .execute((tx) => closeMonth(tx, site, month, claim, clock.now()));
+        .execute(async (tx) => closeMonth(tx, site, month, claim, clock.now(), await rules.closing(tx, site, month)));
     },
     closes: async (id) => listCloses(db, await siteOf(id)),
     adjustments: async (id, month) => {
       await settleAll();
       return listAdjustments(db, await siteOf(id), clock.now(), month);
     },
-    rules: openRules({ db, clock, siteOf }),
+    rules: rules.service,
     status: () =>
       statusOf({
         db,

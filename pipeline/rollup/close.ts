@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import {
   type Carrier,
   dayStart,
@@ -36,8 +36,24 @@ export interface ClosedContent {
   readonly outlines: readonly EvidenceOutline[];
   /** The tree under each point's month. */
   readonly traces: Readonly<Record<string, TraceAnswer>>;
-  /** Versions of factors and standards used; quantities need none. */
+  /** Catalogue rows that `judged` rests on, `<row>@<hash of its content>`; quantities need none. */
   readonly factors: readonly string[];
+  /** Coal equivalent and carbon by institution, as they were issued; absent in closes of before there were rules. */
+  readonly judged?: readonly ClosedFigure[] | undefined;
+}
+
+/** What was issued of an institution's month: changing a factor later leaves it as it is. */
+export interface ClosedFigure {
+  readonly institution: string;
+  /** In the national survey's caliber; null where a factor or a fact was missing. */
+  readonly kgce: number | null;
+  /** JS/T 303-2026, location-based. */
+  readonly kgCO2: number | null;
+}
+
+export interface ClosedJudgement {
+  readonly factors: readonly string[];
+  readonly figures: readonly ClosedFigure[];
 }
 
 type Db = Kysely<Tables>;
@@ -54,6 +70,7 @@ export async function closeMonth(
   month: number,
   claim: Claim,
   now: number,
+  judgement: ClosedJudgement = { factors: [], figures: [] },
 ): Promise<CloseAnswer> {
   const id = site.registry.site.id;
   const interval = intervalOf(site, month);
@@ -62,7 +79,7 @@ export async function closeMonth(
     throw requestError('MONTH_RUNNING', `${name} has not ended`, { place: name, cure: 'close it after its last day' });
   const previous = await lastClose(db, id, month);
   const version = (previous?.version ?? 0) + 1;
-  const content = await gather(db, site, month, interval, version, now);
+  const content = await gather(db, site, month, interval, version, now, judgement);
   if (content.points.length === 0)
     throw requestError('MONTH_EMPTY', `${name} has no figures`, { place: name, cure: 'check the month and the site' });
   if (previous && canonicalJson(figuresOf(previous.content)) === canonicalJson(figuresOf(content))) {
@@ -80,11 +97,12 @@ export async function closeMonth(
   return answerOf(site, row);
 }
 
-const figuresOf = ({ points, parties, mountings, outlines }: ClosedContent) => ({
+const figuresOf = ({ points, parties, mountings, outlines, judged = [] }: ClosedContent) => ({
   points,
   parties,
   mountings,
   outlines,
+  judged,
 });
 
 async function gather(
@@ -94,6 +112,7 @@ async function gather(
   interval: Interval,
   version: number,
   now: number,
+  { factors, figures }: ClosedJudgement,
 ): Promise<ClosedContent> {
   const { registry } = site;
   const source = liveSource(db, registry, now);
@@ -127,7 +146,8 @@ async function gather(
     mountings: await source.mountingDays(mountings, from, to),
     outlines: await loadOutlines(db, registry.site.id, mountings, interval),
     traces: Object.fromEntries(traces),
-    factors: [],
+    factors,
+    judged: figures,
   };
 }
 
@@ -147,6 +167,17 @@ async function lastClose(db: Db, site: string, month: number, version?: number):
   const row = await query.orderBy('version', 'desc').limit(1).executeTakeFirst();
   // written by closeMonth only; the hash is checked where it is read as of a version
   return row && { version: row.version, hash: row.hash, content: row.content as ClosedContent };
+}
+
+/** The last version of each closed month, with the rows it rests on. */
+export async function lastCloses(
+  db: Db,
+  site: string,
+): Promise<readonly { readonly month: number; readonly version: number; readonly factors: readonly string[] }[]> {
+  const { rows } = await sql<{ month: number; version: number; factors: string[] }>`
+    select distinct on (month) month, version, content -> 'factors' as factors from closed_period
+    where site = ${site} order by month, version desc`.execute(db);
+  return rows;
 }
 
 /** Reads `2026-03#2`. Throws VERSION_UNKNOWN, VERSION_ALTERED where the stored content does not have its hash. */

@@ -1,0 +1,213 @@
+import type { Kysely } from 'kysely';
+import {
+  type Carrier,
+  dayStart,
+  firstDayOfMonth,
+  formatDay,
+  formatMonth,
+  type Institution,
+  type InstitutionFacts,
+  isCarrier,
+  type Point,
+  requestError,
+  type SiteFacts,
+  type Use,
+  zoneOf,
+} from '#domain';
+import type { Missing, PeriodFacts, Profile, Quantity } from '../../rules/contract.ts';
+import type { Tables } from '../books/tables.ts';
+import type { DirectorySite } from '../ledger/directory.ts';
+import { coverageOf, type EvidenceOutline } from '../rollup/coverage.ts';
+import { loadOutlines } from '../rollup/source.ts';
+import { mountingsBehind } from '../rollup/subject.ts';
+import { type MonthAmounts, partyMonths, sumOf } from './amounts.ts';
+import { denominatorsOf } from './denominators.ts';
+import { type HeldQuantity, heldQuantities } from './quantities.ts';
+import { type UsePart, usePartsOf } from './uses.ts';
+
+/** Months since year 0, `from` included, `to` not. */
+export interface MonthSpan {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What an institution's periods are made of, read once: facts of any span of whole months inside it follow without the books. */
+export interface InstitutionBook {
+  readonly institution: Institution;
+  readonly profile: Profile;
+  readonly facts: InstitutionFacts | undefined;
+  readonly held: readonly HeldQuantity[];
+  /** Facts of a span, and what they leave open. */
+  readonly period: (span: MonthSpan) => { readonly facts: PeriodFacts; readonly missing: readonly Missing[] };
+}
+
+/** Reads what the spans of an institution need. Throws SUBJECT_UNKNOWN. */
+export async function institutionBook(
+  db: Kysely<Tables>,
+  site: DirectorySite,
+  facts: SiteFacts,
+  id: string,
+  whole: MonthSpan,
+): Promise<InstitutionBook> {
+  const { registry } = site;
+  const institution = registry.institutions.find((one) => one.id === id);
+  if (!institution)
+    throw requestError('SUBJECT_UNKNOWN', `there is no institution "${id}"`, {
+      place: id,
+      cure: `known: ${registry.institutions
+        .slice(0, 12)
+        .map((i) => i.id)
+        .join(', ')}`,
+    });
+  const zone = zoneOf(registry.site.zone);
+  const [fromDay, toDay] = [firstDayOfMonth(whole.from), firstDayOfMonth(whole.to)];
+  const { parts, adrift, unnamed } = usePartsOf(site, facts);
+  const behind = new Map(registry.points.map((p) => [p.id, mountingsBehind(site, p)]));
+  const interval = { from: dayStart(fromDay, zone), to: dayStart(toDay, zone) };
+  const mountings = [...new Set([...behind.values()].flat(2))];
+  const [amounts, outlines, held] = await Promise.all([
+    partyMonths(db, registry.site.id, id, fromDay, toDay),
+    mountings.length === 0 ? [] : loadOutlines(db, registry.site.id, mountings, interval),
+    heldQuantities(db, registry.site.id, id, whole.from, whole.to),
+  ]);
+  const of = new Map(outlines.map((o) => [o.mounting, o]));
+  const evidence = (point: Point): readonly (readonly EvidenceOutline[])[] =>
+    (behind.get(point.id) ?? []).map((group) => group.flatMap((m) => of.get(m) ?? []));
+  const own = facts.institutions.find((one) => one.id === id);
+  const profile = profileOf(id, own);
+  const coverage = (points: readonly Point[], span: MonthSpan): number => {
+    const period = { from: dayStart(firstDayOfMonth(span.from), zone), to: dayStart(firstDayOfMonth(span.to), zone) };
+    // counted against the whole period, also what has not come: a verdict needs nine tenths of the year
+    return coverageOf(points.flatMap(evidence), period, period.to, site.slotMs);
+  };
+  const standing = [...adrift.map(adriftMissing), ...unnamed.map(unnamedMissing)];
+  return {
+    institution,
+    profile,
+    facts: own,
+    held,
+    period: (span) => {
+      const [from, to] = [firstDayOfMonth(span.from), firstDayOfMonth(span.to)];
+      const denominators = denominatorsOf(institution, own, from, to, span);
+      const manual = manualQuantities(held, span);
+      return {
+        facts: {
+          profile,
+          from: formatDay(from),
+          to: formatDay(to),
+          quantities: [...meteredQuantities(parts, amounts, span, coverage), ...manual.quantities],
+          denominators: denominators.reduced,
+          ...(denominators.survey && { surveyDenominators: denominators.survey }),
+          ...unattributedOf(registry.points, amounts, span),
+        },
+        missing: [...denominators.missing, ...standing, ...manual.missing],
+      };
+    },
+  };
+}
+
+const profileOf = (institution: string, facts: InstitutionFacts | undefined): Profile => ({
+  institution,
+  type: facts?.type,
+  // a hospital's table goes by its grade
+  level: facts?.type === 'hospital' ? (facts.grade ?? facts.level) : facts?.level,
+  division: facts?.division,
+  heating: facts?.heating,
+  class: facts?.class,
+  hoursPerYear: facts?.hoursPerYear,
+});
+
+interface Bucket {
+  readonly carrier: Carrier;
+  readonly use: Use;
+  amount: number;
+  readonly points: Point[];
+}
+
+function meteredQuantities(
+  parts: readonly UsePart[],
+  amounts: MonthAmounts,
+  span: MonthSpan,
+  coverage: (points: readonly Point[], span: MonthSpan) => number,
+): readonly Quantity[] {
+  const buckets = new Map<string, Bucket>();
+  for (const { point, carrier, use, without } of parts) {
+    const own = sumOf(amounts, point.id, span.from, span.to);
+    if (own === undefined) continue;
+    const bucket = buckets.get(`${carrier} ${use}`) ?? { carrier, use, amount: 0, points: [] };
+    const taken = without.reduce((sum, q) => sum + (sumOf(amounts, q.id, span.from, span.to) ?? 0), 0);
+    bucket.amount += own - taken;
+    bucket.points.push(point);
+    buckets.set(`${carrier} ${use}`, bucket);
+  }
+  return [...buckets.values()].map(({ carrier, use, amount, points }) => ({
+    carrier,
+    use,
+    amount,
+    coverage: coverage(points, span),
+    quality: 'metered' as const,
+  }));
+}
+
+/** Documents cover the days of their months. What is no carrier (paper, food waste, heat by area) is told, not converted. */
+function manualQuantities(
+  held: readonly HeldQuantity[],
+  span: MonthSpan,
+): { readonly quantities: readonly Quantity[]; readonly missing: readonly Missing[] } {
+  const inside = held.filter(({ month }) => month >= span.from && month < span.to);
+  const days = (month: number): number => firstDayOfMonth(month + 1) - firstDayOfMonth(month);
+  const whole = firstDayOfMonth(span.to) - firstDayOfMonth(span.from);
+  const groups = Map.groupBy(inside, ({ kind, use }) => `${kind} ${use}`);
+  const quantities = [...groups.values()].flatMap((rows): Quantity[] => {
+    const [first] = rows;
+    if (!first || !isCarrier(first.kind)) return [];
+    return [
+      {
+        carrier: first.kind,
+        use: first.use,
+        amount: rows.reduce((sum, { amount }) => sum + amount, 0),
+        coverage: Math.min(1, rows.reduce((sum, { month }) => sum + days(month), 0) / whole),
+        quality: 'manual',
+      },
+    ];
+  });
+  const byArea = inside.filter(({ kind }) => kind === 'heat-by-area');
+  return { quantities, missing: byArea.length === 0 ? [] : [heatByArea(byArea.map(({ month }) => month))] };
+}
+
+const heatByArea = (months: readonly number[]): Missing => ({
+  what: 'quantity.heat',
+  reason: `HEAT_BY_AREA: heat of ${months.map(formatMonth).join(', ')} is billed by area; no sourced factor turns m² into heat`,
+  cure: {
+    zh: '向供热单位索取供热量（GJ），作为“热”录入',
+    en: 'ask the supplier for the heat in GJ and enter it as heat',
+  },
+});
+
+const adriftMissing = ({ id }: Point): Missing => ({
+  what: `point.${id}`,
+  reason: `USE_ADRIFT: ${id} has a use and lies below no counted point, so it is not taken out of the total`,
+  cure: { zh: `给 ${id} 写上 parent`, en: `give ${id} a parent in the site file` },
+});
+
+const unnamedMissing = ({ id }: Point): Missing => ({
+  what: `point.${id}`,
+  reason: `USE_UNKNOWN: ${id} generates and has no use, so it is counted as bought electricity`,
+  cure: { zh: `在基础信息文件中给 ${id} 写上 use`, en: `give ${id} a use in the facts file, such as pv-self-used` },
+});
+
+/** Electricity that entered, and of it what no sub-meter right below the entry measures (ledger.md, 7). */
+function unattributedOf(
+  points: readonly Point[],
+  amounts: MonthAmounts,
+  { from, to }: MonthSpan,
+): Pick<PeriodFacts, 'unattributed'> {
+  const mains = points.filter((p) => p.role === 'main' && p.carrier === 'electricity');
+  const ids = new Set(mains.map((p) => p.id));
+  const subs = points.filter((p) => p.role === 'sub' && p.parent !== undefined && ids.has(p.parent));
+  const total = (list: readonly Point[]): number =>
+    list.reduce((sum, { id }) => sum + (sumOf(amounts, id, from, to) ?? 0), 0);
+  if (subs.length === 0 || mains.every(({ id }) => sumOf(amounts, id, from, to) === undefined)) return {};
+  const of = total(mains);
+  return { unattributed: { amount: of - total(subs), of } };
+}

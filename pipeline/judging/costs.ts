@@ -1,0 +1,324 @@
+import { type Kysely, sql } from 'kysely';
+import {
+  type Carrier,
+  CARRIERS,
+  dayStart,
+  displayUnitOf,
+  firstDayOfMonth,
+  formatMonth,
+  HOUR,
+  type Institution,
+  inUnit,
+  isCarrier,
+  monthOfDay,
+  type Point,
+  type SiteFacts,
+  type Tariff,
+  type TariffPeriod,
+  UNALLOCATED,
+  unitFactor,
+  zoneOf,
+} from '#domain';
+import type { Missing } from '../../rules/contract.ts';
+import { checkPrice, costOfDays, type DayUse, divideByWeight, type PointCost, toFen } from '../../rules/cost/index.ts';
+import type { CostRow, CostsAnswer } from '../answers-rules.ts';
+import type { Tables } from '../books/tables.ts';
+import type { InstitutionBook } from '../facts/period.ts';
+import type { DirectorySite } from '../ledger/directory.ts';
+import { hourRows } from '../rollup/hours.ts';
+import { missingAnswer } from './figures.ts';
+import { signOf } from '../rollup/totals.ts';
+
+type Db = Kysely<Tables>;
+
+/** Cost of a point in a year with the parts of its parties. */
+interface CostedPoint {
+  readonly point: Point;
+  readonly tariff: Tariff;
+  readonly cost: PointCost;
+  /** Amounts by day and party; a day's add up to the point's. */
+  readonly parts: ReadonlyMap<number, ReadonlyMap<string, number>>;
+}
+
+/** Cost of an institution's year by carrier and month: shares follow the amounts, day by day, so that the parties' costs add up to the point's. */
+export async function costsAnswer(
+  db: Db,
+  site: DirectorySite,
+  facts: SiteFacts,
+  book: InstitutionBook,
+  year: number,
+  now: number,
+): Promise<CostsAnswer> {
+  const costed = await costedPoints(db, site, facts, year, now);
+  const id = book.institution.id;
+  const cells = new Map<string, Cell>();
+  for (const one of costed) addPoint(cells, one, id);
+  addBills(cells, book);
+  const rows = cellsInOrder(cells, year).map((cell) => rowOf(cell, book));
+  const priced = rows.filter(({ micro }) => micro !== null);
+  const { fen, total } = toFen(priced.map(({ micro }) => micro ?? 0));
+  const fenOf = new Map(priced.map((row, i) => [row, fen[i] ?? 0]));
+  const finished = rows.map((row) => finish(row, fenOf.get(row) ?? null));
+  const unpriced = unpricedPoints(site, facts, costed, book.institution);
+  return {
+    site: site.registry.site.id,
+    institution: id,
+    year,
+    rows: checked(finished),
+    totalFen: total,
+    missing: [
+      ...new Map([...costed.flatMap(({ cost }) => cost.missing), ...unpriced].map((m) => [m.reason, m])).values(),
+    ].map(missingAnswer),
+  };
+}
+
+async function costedPoints(
+  db: Db,
+  site: DirectorySite,
+  facts: SiteFacts,
+  year: number,
+  now: number,
+): Promise<readonly CostedPoint[]> {
+  const tariffs = new Map(facts.tariffs.map((tariff) => [tariff.id, tariff]));
+  const [from, to] = [firstDayOfMonth(year * 12), firstDayOfMonth((year + 1) * 12)];
+  const priced = facts.points.flatMap(({ point: id, tariff: name }) => {
+    const point = site.registry.points.find((p) => p.id === id);
+    const tariff = name === undefined ? undefined : tariffs.get(name);
+    return point && tariff ? [{ point, tariff }] : [];
+  });
+  const parts = await partsOf(
+    db,
+    site.registry.site.id,
+    priced.map(({ point }) => point.id),
+    from,
+    to,
+  );
+  const result: CostedPoint[] = [];
+  for (const { point, tariff } of priced) {
+    const own = parts.get(point.id) ?? new Map<number, ReadonlyMap<string, number>>();
+    const timeOfUse = tariff.terms.some(({ value }) => value.kind === 'time-of-use');
+    const hours = timeOfUse ? await hoursOf(db, site, point, [...own.keys()], now) : undefined;
+    const days = [...own].map(([day, byParty]): DayUse => ({
+      day,
+      amount: [...byParty.values()].reduce((a, b) => a + b, 0),
+      hours: hours?.get(day),
+    }));
+    result.push({ point, tariff, cost: costOfDays(tariff, days), parts: own });
+  }
+  return result;
+}
+
+/** By point, day (rising) and party (unallocated last, others by id). */
+async function partsOf(
+  db: Db,
+  site: string,
+  points: readonly string[],
+  from: number,
+  to: number,
+): Promise<ReadonlyMap<string, Map<number, Map<string, number>>>> {
+  const { rows } = await sql<{ point: string; day: number; party: string; amount: number }>`
+    select point, day, party, amount from allocation_day
+    where site = ${site} and point = any(${points}::text[]) and day >= ${from} and day < ${to}
+    order by point, day, party = ${UNALLOCATED}, party`.execute(db);
+  const all = new Map<string, Map<number, Map<string, number>>>();
+  for (const { point, day, party, amount } of rows) {
+    const days = all.get(point) ?? new Map<number, Map<string, number>>();
+    const parties = days.get(day) ?? new Map<string, number>();
+    parties.set(party, amount);
+    days.set(day, parties);
+    all.set(point, days);
+  }
+  return all;
+}
+
+/** Use by local hour of the days that have 24 of them. */
+async function hoursOf(
+  db: Db,
+  site: DirectorySite,
+  point: Point,
+  days: readonly number[],
+  now: number,
+): Promise<ReadonlyMap<number, readonly number[]>> {
+  const zone = zoneOf(site.registry.site.zone);
+  const wanted = days.filter((day) => dayStart(day + 1, zone) <= now + 24 * HOUR);
+  const found = new Map<number, number[]>();
+  const first = wanted[0];
+  const last = wanted.at(-1);
+  if (first === undefined || last === undefined) return found;
+  const periods = wanted.flatMap((day) => {
+    const [from, to] = [dayStart(day, zone), dayStart(day + 1, zone)];
+    return Array.from({ length: (to - from) / HOUR }, (_, i) => ({
+      from: from + i * HOUR,
+      to: from + (i + 1) * HOUR,
+      day,
+    }));
+  });
+  const resolved = {
+    subject: { kind: 'point' as const, id: point.id, name: point.name },
+    carrier: point.carrier,
+    terms: [{ point, sign: point.role === 'export' ? (-1 as const) : (1 as const) }],
+  };
+  const rows = await hourRows(db, site, resolved, periods);
+  for (const [i, row] of rows.entries()) {
+    const day = periods[i]?.day;
+    if (day === undefined) continue;
+    found.set(day, [...(found.get(day) ?? []), row.amount]);
+  }
+  return found;
+}
+
+/** A carrier's month of an institution, while it is added up. */
+interface Cell {
+  readonly carrier: Carrier;
+  readonly month: number;
+  amount: number;
+  /** Amount whose cost is known by tariff. */
+  pricedAmount: number;
+  micro: number;
+  capacity: number;
+  priced: boolean;
+  billedFen: number | null;
+  billedAmount: number;
+  readonly byPeriod: Map<TariffPeriod, number>;
+  readonly tariffs: Set<string>;
+}
+
+function cellOf(cells: Map<string, Cell>, carrier: Carrier, month: number): Cell {
+  const key = `${carrier} ${month}`;
+  const cell = cells.get(key) ?? {
+    carrier,
+    month,
+    amount: 0,
+    pricedAmount: 0,
+    micro: 0,
+    capacity: 0,
+    priced: false,
+    billedFen: null,
+    billedAmount: 0,
+    byPeriod: new Map(),
+    tariffs: new Set(),
+  };
+  cells.set(key, cell);
+  return cell;
+}
+
+function addPoint(cells: Map<string, Cell>, { point, tariff, cost, parts }: CostedPoint, party: string): void {
+  const costs = new Map(cost.days.map((day) => [day.day, day]));
+  const months = new Map<number, Map<string, number>>();
+  for (const [day, byParty] of parts) {
+    const parties = [...byParty.keys()];
+    const at = parties.indexOf(party);
+    const month = monthOfDay(day);
+    const sums = months.get(month) ?? new Map<string, number>();
+    for (const [name, amount] of byParty) sums.set(name, (sums.get(name) ?? 0) + amount);
+    months.set(month, sums);
+    if (at < 0) continue;
+    const weights = [...byParty.values()];
+    const cell = cellOf(cells, point.carrier, month);
+    cell.amount += weights[at] ?? 0;
+    cell.tariffs.add(tariff.id);
+    const ofDay = costs.get(day);
+    if (!ofDay) continue;
+    cell.priced = true;
+    cell.pricedAmount += weights[at] ?? 0;
+    cell.micro += divideByWeight(ofDay.micro, weights)[at] ?? 0;
+    for (const [period, micro] of Object.entries(ofDay.byPeriod)) {
+      const name = period as TariffPeriod; // keys of byPeriod are periods
+      cell.byPeriod.set(name, (cell.byPeriod.get(name) ?? 0) + (divideByWeight(micro, weights)[at] ?? 0));
+    }
+  }
+  for (const [month, charge] of cost.capacity) {
+    const sums = months.get(month) ?? new Map<string, number>();
+    const at = [...sums.keys()].indexOf(party);
+    if (at < 0) continue;
+    const part = divideByWeight(charge, [...sums.values()])[at] ?? 0;
+    const cell = cellOf(cells, point.carrier, month);
+    cell.capacity += part;
+    cell.micro += part;
+  }
+}
+
+function addBills(cells: Map<string, Cell>, { held }: InstitutionBook): void {
+  for (const { kind, month, amount, costFen } of held) {
+    if (!isCarrier(kind)) continue;
+    const cell = cellOf(cells, kind, month);
+    cell.billedAmount += amount;
+    if (costFen !== null) cell.billedFen = (cell.billedFen ?? 0) + costFen;
+  }
+}
+
+const cellsInOrder = (cells: ReadonlyMap<string, Cell>, year: number): readonly Cell[] =>
+  [...cells.values()]
+    .filter(({ month }) => Math.floor(month / 12) === year)
+    .toSorted((a, b) => a.month - b.month || CARRIERS.indexOf(a.carrier) - CARRIERS.indexOf(b.carrier));
+
+interface OpenRow {
+  readonly cell: Cell;
+  /** Null where a part of the amount has no price. */
+  readonly micro: number | null;
+  readonly coverage: number;
+}
+
+function rowOf(cell: Cell, book: InstitutionBook): OpenRow {
+  const { quantities } = book.period({ from: cell.month, to: cell.month + 1 }).facts;
+  const of = quantities.filter(({ carrier }) => carrier === cell.carrier).map(({ coverage }) => coverage);
+  const whole = cell.priced && cell.pricedAmount === cell.amount;
+  return { cell, micro: whole ? cell.micro : null, coverage: of.length === 0 ? 0 : Math.min(...of) };
+}
+
+/** Yuan per unit that people read. */
+function unitPriceOf(fen: number, amount: number, carrier: Carrier): number | null {
+  const { num, den } = unitFactor(displayUnitOf(carrier), carrier);
+  return amount <= 0 ? null : (fen / 100 / amount) * (num / den);
+}
+
+function finish({ cell, coverage }: OpenRow, fen: number | null): CostRow {
+  const { carrier, month, amount, billedFen, billedAmount, byPeriod, capacity, tariffs } = cell;
+  // a bill's quantity stands beside the meter's where both are known: its own price is its cost by its quantity
+  const shown = amount === 0 ? billedAmount : amount;
+  const basis = billedFen === null ? fen : billedFen;
+  const of = billedFen === null || billedAmount === 0 ? shown : billedAmount;
+  return {
+    month: formatMonth(month),
+    carrier,
+    amount: shown,
+    display: inUnit(shown, displayUnitOf(carrier), carrier),
+    displayUnit: displayUnitOf(carrier),
+    fen,
+    billedFen,
+    byPeriod: Object.fromEntries([...byPeriod].map(([period, micro]) => [period, Math.round(micro / 10_000)])),
+    capacityFen: Math.round(capacity / 10_000),
+    unitPrice: basis === null ? null : unitPriceOf(basis, of, carrier),
+    check: null,
+    tariffs: [...tariffs].toSorted(),
+    coverage,
+  };
+}
+
+/** Bills are checked against the tariff of the same month, else against the other months of the carrier. */
+const checked = (rows: readonly CostRow[]): CostRow[] =>
+  rows.map((row) => {
+    if (row.billedFen === null || row.unitPrice === null) return row;
+    const byTariff = row.fen === null ? null : unitPriceOf(row.fen, row.amount, row.carrier);
+    const neighbours = rows.flatMap((one) =>
+      one !== row && one.carrier === row.carrier && one.unitPrice !== null ? [one.unitPrice] : [],
+    );
+    return { ...row, check: checkPrice(row.unitPrice, byTariff ?? undefined, neighbours) ?? null };
+  });
+
+function unpricedPoints(
+  { registry }: DirectorySite,
+  facts: SiteFacts,
+  costed: readonly CostedPoint[],
+  institution: Institution,
+): readonly Missing[] {
+  const known = new Set(costed.map(({ point }) => point.id));
+  const own = new Set(facts.points.filter((p) => p.use === 'pv-self-used').map((p) => p.point));
+  return registry.points
+    .filter((p) => signOf(p.role) === 1 && !known.has(p.id) && !own.has(p.id))
+    .map(({ id }) => ({
+      what: `tariff.${id}`,
+      reason: `TARIFF_MISSING: ${id} has no tariff, so its part is not in the cost of ${institution.id}`,
+      cure: { zh: `在基础信息文件中给 ${id} 写上 tariff`, en: `give ${id} a tariff in the facts file` },
+    }));
+}

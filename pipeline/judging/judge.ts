@@ -1,0 +1,96 @@
+import type { Institution } from '#domain';
+import { packsFor } from '../../rules/catalogue/index.ts';
+import { judgeUnder, type Verdict } from '../../rules/judgement/index.ts';
+import type { JudgeAnswer, MissingAnswer, VerdictAnswer } from '../answers-rules.ts';
+import type { InstitutionBook, MonthSpan } from '../facts/period.ts';
+import type { RulesInForce } from './catalogue.ts';
+import { missingAnswer } from './figures.ts';
+import { eachOnce, usedFactor, usedRow } from './rows.ts';
+
+/** Verdicts of a year under the packs asked for, or under those of its region. Questions stand first in `missing`. */
+export function judgeAnswer(
+  site: string,
+  { id, name }: Institution,
+  book: InstitutionBook,
+  rules: RulesInForce,
+  span: MonthSpan,
+  packs: readonly string[] | undefined,
+): JudgeAnswer {
+  const { facts, missing } = book.period(span);
+  const { profile } = book;
+  const { catalogue, tables } = rules;
+  const asked =
+    packs ?? (profile.division === undefined ? [] : packsFor(catalogue, profile.division).map(({ pack }) => pack));
+  const judged = judgeUnder(facts, asked, catalogue, tables);
+  const noPlace: readonly MissingAnswer[] = packs === undefined && profile.division === undefined ? [PLACE] : [];
+  const open = judged.flatMap(({ questions, missing: refused }) => [
+    ...questions,
+    ...refused.map(({ metric, missing: one }) => ({
+      ...one,
+      what: metric === null ? one.what : `${metric}: ${one.what}`,
+    })),
+  ]);
+  return {
+    site,
+    institution: id,
+    name: { ...name },
+    from: facts.from,
+    to: facts.to,
+    profile: {
+      type: profile.type ?? null,
+      level: profile.level ?? null,
+      division: profile.division ?? null,
+      heating: profile.heating ?? null,
+      class: profile.class ?? null,
+      hoursPerYear: profile.hoursPerYear ?? null,
+    },
+    verdicts: judged.flatMap(({ verdicts }) => verdicts.map(verdictAnswer)),
+    missing: [...noPlace, ...[...open, ...missing].map(missingAnswer)],
+  };
+}
+
+const PLACE: MissingAnswer = {
+  what: 'profile.division',
+  reason: 'PROFILE_INCOMPLETE: which rules hold depends on the place',
+  cure: {
+    zh: '请确认机构所在的市县（基础信息文件 division）',
+    en: 'say in which city or county it lies (division in the facts file)',
+  },
+};
+
+const STANDINGS = {
+  official: undefined,
+  'single-source': { zh: '仅单一来源', en: 'rests on a single source' },
+  'for-reference': { zh: '仅供参考，不计入统计', en: 'for reference: never counted' },
+} as const;
+
+function verdictAnswer(verdict: Verdict): VerdictAnswer {
+  const { pack, metric, level, standing, counted, value, unit, measured, row, ratio, corrections, zone } = verdict;
+  const mark = STANDINGS[standing];
+  return {
+    pack,
+    standard: row.standard,
+    table: row.table,
+    metric,
+    value,
+    measured: measured.value,
+    unit,
+    verdict: level,
+    counted,
+    ratio,
+    standing,
+    limits: Object.fromEntries(
+      Object.entries(row.limits).filter((entry): entry is [string, number] => entry[1] !== undefined),
+    ),
+    caliber: row.factorSet,
+    coverage: measured.coverage,
+    row: usedRow(row, row.unit),
+    rows: eachOnce([
+      usedRow(row, row.unit),
+      ...(zone ? [usedRow(zone, 'zone')] : []),
+      ...corrections.map((one) => usedRow(one, one.unit, one.reference)),
+      ...verdict.factors.map(usedFactor),
+    ]),
+    notes: [...(mark ? [{ ...mark }] : []), ...verdict.notes.map((note) => ({ ...note }))],
+  };
+}
