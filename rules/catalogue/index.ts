@@ -4,7 +4,6 @@ export { UNIT_OF } from './schema.ts';
 export {
   barometerThresholds,
   coalFactor,
-  DEFAULT_CARBON_SET,
   density,
   electricityFactor,
   fuelFactor,
@@ -12,24 +11,9 @@ export {
   NATION,
   targetsFor,
   type ElectricityAsk,
-  type ElectricityChoice,
-  type TargetAsk,
-  type TargetChoice,
 } from './choose.ts';
-export { packsFor, quotaFor, quotasFor, zoneFor, type QuotaAsk, type QuotaChoice } from './choose-quota.ts';
+export { packsFor, quotaFor, quotasFor, zoneFor, type QuotaChoice } from './choose-quota.ts';
 export { validOn } from './validity.ts';
-export {
-  COMPARISONS,
-  type BarometerRow,
-  type Catalogue,
-  type CatalogueEntry,
-  type Comparison,
-  type Confirmation,
-  type CorrectionRow,
-  type GridMembership,
-  type ReferenceLimit,
-  type RulePack,
-  type ZoneRow,
-} from './rows.ts';
-export { divisionOf, divisionPath, divisionsBelow, divisionsNamed, type Division } from './divisions.ts';
-export { dayKindOf, HOLIDAY_YEARS, workdaysIn, type DayKind } from './workdays.ts';
+export { COMPARISONS, type Catalogue, type CatalogueEntry, type Confirmation, type CorrectionRow } from './rows.ts';
+export { divisionOf, divisionPath, divisionsBelow, divisionsNamed } from './divisions.ts';
+export { dayKindOf, HOLIDAY_YEARS, workdaysIn } from './workdays.ts';
