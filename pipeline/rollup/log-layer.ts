@@ -23,11 +23,13 @@ export async function logLayer(
   const layer = layerOf('brackets-log');
   const rows = new Map<string, HotRow<Bracket>>();
   const bounds = await log.bounds();
+  const committed = await committedOffsets(db, await log.identity());
   const total = [...bounds.values()].reduce((sum, b) => sum + b.high - b.low, 0);
   let done = 0;
   for (const [partition, { low }] of bounds) {
     for await (const records of log.scan(partition, low)) {
-      for (const { device, register, at, value, rank } of admitBatch(records, directory).admitted) {
+      const booked = records.filter((record) => record.offset < (committed.get(partition) ?? 0));
+      for (const { device, register, at, value, rank } of admitBatch(booked, directory).admitted) {
         if (register.kind !== 'counter') continue;
         const key = rowKeyAt(device, register, at);
         const row = rows.get(rowKey(key)) ?? { ...key, version: 0, dirty: false, registers: new Map() };
@@ -40,6 +42,12 @@ export async function logLayer(
   }
   for (const row of rows.values()) await compareRow(db, layer, row, directory);
   return layer;
+}
+
+/** What the log got since the books' last commit is not theirs yet. */
+async function committedOffsets(db: Kysely<Tables>, log: string): Promise<ReadonlyMap<number, number>> {
+  const rows = await db.selectFrom('log_offset').select(['partition', 'next_offset']).where('log', '=', log).execute();
+  return new Map(rows.map((row) => [row.partition, row.next_offset]));
 }
 
 async function compareRow(db: Kysely<Tables>, layer: Layer, row: HotRow<Bracket>, directory: Directory): Promise<void> {
