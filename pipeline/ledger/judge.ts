@@ -270,4 +270,4 @@ function stampsOf(brackets: readonly Bracket[]): readonly Stamp[] {
  * At least two slot boundaries lie strictly between the readings: then, and only then, one of them has no reading within a
  * slot's length on both sides (ledger.md, 5).
  */
-const isGap = (a: number, b: number, slotMs: number): boolean => slotStart(a, slotMs) + 2 * slotMs < b;
+export const isGap = (a: number, b: number, slotMs: number): boolean => slotStart(a, slotMs) + 2 * slotMs < b;

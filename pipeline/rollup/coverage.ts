@@ -1,11 +1,12 @@
 import { type Interval, slotStart } from '#domain';
+import { isGap } from '../ledger/judge.ts';
 
 /** What is known of a mounting's evidence without its readings: sparse, and enough for the coverage of any period. */
 export interface EvidenceOutline {
   readonly mounting: string;
   /** First and last believed reading. */
   readonly evidence: Interval;
-  /** Two believed readings with at least two slot boundaries between them. */
+  /** Two believed readings with at least two slot boundaries between them; also explained breaks, of any length. */
   readonly gaps: readonly Interval[];
   /** Unexplained. */
   readonly breaks: readonly Interval[];
@@ -31,7 +32,7 @@ export function evidencedMsOf(outlines: readonly EvidenceOutline[], { from, to }
   return outlines.reduce((sum, { evidence, gaps, breaks }) => {
     const whole = { from: Math.max(from, evidence.from), to: Math.min(to, evidence.to) };
     if (whole.from >= whole.to) return sum;
-    const unplaced = gaps.filter((g) => g.from < from - slotMs || g.to > to + slotMs);
+    const unplaced = gaps.filter((g) => isGap(g.from, g.to, slotMs) && (g.from < from - slotMs || g.to > to + slotMs));
     const out = [...unplaced, ...breaks].map((g) => ({ from: slotStart(g.from, slotMs), to: ceilSlot(g.to, slotMs) }));
     return sum + lengthWithout(whole, out);
   }, 0);

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { Interval, Registry } from '#domain';
+import { HOUR, type Interval, type Registry } from '#domain';
 import type { Tables } from '../books/tables.ts';
 import type { EvidenceOutline } from './coverage.ts';
 
@@ -90,23 +90,25 @@ export async function loadOutlines(
     .execute();
   const findings = await db
     .selectFrom('finding')
-    .select(['mounting', 'kind', 'from_at', 'to_at'])
+    .select(['mounting', 'kind', 'from_at', 'to_at', 'explained'])
     .where('site', '=', site)
     .where('mounting', 'in', [...mountings, ''])
     .where('kind', 'in', ['gap', 'break'])
-    .where('explained', '=', false)
-    .where('to_at', '>', from)
-    .where('from_at', '<', to)
+    // a slot at an end of the period may reach out of it
+    .where('to_at', '>', from - HOUR)
+    .where('from_at', '<', to + HOUR)
     .orderBy('from_at')
     .execute();
-  const of = (mounting: string, kind: string): readonly Interval[] =>
-    findings.filter((f) => f.mounting === mounting && f.kind === kind).map((f) => ({ from: f.from_at, to: f.to_at }));
+  const of = (mounting: string, open: boolean): readonly Interval[] =>
+    findings
+      .filter((f) => f.mounting === mounting && (f.kind === 'break' && !f.explained) === open)
+      .map((f) => ({ from: f.from_at, to: f.to_at }));
   return evidence
     .map((e) => ({
       mounting: e.mounting,
       evidence: { from: e.first_at, to: e.last_at },
-      gaps: of(e.mounting, 'gap'),
-      breaks: of(e.mounting, 'break'),
+      gaps: of(e.mounting, false),
+      breaks: of(e.mounting, true),
     }))
     .sort((a, b) => (a.mounting < b.mounting ? -1 : 1));
 }
