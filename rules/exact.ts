@@ -59,8 +59,6 @@ export function compare(a: Exact, b: Exact): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-export const isZero = (a: Exact): boolean => a.num === 0n;
-
 /** Digits after the point of every figure that leaves the rules. */
 export const EDGE_DIGITS = 6;
 

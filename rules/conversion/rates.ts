@@ -51,13 +51,7 @@ function unambiguous<T>(choose: () => Answer<T>): Answer<T> {
 const PER_OF: Readonly<Partial<Record<Fuel, string>>> = { heat: 'GJ', steam: 'GJ', cooling: 'GJ' };
 
 /** kgce per base unit in a set; missing when the set has no row, several that only a variant tells apart, or a liquid no density. Throws FACTOR_UNIT. */
-export function coalRate(
-  catalogue: Catalogue,
-  set: string,
-  fuel: Fuel,
-  date: string,
-  variant?: string | undefined,
-): Answer<Rate> {
+export function coalRate(catalogue: Catalogue, set: string, fuel: Fuel, date: string, variant?: string): Answer<Rate> {
   const chosen = unambiguous(() => coalFactor(catalogue, { set, carrier: fuel, date, variant, per: PER_OF[fuel] }));
   if (!chosen.ok) return chosen;
   const row = chosen.value;

@@ -11,4 +11,4 @@ export {
   tally,
   type Verdict,
 } from './judge.ts';
-export { type Standing, standingOf, STANDINGS } from './standing.ts';
+export type { Standing } from './standing.ts';

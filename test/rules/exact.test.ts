@@ -32,7 +32,8 @@ test('rounding by doubles and by whole numbers agree, halves go away from zero',
   fc.assert(
     fc.property(exacts, fc.integer({ min: 0, max: 6 }), (value, digits) => {
       const scaled = Number(scaledHalfUp(value, digits));
-      if (Number.isSafeInteger(scaled)) expect(roundHalfUp(value, digits)).toBe(scaled / 10 ** digits + 0);
+      fc.pre(Number.isSafeInteger(scaled));
+      expect(roundHalfUp(value, digits)).toBe(scaled / 10 ** digits + 0);
     }),
   );
 });
