@@ -11,7 +11,7 @@ export function isPassing(error: unknown): boolean {
   const code = 'code' in error ? String(error.code) : '';
   if (PASSING_CODES.has(code) || (code.length === 5 && PASSING_CLASSES.has(code.slice(0, 2)))) return true;
   // pg gives these no code
-  return /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/.test(
+  return /^(Connection terminated|timeout exceeded when trying to connect|Client (has encountered a connection error|was closed))/.test(
     error.message,
   );
 }

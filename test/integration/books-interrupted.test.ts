@@ -54,7 +54,10 @@ async function booksWith(name: string, kills: number): Promise<string> {
         killed += rows.length;
       }
     }
-    await until('the worker', async () => (await service.status()).partitions.every((p) => p.lag === 0));
+    await until('the worker', async () => {
+      const { partitions } = await service.status();
+      return partitions.length > 0 && partitions.every((p) => p.lag === 0);
+    });
     await until('the totals', async () => (await service.status()).dirty === 0);
     expect(killed >= kills).toBe(true);
     ending.abort();
