@@ -25,7 +25,7 @@ const METRIC_LABELS: Readonly<Record<string, LocalText>> = {
 
 export const metricLabel = (metric: string): LocalText => METRIC_LABELS[metric] ?? say(metric, metric);
 
-export const VERDICT_LABELS: Readonly<Record<NonNullable<VerdictAnswer['verdict']>, LocalText>> = {
+export const VERDICT_LABELS: Readonly<Record<VerdictAnswer['verdict'], LocalText>> = {
   advanced: say('先进', 'advanced'),
   reasonable: say('合理', 'reasonable'),
   compliant: say('达标', 'compliant'),

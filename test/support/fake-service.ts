@@ -13,6 +13,7 @@ import {
 import type { Clock } from '#platform';
 import type { FindingAnswer, LiveAnswer } from '../../pipeline/answers.ts';
 import type { CloseAnswer, Page, Service, StatusAnswer } from '../../pipeline/service.ts';
+import { fakeJudgement } from './fake-judgement.ts';
 import { fakeRegistry, registerOf, ROWS } from './fake-registry.ts';
 import { fakeRules } from './fake-rules.ts';
 import { fakeTrace, fakeUsage, registerAt } from './fake-usage.ts';
@@ -28,7 +29,7 @@ export function fakeService(clock: Clock): Service {
   // figures move once a minute, so that those asked for together belong together
   const minute = (): number => Math.floor(clock.now() / MINUTE) * MINUTE;
   return {
-    rules: fakeRules(),
+    rules: fakeRules(fakeJudgement),
     sites: async () => [fakeRegistry.site.id],
     registry: async () => fakeRegistry,
     institutions: async () =>

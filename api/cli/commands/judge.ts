@@ -92,7 +92,7 @@ function sheetOf(cli: Cli, { verdicts }: JudgeAnswer): Sheet {
       cli.say(metricLabel(one.metric)),
       figure(one.value),
       one.unit,
-      one.verdict === null ? '–' : cli.say(VERDICT_LABELS[one.verdict]),
+      cli.say(VERDICT_LABELS[one.verdict]),
       cli.say(STANDING_LABELS[one.standing]),
       Object.entries(one.limits)
         .map(([name, limit]) => `${name} ${limit}`)

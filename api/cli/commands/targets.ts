@@ -93,7 +93,7 @@ function summaryOf(cli: Cli, target: TargetAnswer): string {
   const { forecast, barometer } = target;
   const parts = [
     `${chinese ? '基准' : 'base'} ${target.baseYear}: ${figure(target.base)}`,
-    `${chinese ? '目标' : 'target'} ${target.targetYear}: ${figure(target.target)}`,
+    `${chinese ? '目标' : 'target'} ${target.targetYear}: ${figure(target.target)} ${target.valueUnit}`,
     `${chinese ? '当年上限' : 'cap of the year'}: ${figure(target.yearCap)}`,
     ...(forecast
       ? [

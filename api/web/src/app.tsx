@@ -7,6 +7,7 @@ import { type FigureRef, urlOf, useAnswer } from './api.ts';
 import { ComparePanel } from './compare-panel.tsx';
 import { FindingsPanel } from './findings-panel.tsx';
 import { Header } from './header.tsx';
+import { InstitutionPage } from './institution-page.tsx';
 import { useSpeech } from './language.tsx';
 import { MetersPanel } from './meters-panel.tsx';
 import { MonthPanel } from './month-panel.tsx';
@@ -16,6 +17,7 @@ import { Summary } from './summary.tsx';
 import { THEME } from './theme.ts';
 import { TraceDrawer } from './trace-drawer.tsx';
 import { useLive } from './use-live.ts';
+import { useInstitutionRoute } from './use-route.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -65,6 +67,7 @@ function SitePage({ site, sites, choose }: SitePageProps) {
   const institutions = useAnswer<{ items: readonly InstitutionAnswer[] }>(urlOf('/institutions', { site: site.id }), {
     everyMs: 5 * MINUTE_MS,
   });
+  const institution = useInstitutionRoute();
   const [traced, setTraced] = useState<FigureRef>();
   const closeTrace = useCallback(() => setTraced(undefined), []);
   const view = useMemo<SiteView>(
@@ -79,14 +82,18 @@ function SitePage({ site, sites, choose }: SitePageProps) {
   return (
     <SiteContext value={view}>
       <Header site={site} sites={sites} choose={choose} live={live} />
-      <main className="page">
-        <Summary live={live} />
-        <PowerPanel live={live} />
-        <ComparePanel />
-        <MonthPanel />
-        <FindingsPanel live={live} />
-        <MetersPanel live={live} />
-      </main>
+      {institution === undefined ? (
+        <main className="page">
+          <Summary live={live} />
+          <PowerPanel live={live} />
+          <ComparePanel />
+          <MonthPanel />
+          <FindingsPanel live={live} />
+          <MetersPanel live={live} />
+        </main>
+      ) : (
+        <InstitutionPage key={institution} id={institution} ready={institutions.answer.state === 'ready'} />
+      )}
       <TraceDrawer figure={traced} onClose={closeTrace} />
     </SiteContext>
   );

@@ -5,6 +5,7 @@ import { useSpeech } from './language.tsx';
 import { Figure, Nothing, Panel } from './parts.tsx';
 import { carriersOf, useSite } from './site.tsx';
 import { differences, WHOLE } from './sums.ts';
+import { institutionHref } from './use-route.ts';
 
 const MINUTE_MS = 60_000;
 type Carrier = PointAnswer['carrier'];
@@ -82,7 +83,15 @@ export function MonthPanel() {
                   key={party.key}
                   className={party.key === WHOLE ? 'total' : party.key === '~unallocated' ? 'faint' : ''}
                 >
-                  <td>{party.name}</td>
+                  <td>
+                    {party.subject.kind === 'institution' ? (
+                      <a className="institution" href={institutionHref(party.subject.id)}>
+                        {party.name}
+                      </a>
+                    ) : (
+                      party.name
+                    )}
+                  </td>
                   {carriers.map((carrier) => (
                     <td key={carrier}>
                       <Figure

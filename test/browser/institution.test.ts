@@ -1,0 +1,96 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type Clock, createTelemetry, silentLogger, systemClock } from '#platform';
+import { type ApiServer, createServer } from '../../api/http/index.ts';
+import { ensureWebBuilt } from '../../api/web/build.ts';
+import { findChromium, launchChromium, watchPage } from '../support/chromium.ts';
+import { fakeService } from '../support/fake-service.ts';
+
+/** Thursday 2026-03-12 from 14:20 on, in Shanghai. */
+const BEGIN = Date.UTC(2026, 2, 12, 6, 20);
+const started = Date.now();
+const clock: Clock = { ...systemClock, now: () => BEGIN + Date.now() - started };
+const executable = findChromium();
+
+describe.skipIf(executable === undefined)('the page of an institution', () => {
+  let browser: Browser;
+  let server: ApiServer;
+  const pages: Page[] = [];
+
+  const visit = async (hash: string, width = 1_440) => {
+    const page = await browser.newPage({ viewport: { width, height: 900 } });
+    const watched = watchPage(page, server.address);
+    pages.push(page);
+    await page.goto(`${server.address}/${hash}`);
+    return { page, ...watched };
+  };
+  const textOf = async (page: Page, selector: string): Promise<string> => (await page.textContent(selector)) ?? '';
+
+  beforeAll(async () => {
+    browser = await launchChromium(executable ?? '');
+    server = await createServer({
+      service: fakeService(clock),
+      telemetry: createTelemetry(silentLogger()),
+      clock,
+      lines: () => [],
+      spoolDepth: () => undefined,
+      webRoot: await ensureWebBuilt(),
+      port: 0,
+    });
+  });
+  afterEach(async () => {
+    for (const page of pages.splice(0)) await page.close();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await server.close();
+  });
+
+  it('is a click away from the month, and shows verdicts with standard, standing and confidence', async () => {
+    const { page, complaints, foreign } = await visit('');
+    await page.locator('[data-panel=month] a.institution', { hasText: '政务服务中心' }).click();
+    await page.waitForSelector('[data-institution=centre] [data-verdict=energy-per-area]');
+    const over = await textOf(page, '[data-verdict=energy-per-area]');
+    for (const word of ['超标', '单一来源', 'DB00/T 1-2020', '置信等级 B']) expect(over).toContain(word);
+    expect(await textOf(page, '[data-verdict=water-per-person]')).toContain('仅供参考');
+    expect(await textOf(page, '[data-question=level]')).toContain('该机构属省级、市级还是县级？');
+    await page.waitForSelector('[data-target=energy-2030] svg');
+    expect(await textOf(page, '[data-target=energy-2030]')).toContain('80 % 区间');
+    await page.getByText('返回全部').click();
+    await page.waitForSelector('[data-panel=month]');
+    expect({ complaints, foreign }).toEqual({ complaints: [], foreign: [] });
+  });
+
+  it('opens the factors of a figure with document, clause, year and confidence', async () => {
+    const { page, complaints } = await visit('#/institution/centre');
+    await page.locator('[data-panel=carbon] .rows-button').click();
+    const row = await textOf(page, '[data-row="electricity-co2/example"]');
+    for (const word of ['0.4471 kgCO2/kWh', 'DB00/T 1-2020 (example) (2020)', 'table 3', '置信等级 A', '已核实'])
+      expect(row).toContain(word);
+    expect(complaints).toEqual([]);
+  });
+
+  it('speaks English when told', async () => {
+    const { page } = await visit('#/institution/centre');
+    await page.getByText('EN', { exact: true }).click();
+    await page.waitForSelector('text=Against the quotas');
+    await page.waitForSelector('[data-verdict]');
+    await page.waitForSelector('[data-panel=costs] table');
+    const body = await page.locator('#root').innerText();
+    expect(body.match(/\p{Script=Han}+/gu)).toEqual(['中文']);
+  });
+
+  it('says that there is no such institution', async () => {
+    const { page } = await visit('#/institution/nobody');
+    await page.waitForSelector('text=没有这个机构');
+  });
+
+  it.each([1_440, 768])('is never wider than a window of %i', async (width) => {
+    const { page } = await visit('#/institution/centre', width);
+    await page.waitForSelector('[data-target] svg');
+    await page.waitForSelector('[data-verdict]');
+    const folder = process.env['SCREENSHOTS'];
+    if (folder !== undefined) await page.screenshot({ path: `${folder}/institution-${width}.png`, fullPage: true });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+  });
+});

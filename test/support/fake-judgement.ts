@@ -1,0 +1,220 @@
+import {
+  convertAnswerSchema,
+  costsAnswerSchema,
+  indicatorsAnswerSchema,
+  judgeAnswerSchema,
+  type RowUsed,
+  targetsAnswerSchema,
+} from '../../pipeline/answers-rules.ts';
+import { convertAnswer, factorsAnswer } from '../../pipeline/index.ts';
+import type { RulesService } from '../../pipeline/service-rules.ts';
+import { loadCatalogue } from '../../rules/catalogue/index.ts';
+import { fakeRegistry } from './fake-registry.ts';
+
+const nameOf = (id: string) => {
+  const name = fakeRegistry.institutions.find((one) => one.id === id)?.name;
+  return { zh: name?.zh ?? id, en: name?.en ?? id };
+};
+
+const row = (id: string, value: number | null, unit: string, confidence: RowUsed['confidence']): RowUsed => ({
+  id,
+  value,
+  unit,
+  region: '620000',
+  source: { document: 'DB00/T 1-2020 (example)', clause: 'table 3', year: 2020 },
+  confidence,
+  verified: confidence === 'A',
+});
+
+const POWER = row('electricity-co2/example', 0.4471, 'kgCO2/kWh', 'A');
+const COAL = row('coal/example-electricity', 0.1229, 'kgce/kWh', 'B');
+const QUOTA = row('quota/example-office', null, 'kgce/(m²·a)', 'B');
+
+const verdict = (metric: string, value: number, unit: string, word: 'reasonable' | 'over' | 'advanced') => ({
+  pack: 'example',
+  standard: 'DB00/T 1-2020',
+  table: '3',
+  metric,
+  value,
+  measured: value,
+  unit,
+  verdict: word,
+  counted: metric !== 'water-per-person',
+  ratio: value / 15,
+  standing: metric === 'water-per-person' ? ('for-reference' as const) : ('single-source' as const),
+  limits: metric === 'water-per-person' ? { general: 30, advanced: 18 } : { guide: 8, base: 11, constraint: 15 },
+  caliber: 'example-quota',
+  coverage: 0.991,
+  row: QUOTA,
+  rows: [COAL],
+  notes: [],
+});
+
+const share = (i: number): number => [9, 8.6, 8.2, 7.4, 7.6, 8.6, 9.8, 9.6, 8, 7.4, 7.6, 8.2][i] ?? 8;
+
+/** Months to date up to March, the rest forecast with a widening interval. */
+const path = (year: number) =>
+  Array.from({ length: 12 }, (_, i) => {
+    const toDate = Array.from({ length: i + 1 }, (__, k) => share(k)).reduce((sum, one) => sum + one, 0);
+    const seen = i < 2;
+    const last = i >= 1;
+    return {
+      month: `${year}-${String(i + 1).padStart(2, '0')}`,
+      plan: share(i),
+      planToDate: toDate,
+      actual: seen ? share(i) * 1.04 : null,
+      actualToDate: seen ? toDate * 1.04 : null,
+      forecast: last ? toDate * 1.03 : null,
+      low: last ? toDate * 1.03 - (i - 1) * 0.45 : null,
+      high: last ? toDate * 1.03 + (i - 1) * 0.45 : null,
+    };
+  });
+
+const period = (kind: 'year-to-date' | 'rolling-12', from: string, to: string, times: number) => ({
+  period: kind,
+  from,
+  to,
+  quantities: [],
+  denominators: { areaM2: 14_800, heatedAreaM2: null, persons: 255, bedDays: null },
+  coverage: 0.991,
+  totals: {
+    kgce: 21_400.5 * times,
+    kgCO2: 88_120.25 * times,
+    kgCO2Residual: 101_020.75 * times,
+    waterM3: 1_240 * times,
+  },
+  indicators: [
+    {
+      metric: 'energy-per-area',
+      value: 1.446 * times,
+      unit: 'kgce/m²',
+      numerator: { value: 21_400.5 * times, unit: 'kgce' },
+      denominator: { value: 14_800, unit: 'm²' },
+      coverage: 0.991,
+      caliber: 'national-statistics',
+      rows: [COAL],
+      notes: [],
+    },
+    {
+      metric: 'co2-per-person',
+      value: 345.57 * times,
+      unit: 'kgCO2',
+      numerator: null,
+      denominator: null,
+      coverage: 0.991,
+      caliber: null,
+      rows: [POWER],
+      notes: [],
+    },
+  ],
+  missing: [
+    {
+      what: 'heating-per-heated-area',
+      reason: 'DENOMINATOR_UNKNOWN: the heated area is not known',
+      cure: { zh: '供暖面积是多少？请写入事实文件', en: 'What is the heated area? Write it into the facts file' },
+    },
+  ],
+});
+
+/** Plausible answers of the rules about the made-up compound, through their schemas; the calculator is the real one. */
+export const fakeJudgement: Partial<RulesService> = {
+  indicators: async ({ site, institution, year }) =>
+    indicatorsAnswerSchema.parse({
+      site,
+      institution,
+      name: nameOf(institution),
+      year,
+      periods: [
+        period('year-to-date', `${year}-01-01`, `${year}-03-01`, 1),
+        period('rolling-12', `${year - 1}-03-01`, `${year}-03-01`, 5.6),
+      ],
+      rows: [COAL, POWER],
+    }),
+  judge: async ({ site, institution, year }) =>
+    judgeAnswerSchema.parse({
+      site,
+      institution,
+      name: nameOf(institution),
+      from: `${year}-01-01`,
+      to: `${year + 1}-01-01`,
+      profile: { type: 'organ', level: null, division: '620100', heating: null, class: null, hoursPerYear: null },
+      verdicts: [
+        verdict('non-heating-per-area', 9.82, 'kgce/(m²·a)', 'reasonable'),
+        verdict('energy-per-area', 16.4, 'kgce/(m²·a)', 'over'),
+        verdict('water-per-person', 14.2, 'm³/a', 'advanced'),
+      ],
+      missing: [
+        {
+          what: 'level',
+          reason: 'LEVEL_UNKNOWN: quotas differ by level',
+          cure: { zh: '该机构属省级、市级还是县级？', en: 'Is it of the province, the city or the county?' },
+        },
+      ],
+    }),
+  targets: async ({ site, institution, year }) =>
+    targetsAnswerSchema.parse({
+      site,
+      institution: institution ?? null,
+      year,
+      targets: [
+        {
+          id: 'energy-2030',
+          source: 'example plan',
+          institution: institution ?? null,
+          metric: 'energy-total',
+          unit: 'tce',
+          valueUnit: 'tce',
+          baseYear: 2025,
+          targetYear: 2030,
+          base: 101,
+          target: 96,
+          yearCap: 100,
+          toDate: 18.3,
+          months: path(year),
+          forecast: { value: 103, low: 98.5, high: 107.5, level: 0.8 },
+          barometer: [{ comparison: 'yearly-task', level: 2, value: 0.1, row: null }],
+          coverage: 0.991,
+          rows: [COAL],
+          missing: [],
+        },
+      ],
+      missing: [],
+    }),
+  costs: async ({ site, institution, year }) =>
+    costsAnswerSchema.parse({
+      site,
+      institution,
+      year,
+      rows: [
+        {
+          month: `${year}-02`,
+          carrier: 'electricity',
+          amount: 61_204_000,
+          display: '61204',
+          displayUnit: 'kWh',
+          fen: 3_482_508,
+          billedFen: null,
+          byPeriod: { peak: 1_900_000, valley: 1_582_508 },
+          capacityFen: 0,
+          unitPrice: 0.569,
+          check: null,
+          tariffs: ['grid'],
+          coverage: 1,
+        },
+      ],
+      totalFen: 3_482_508,
+      missing: [],
+    }),
+  convert: async (query) => convertAnswerSchema.parse(convertAnswer(query, loadCatalogue())),
+  factors: async (query) => factorsAnswer(query, loadCatalogue()),
+  importQuantities: async (site, { name, drafts }, { commit }) => ({
+    site,
+    file: name,
+    rows: drafts.length,
+    added: drafts.length,
+    unchanged: 0,
+    replaced: 0,
+    refused: [],
+    committed: commit,
+  }),
+};
