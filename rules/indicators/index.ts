@@ -1,9 +1,8 @@
 /** Indicators of a period, each with its denominator, coverage and rows, or the reason why there is none. */
 export { type Caliber, measure, quotaCaliber, SURVEY_CALIBER } from './measure.ts';
 export { changeAgainst, type Indicator, indicator, indicators, type MetricAnswer } from './indicators.ts';
-export { hospitalHeads, type HospitalStaff, timeWeightedMean, visitorHeads } from './means.ts';
+export { hospitalHeads, timeWeightedMean, visitorHeads } from './means.ts';
 export {
-  type DatedPeriod,
   dayOf,
   isYear,
   lastDayOf,
