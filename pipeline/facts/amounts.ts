@@ -1,26 +1,28 @@
 import { type Kysely, sql } from 'kysely';
+import { firstDayOfMonth } from '#domain';
 import type { Tables } from '../books/tables.ts';
 
 /** Amounts of a party by point and local month: what years, rolling years and months are added up from. */
 export type MonthAmounts = ReadonlyMap<string, ReadonlyMap<number, number>>;
 
-/** Months `from` ≤ month < `to` by their days. */
+/** Months `from` ≤ month < `to`. */
 export async function partyMonths(
   db: Kysely<Tables>,
   site: string,
   party: string,
-  fromDay: number,
-  toDay: number,
+  from: number,
+  to: number,
 ): Promise<MonthAmounts> {
-  const { rows } = await sql<{ point: string; month: number; amount: number }>`
-    select point, (extract(year from d) * 12 + extract(month from d) - 1)::int4 as month, sum(amount)::int8 as amount
-    from allocation_day cross join lateral (select date '1970-01-01' + day as d) as dated
-    where site = ${site} and party = ${party} and day >= ${fromDay} and day < ${toDay}
+  const starts = Array.from({ length: to - from + 1 }, (_, i) => firstDayOfMonth(from + i));
+  // width_bucket numbers the months from 1 by the first days given: ten times cheaper than a calendar per row
+  const { rows } = await sql<{ point: string; nth: number; amount: number }>`
+    select point, width_bucket(day, ${starts}::int4[]) as nth, sum(amount)::int8 as amount from allocation_day
+    where site = ${site} and party = ${party} and day >= ${starts[0]} and day < ${starts.at(-1)}
     group by 1, 2`.execute(db);
   const points = new Map<string, Map<number, number>>();
-  for (const { point, month, amount } of rows) {
+  for (const { point, nth, amount } of rows) {
     const months = points.get(point) ?? new Map<number, number>();
-    months.set(month, amount);
+    months.set(from + nth - 1, amount);
     points.set(point, months);
   }
   return points;

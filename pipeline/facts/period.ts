@@ -66,7 +66,7 @@ export async function institutionBook(
   const interval = { from: dayStart(fromDay, zone), to: dayStart(toDay, zone) };
   const mountings = [...new Set([...behind.values()].flat(2))];
   const [amounts, outlines, held] = await Promise.all([
-    partyMonths(db, registry.site.id, id, fromDay, toDay),
+    partyMonths(db, registry.site.id, id, whole.from, whole.to),
     mountings.length === 0 ? [] : loadOutlines(db, registry.site.id, mountings, interval),
     heldQuantities(db, registry.site.id, id, whole.from, whole.to),
   ]);
