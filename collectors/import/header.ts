@@ -1,4 +1,5 @@
 import { type MeteringError, CARRIERS, requestError, unitsOf } from '#domain';
+import { suggest } from '../site/nearest.ts';
 import { COLUMN_NAMES } from './names.ts';
 import { COLUMN_ROLES, type ColumnRole, type UnderstoodColumn } from './outcome.ts';
 import type { Cell, Table } from './table.ts';
@@ -103,18 +104,22 @@ function foundRoles(headers: readonly string[], { means }: LayoutHints): Roles {
   return roles;
 }
 
-/** -1 for a name that this row does not have. */
 function mappedRoles(headers: readonly string[], map: ColumnMap = {}): Roles {
   const roles: Roles = {};
   for (const role of COLUMN_ROLES) {
     const wanted = map[role];
-    if (wanted === undefined) continue;
-    const exact = headers.indexOf(wanted);
-    const similar = headers.findIndex((header) => plain(header) === plain(wanted));
-    const number = /^\d+$/.test(wanted) && Number(wanted) <= headers.length ? Number(wanted) - 1 : -1;
-    roles[role] = exact >= 0 ? exact : similar >= 0 ? similar : number;
+    if (wanted !== undefined) roles[role] = indexOfColumn(wanted, headers);
   }
   return roles;
+}
+
+/** By name or by number from 1; -1 for one that this row does not have. */
+function indexOfColumn(wanted: string, headers: readonly string[]): number {
+  const exact = headers.indexOf(wanted);
+  if (exact >= 0) return exact;
+  const similar = headers.findIndex((header) => plain(header) === plain(wanted));
+  if (similar >= 0) return similar;
+  return /^\d+$/.test(wanted) && Number(wanted) <= headers.length ? Number(wanted) - 1 : -1;
 }
 
 const SYNONYMS: Readonly<Record<string, ColumnRole>> = {
@@ -140,9 +145,18 @@ export function parseColumnMap(pairs: readonly string[]): ColumnMap {
   return map;
 }
 
-export function columnsUnknown(table: Table | undefined, name: string): MeteringError {
+export function columnsUnknown(table: Table | undefined, name: string, map: ColumnMap = {}): MeteringError {
   const first = table?.rows.find((row) => row.filter((cell) => textOf(cell) !== '').length > 1) ?? [];
-  const seen = first.map(textOf).join(' | ').slice(0, 300);
+  const headers = first.map(textOf).filter((header) => header !== '');
+  const seen = headers.join(' | ').slice(0, 300);
+  const missing = Object.values(map).filter((wanted) => indexOfColumn(wanted, headers) < 0);
+  if (missing.length > 0) {
+    const names = missing.map((wanted) => `"${wanted}"`).join(', ');
+    return requestError('IMPORT_COLUMNS_UNKNOWN', `${name} has no column ${names}; found: ${seen}`, {
+      place: `--column ${missing.join(', ')}`,
+      cure: missing.map((wanted) => suggest(wanted, headers).en).join(' '),
+    });
+  }
   return requestError(
     'IMPORT_COLUMNS_UNKNOWN',
     `${name}: no row of names tells time, register and value; found: ${seen}`,

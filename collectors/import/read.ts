@@ -82,7 +82,7 @@ function chosen(tables: readonly Table[], name: string, options: ImportOptions, 
     return layout ? [{ table, layout }] : [];
   });
   const [first] = found;
-  if (!first) throw columnsUnknown(tables[0], name);
+  if (!first) throw columnsUnknown(tables[0], name, columns);
   if (found.length === 1) return first;
   const sheets = found.map(({ table }) => table.sheet).join(', ');
   throw requestError('IMPORT_UNREADABLE', `${name} has readings on several sheets: ${sheets}`, {

@@ -18,7 +18,7 @@ export function namingOf(registry: Registry): (name: string) => Part<Naming> {
   const byPoint = Map.groupBy(registry.mountings, (m) => m.point);
   const bySerial = Map.groupBy(registry.mountings, (m) => m.serial);
   const byDevice = Map.groupBy(registry.mountings, (m) => m.device);
-  const names = [...new Set([...byRegister.keys(), ...byPoint.keys(), ...bySerial.keys()])];
+  const names = [...new Set([...byPoint.keys(), ...bySerial.keys(), ...byRegister.keys()])];
   const known = new Map<string, Part<Naming>>();
 
   const lookUp = (name: string): Part<Naming> => {

@@ -53,13 +53,15 @@ export function readTime(cell: Cell, format: TimeFormat): Part<ReadTime> {
 
 export const textOf = (cell: Cell | undefined): string => {
   if (cell === null || cell === undefined) return '';
-  if (cell instanceof Date) return cell.toISOString().slice(0, 19).replace('T', ' ');
+  if (cell instanceof Date) return toSecond(cell).toISOString().slice(0, 19).replace('T', ' ');
   return typeof cell === 'string' ? cell.trim() : cell.digits;
 };
 
-/** Spreadsheets keep days with a fraction; to the second. */
+/** Spreadsheets keep days with a fraction, which may come out a millisecond short. */
+const toSecond = (date: Date): Date => new Date(Math.round(date.getTime() / SECOND) * SECOND);
+
 const wallOfSpreadsheet = (date: Date): Wall | undefined => {
-  const local = Math.round(date.getTime() / SECOND) * SECOND;
+  const local = toSecond(date).getTime();
   return Number.isFinite(local) ? { local, dateOnly: local % DAY === 0 } : undefined;
 };
 

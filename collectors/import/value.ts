@@ -53,7 +53,7 @@ function factorOf(unit: string, carrier: Carrier): Part<Rational> {
     const units = unitsOf(carrier).join(', ');
     factor = refused(
       'UNIT_UNKNOWN',
-      `"${unit}" 不是 ${carrier} 的单位（${units}）`,
+      `"${unit}" 不是这块表的单位（可用 ${units}）`,
       `"${unit}" is no unit of ${carrier} (${units})`,
     );
   }

@@ -53,6 +53,15 @@ describe('a workbook with readings on two sheets', () => {
 });
 
 describe('files of which nothing can be taken', () => {
+  it('names the column that was asked for and is not there, and the one that was probably meant', async () => {
+    const columns = parseColumnMap(['meter=Zaehler', 'time=Zeitpunkt', 'value=Wert']);
+    await expect(read('Zähler,Zeitpunkt,Wert\nw1,2025-03-01,1\n', { columns, unit: 'm3' })).rejects.toMatchObject({
+      code: 'IMPORT_COLUMNS_UNKNOWN',
+      message: 'file.csv has no column "Zaehler"; found: Zähler | Zeitpunkt | Wert',
+      cure: 'Did you mean "Zähler"?',
+    });
+  });
+
   it.each([
     ['no columns', 'a,b\n1,2\n', 'IMPORT_COLUMNS_UNKNOWN'],
     ['empty', '', 'IMPORT_COLUMNS_UNKNOWN'],
