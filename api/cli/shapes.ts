@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CARRIERS } from '#domain';
-import { liveSchema } from '../../pipeline/answers.ts';
+import { findingSchema, liveSchema } from '../../pipeline/answers.ts';
 import { eventSchema } from '../http/event-shape.ts';
 
 export { eventSchema } from '../http/event-shape.ts';
@@ -39,6 +39,11 @@ export const checkSchema = z.strictObject({
       instead: z.strictObject({ zh: z.string(), en: z.string() }),
     }),
   ),
+});
+
+export const findingListSchema = z.strictObject({
+  items: z.array(findingSchema),
+  more: z.boolean().describe('there are more than --limit'),
 });
 
 export const quarantineListSchema = z.strictObject({

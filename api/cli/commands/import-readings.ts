@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
-import { type Registry, requestError } from '#domain';
+import { type LocalText, type Registry, requestError } from '#domain';
 import { parseColumnMap, type Readings, readReadingsFile } from '../../../collectors/import/index.ts';
 import { importReportSchema } from '../../http/import-port.ts';
 import { command } from '../command.ts';
@@ -148,6 +148,25 @@ async function write(
   await untilBooked(address, cli.io.clock);
 }
 
+const ROLES: Readonly<Record<Readings['understood']['columns'][number]['role'], LocalText>> = {
+  register: { zh: '寄存器', en: 'register' },
+  device: { zh: '设备', en: 'device' },
+  date: { zh: '日期', en: 'date' },
+  time: { zh: '时间', en: 'time' },
+  value: { zh: '读数', en: 'value' },
+  unit: { zh: '单位', en: 'unit' },
+  ignored: { zh: '不用', en: 'ignored' },
+};
+const ZONE_FROM: Readonly<Record<Readings['understood']['zoneFrom'], LocalText>> = {
+  option: { zh: '命令指定', en: 'as asked' },
+  header: { zh: '列名所写', en: 'as the column says' },
+  site: { zh: '站点时区', en: 'of the site' },
+};
+const DATES: Readonly<Record<Readings['understood']['dates'], LocalText>> = {
+  'day-first': { zh: '03/04 读作 4 月 3 日', en: '03/04 is 3 April' },
+  'month-first': { zh: '03/04 读作 3 月 4 日', en: '03/04 is 4 March' },
+};
+
 function understoodText(cli: Cli, { understood, refused }: Readings): string {
   const chinese = cli.language === 'zh';
   const facts: readonly (readonly [string, string])[] = [
@@ -158,12 +177,14 @@ function understoodText(cli: Cli, { understood, refused }: Readings): string {
     [chinese ? '形式' : 'form', chinese ? (understood.form === 'long' ? '长表' : '宽表') : understood.form],
     [
       chinese ? '列' : 'columns',
-      understood.columns.map(({ header, role, unit }) => `${header} → ${role}${unit ? ` [${unit}]` : ''}`).join('; '),
+      understood.columns
+        .map(({ header, role, unit }) => `${header} → ${cli.say(ROLES[role])}${unit ? ` [${unit}]` : ''}`)
+        .join('; '),
     ],
-    [chinese ? '时区' : 'zone', `${understood.zone} (${understood.zoneFrom})`],
+    [chinese ? '时区' : 'zone', `${understood.zone} (${cli.say(ZONE_FROM[understood.zoneFrom])})`],
     [
       chinese ? '日期' : 'dates',
-      `${understood.dates}${understood.ambiguousDates > 0 ? `; ${understood.ambiguousDates} ${chinese ? '个可作他解' : 'could be read the other way'}` : ''}`,
+      `${cli.say(DATES[understood.dates])}${understood.ambiguousDates > 0 ? `; ${understood.ambiguousDates} ${chinese ? '个可作他解' : 'could be read the other way'}` : ''}`,
     ],
     [chinese ? '行数' : 'rows', String(understood.rows)],
     [
@@ -198,6 +219,11 @@ function understoodText(cli: Cli, { understood, refused }: Readings): string {
 }
 
 function outcomeText(cli: Cli, { understood }: Readings, committed: boolean): string {
-  if (cli.language === 'zh') return committed ? `已写入 ${understood.readings} 个读数。` : '没有写入。';
-  return committed ? `${understood.readings} readings written.` : 'Nothing was written.';
+  const { readings } = understood;
+  if (committed && readings === 0)
+    return cli.language === 'zh' ? '\n没有可写入的读数。' : '\nThere was no reading to write.';
+  if (!committed) return cli.language === 'zh' ? '\n没有写入。' : '\nNothing was written.';
+  return cli.language === 'zh'
+    ? `\n已写入 ${readings} 个读数；账簿中已有的不会重复计入。`
+    : `\n${readings} readings written; those that the books had already change nothing.`;
 }

@@ -9,6 +9,7 @@ import { costs } from './costs.ts';
 import { devices } from './devices.ts';
 import { EVENT_COMMANDS } from './event.ts';
 import { confirmRow, factors } from './factors.ts';
+import { findings } from './findings.ts';
 import { importQuantities, importTemplate } from './import-quantities.ts';
 import { importReadings } from './import-readings.ts';
 import { indicators } from './indicators.ts';
@@ -38,6 +39,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   usage,
   trace,
   status,
+  findings,
   indicators,
   judge,
   targets,
