@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { QUANTITY_COLUMNS, type QuantityColumn, type QuantityDraft, type QuantityTable, requestError } from '#domain';
 import { type Cell, readTables, type Table } from './table.ts';
+import { type SheetMarks, workbookMarks } from './workbook-marks.ts';
 
 /** Heads of columns: the Chinese word, the English one, or both, as the template has them. */
 const WORDS: Readonly<Record<QuantityColumn, readonly string[]>> = {
@@ -33,8 +34,9 @@ export async function readQuantitiesFile(path: string): Promise<QuantityTable> {
  */
 export async function readQuantities(bytes: Uint8Array, name: string): Promise<QuantityTable> {
   const tables = await readTables(bytes, name, {});
+  const marks = workbookMarks(bytes);
   for (const table of tables) {
-    const drafts = draftsOf(table);
+    const drafts = draftsOf(table, marks.get(table.sheet ?? ''));
     if (drafts) return { name, sha256: createHash('sha256').update(bytes).digest('hex'), drafts };
   }
   throw requestError('IMPORT_COLUMNS_UNKNOWN', `${name} has no columns ${NEEDED.join(', ')}`, {
@@ -43,7 +45,10 @@ export async function readQuantities(bytes: Uint8Array, name: string): Promise<Q
   });
 }
 
-function draftsOf({ rows }: Table): readonly QuantityDraft[] | undefined {
+/** What a row says beside whose month it is: without any of it the row is one of the template that was not filled in. */
+const FILLED_IN = ['kind', 'use', 'quantity', 'unit', 'cost', 'document', 'note'] as const;
+
+function draftsOf({ rows }: Table, marks: SheetMarks | undefined): readonly QuantityDraft[] | undefined {
   const heads = rows.slice(0, HEAD_ROWS).map((row) => row.map(columnOf));
   const at = heads.findIndex((head) => NEEDED.every((column) => head.includes(column)));
   const head = heads[at];
@@ -54,8 +59,27 @@ function draftsOf({ rows }: Table): readonly QuantityDraft[] | undefined {
       const text = textOf(row[k] ?? null);
       return column === undefined || text === '' ? [] : [[column, text]];
     });
-    return [{ row: at + i + 2, cells: Object.fromEntries(cells) }];
+    const written = Object.fromEntries(cells);
+    const faults = head.flatMap((column, k) => faultOf(marks, at + i + 1, k, column));
+    if (faults.length === 0 && FILLED_IN.every((column) => written[column] === undefined)) return [];
+    return [{ row: at + i + 2, cells: written, ...(faults.length > 0 && { faults }) }];
   });
+}
+
+type Fault = NonNullable<QuantityDraft['faults']>[number];
+
+/** Sums may be computed in the sheet; names may not: a formula there can show another name tomorrow. */
+const COMPUTED: readonly QuantityColumn[] = ['quantity', 'cost', 'note'];
+
+function faultOf(
+  marks: SheetMarks | undefined,
+  row: number,
+  index: number,
+  column: QuantityColumn | undefined,
+): readonly Fault[] {
+  if (column === undefined || !marks) return [];
+  if (marks.merged(row, index)) return [{ column, code: 'MERGED' }];
+  return marks.formula(row, index) && !COMPUTED.includes(column) ? [{ column, code: 'FORMULA' }] : [];
 }
 
 function columnOf(cell: Cell): QuantityColumn | undefined {

@@ -193,8 +193,9 @@ function monthOf(text: string, registry: Registry, now: number): Part<number> {
 }
 
 function kindOf(text: string): Part<QuantityKind> {
-  const plain = text.toLowerCase();
-  const found = QUANTITY_KINDS.find((kind) => kind === plain || KIND_NAMES[kind].includes(plain));
+  // "电 electricity", as the template's guide has it, is one of the two words
+  const words = [text, ...text.split(/\s+/)].map((word) => word.toLowerCase());
+  const found = QUANTITY_KINDS.find((kind) => words.some((word) => word === kind || KIND_NAMES[kind].includes(word)));
   const all = QUANTITY_KINDS.map((kind) => `${kindLabel(kind)} ${kind}`).join(', ');
   if (found) return part(found);
   return refuse(
@@ -206,7 +207,8 @@ function kindOf(text: string): Part<QuantityKind> {
 }
 
 function useOf(text: string, kind: QuantityKind): Part<Use> {
-  const found = USES.find((use) => use === text || (USE_NAMES[use] ?? []).includes(text));
+  const words = [text, ...text.split(/\s+/)];
+  const found = USES.find((use) => words.some((word) => word === use || (USE_NAMES[use] ?? []).includes(word)));
   const cure = say(
     `请写：${USES.map((use) => `${useLabel(use)} ${use}`).join(', ')}`,
     `Write one of ${USES.join(', ')}`,
