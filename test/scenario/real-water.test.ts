@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ImportReport, importReportSchema } from '../../api/http/import-port.ts';
 import { reconcileAnswerSchema } from '../../pipeline/answers.ts';
+import { cli, type CliRun } from '../support/cli.ts';
 import {
   DAIAD_HOURLY,
   DAIAD_MAX_RATE,
@@ -22,7 +23,7 @@ import {
   withBooks,
   withFolder,
 } from '../support/daiad-books.ts';
-import { type CommandEnd, runHere, runProcess } from '../support/daiad-cli.ts';
+import { runProcess } from '../support/daiad-cli.ts';
 import { freshBooks, stopPostgres } from '../support/postgres.ts';
 
 const reference = daiadPresent ? daiadReference() : {};
@@ -43,7 +44,7 @@ afterAll(async () => {
   for (const data of folders) await rm(data, { recursive: true, force: true });
 });
 
-const reportOf = ({ out, err }: CommandEnd): ImportReport => {
+const reportOf = ({ out, err }: CliRun): ImportReport => {
   if (out === '') throw new Error(err);
   return importReportSchema.parse(JSON.parse(out));
 };
@@ -157,8 +158,8 @@ describe.skipIf(!daiadPresent)(`the order of rows${daiadNote}`, () => {
     const [header = ''] = daiadHourlyCsv().split('\n');
     const files = await folderWith({ serials, maxRate: DAIAD_MAX_RATE }, [header, ...rows].join('\n'));
     const place = ['--data', files.data, '--books', dsn] as const;
-    await runHere('apply', files.site, ...place, '--by', 'test', '--reason', 'test');
-    const end = await runHere('import', 'readings', files.csv, ...place, '--json');
+    await cli(['apply', files.site, ...place, '--by', 'test', '--reason', 'test']);
+    const end = await cli(['import', 'readings', files.csv, ...place, '--json']);
     const report = reportOf(end);
     const outcome = await withBooks(dsn, async (service, content, opened) => ({
       end,
@@ -216,8 +217,8 @@ describe.skipIf(!daiadPresent)(`the register that crosses 1,000,000${daiadNote}`
     const site = { serials: [serial], maxRate: DAIAD_MAX_RATE, modulus: '6 digits' };
     const files = await folderWith(site, [header, ...own].join('\n'));
     const place = ['--data', files.data, '--books', dsn] as const;
-    await runHere('apply', files.site, ...place, '--by', 'test', '--reason', 'test');
-    const end = await runHere('import', 'readings', files.csv, ...place, '--json');
+    await cli(['apply', files.site, ...place, '--by', 'test', '--reason', 'test']);
+    const end = await cli(['import', 'readings', files.csv, ...place, '--json']);
     expect(reportOf(end).refused).toEqual([]);
     const last = own.at(-1)?.split(',')[3];
     expect(Number(last)).toBeLessThan(Number(own[0]?.split(',')[3]));

@@ -1,19 +1,12 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '#platform';
-import { runCli } from '../../api/cli/run.ts';
-
-export interface CommandEnd {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
+import type { CliRun } from './cli.ts';
 
 const MAIN = fileURLToPath(new URL('../../api/cli/main.ts', import.meta.url));
 const SURROUNDINGS = { ...process.env, LANG: 'en', LC_ALL: 'en', NO_COLOR: '1' };
 
-/** `civicmeter …` as a process of its own. */
-export const runProcess = (...args: readonly string[]): Promise<CommandEnd> =>
+/** `civicmeter …` as a process of its own, as a person runs it. */
+export const runProcess = (...args: readonly string[]): Promise<CliRun> =>
   new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [MAIN, ...args], { env: SURROUNDINGS, stdio: ['ignore', 'pipe', 'pipe'] });
     const text = { out: '', err: '' };
@@ -22,17 +15,3 @@ export const runProcess = (...args: readonly string[]): Promise<CommandEnd> =>
     child.on('error', reject);
     child.on('close', (code) => resolve({ code: code ?? -1, ...text }));
   });
-
-/** The same command line in this process, where many are to be run. */
-export async function runHere(...args: readonly string[]): Promise<CommandEnd> {
-  const text = { out: '', err: '' };
-  const code = await runCli(args, {
-    out: (part) => (text.out += part),
-    err: (part) => (text.err += part),
-    tty: false,
-    env: SURROUNDINGS,
-    clock: systemClock,
-    signal: new AbortController().signal,
-  });
-  return { code, ...text };
-}
