@@ -1,0 +1,91 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { DAY, dayStart, localDay, zoneOf } from '../../../pipeline/domain/index.ts';
+import { openService, type Service, type UsageAnswer } from '../../../pipeline/index.ts';
+import { systemClock } from '../../../pipeline/platform/index.ts';
+import { randomOf } from '../../oracle/world/random.ts';
+import { memoryLog } from '../../support/memory-log.ts';
+import { freshBooks, silentTelemetry, stopPostgres } from '../../support/postgres.ts';
+import { consume, plant } from '../../support/run-books.ts';
+import { type Reading, local, openSmallSite, smallRegistry } from '../../support/small-site.ts';
+import { denseWorld } from './dense.ts';
+
+afterAll(stopPostgres);
+
+const point = (id: string) => ({ kind: 'point', id }) as const;
+
+/** Amount and split of each day, from rows of any length, by the day's text. */
+function byDay({ rows }: UsageAnswer): ReadonlyMap<string, readonly number[]> {
+  const days = new Map<string, readonly number[]>();
+  for (const { from, amount, split } of rows) {
+    const day = from.slice(0, 10);
+    const [a, m, i, d] = days.get(day) ?? [0, 0, 0, 0];
+    const sums = [
+      (a ?? 0) + amount,
+      (m ?? 0) + split.measured,
+      (i ?? 0) + split.interpolated,
+      (d ?? 0) + split.disputed,
+    ];
+    days.set(day, sums);
+  }
+  return days;
+}
+
+async function hoursLikeDays(service: Service, site: string, id: string, from: number, to: number): Promise<void> {
+  const ask = (by: 'hour' | 'day') => service.usage({ site, subject: point(id), interval: { from, to }, by });
+  const [hours, days] = [await ask('hour'), await ask('day')];
+  expect(byDay(hours), `${new Date(from).toISOString()} to ${new Date(to).toISOString()}`).toEqual(byDay(days));
+}
+
+describe('hours of a period in the middle of a long register', () => {
+  it.each([1, 2, 3, 4])('add up to its days, quality by quality (%i)', { timeout: 60_000 }, async (seed) => {
+    const random = randomOf(seed);
+    const world = denseWorld(random, 'dense');
+    const { books, close } = await freshBooks();
+    try {
+      await plant(books, world.registry, []);
+      const records = world.records.map(({ appendedAt, value }) => ({
+        device: 'dense',
+        appendedAt,
+        value: Buffer.from(value),
+      }));
+      const log = memoryLog(records);
+      await consume(books, log);
+      const service = openService({ books, log, clock: systemClock, telemetry: silentTelemetry() });
+      await service.settle();
+      const zone = zoneOf(world.registry.site.zone);
+      const first = localDay(records[0]?.appendedAt ?? 0, zone);
+      for (let k = 0; k < 25; k++) {
+        const day = first + random.int(-1, 62);
+        const to = day + random.pick([1, 1, 2, 5]);
+        await hoursLikeDays(service, 'dense', 'p-0', dayStart(day, zone), dayStart(to, zone));
+      }
+      await service.stop();
+    } finally {
+      await close();
+    }
+  });
+
+  it('hold also where the meter falls silent in the period and speaks again long after it', async () => {
+    const site = await openSmallSite(smallRegistry([{ point: 'p' }]), '2026-03-20');
+    try {
+      const start = local('2026-01-01');
+      const silent = [local('2026-02-10T13:20'), local('2026-02-24T07:00')] as const;
+      const readings: Reading[] = [];
+      for (let at = start; at < start + 70 * DAY; at += 900_000)
+        if (at < silent[0] || at >= silent[1]) readings.push([at, (at - start) / 900_000]);
+      await site.feed('p', readings);
+      for (const [from, to] of [
+        ['2026-02-09', '2026-02-11'],
+        ['2026-02-10', '2026-02-13'],
+        ['2026-02-15', '2026-02-17'],
+        ['2026-02-23', '2026-02-26'],
+      ] as const) {
+        await hoursLikeDays(site.service, 'demo', 'p', local(from), local(to));
+        const { total } = await site.usage(point('p'), from, to, 'hour');
+        expect(total.amount).toBe(((local(to) - local(from)) / DAY) * 96);
+      }
+    } finally {
+      await site.close();
+    }
+  });
+});
