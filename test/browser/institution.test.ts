@@ -83,6 +83,7 @@ describe.skipIf(executable === undefined)('the page of an institution', () => {
   it('says that there is no such institution', async () => {
     const { page } = await visit('#/institution/nobody');
     await page.waitForSelector('text=没有这个机构');
+    expect(await page.locator('[data-panel=verdicts]').count()).toBe(0);
   });
 
   it.each([1_440, 768])('is never wider than a window of %i', async (width) => {

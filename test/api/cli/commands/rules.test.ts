@@ -17,7 +17,7 @@ const converted = async (...more: readonly string[]) => {
 describe('the calculator, without any books', () => {
   test('gives power in both calibers and as carbon, every factor with its source', async () => {
     const { answer } = await converted(
-      ...['--carrier', 'electricity', '--quantity', '1000', '--unit', 'kWh', '--region', '620000'],
+      ...'--carrier electricity --quantity 1000 --unit kWh --region 620000'.split(' '),
     );
     expect(answer?.coalEquivalent).toMatchObject({ kgce: 122.9, caliber: 'national-statistics' });
     expect(answer?.coalEquivalentQuota.map(({ caliber }) => caliber)).toContain('shandong-quota');
@@ -70,7 +70,8 @@ describe('the calculator, without any books', () => {
 
 test('the catalogue can be asked without any books', async () => {
   const { code, out } = await cli([
-    ...['factors', '--kind', 'electricity-co2', '--region', '620000', '--json', '--data', join(folder, 'none')],
+    ...'factors --kind electricity-co2 --region 620000 --json --data'.split(' '),
+    join(folder, 'none'),
   ]);
   expect(code).toBe(0);
   const { rows, total } = factorsAnswerSchema.parse(JSON.parse(out));

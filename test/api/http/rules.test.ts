@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { App } from '../../../api/http/context.ts';
+import {
+  convertAnswerSchema,
+  costsAnswerSchema,
+  factorsAnswerSchema,
+  indicatorsAnswerSchema,
+  judgeAnswerSchema,
+  targetsAnswerSchema,
+} from '../../../pipeline/answers-rules.ts';
+import { appOf } from './setup.ts';
+
+let app: App;
+beforeAll(async () => void (app = await appOf()));
+afterAll(() => app.close());
+
+const get = (url: string) => app.inject({ url, headers: { host: 'localhost' } });
+
+describe('what the rules say, by API', () => {
+  it.each([
+    ['/api/v1/institutions/centre/indicators?year=2026', indicatorsAnswerSchema],
+    ['/api/v1/institutions/centre/judgement?year=2025&packs=shandong,gbt-51161', judgeAnswerSchema],
+    ['/api/v1/institutions/centre/targets?year=2026', targetsAnswerSchema],
+    ['/api/v1/institutions/centre/costs?year=2026', costsAnswerSchema],
+    ['/api/v1/factors?kind=electricity-co2&region=620000', factorsAnswerSchema],
+    ['/api/v1/convert?carrier=electricity&quantity=1000&unit=kWh&year=2024&region=620000', convertAnswerSchema],
+  ] as const)('%s has the shape of the command line', async (url, schema) => {
+    const answer = await get(url);
+    expect(answer.statusCode).toBe(200);
+    expect(schema.safeParse(answer.json()).error).toBeUndefined();
+  });
+
+  it('refuses what the calculator does not know, with place and cure', async () => {
+    const answer = await get('/api/v1/convert?carrier=electricity&quantity=1&unit=furlong&year=2024');
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json()).toMatchObject({ code: 'UNIT_UNKNOWN', place: 'unit', cure: expect.stringContaining('kWh') });
+  });
+
+  it('takes quantities as rows, and refuses a column that there is not', async () => {
+    const row = { institution: 'centre', month: '2026-02', kind: 'petrol', quantity: '120', unit: 'L' };
+    const post = (rows: readonly object[]) =>
+      app.inject({
+        method: 'POST',
+        url: '/api/v1/quantities',
+        headers: { host: 'localhost' },
+        payload: { by: 'wang', name: 'fuel cards', commit: true, rows },
+      });
+    const taken = await post([row]);
+    expect(taken.statusCode).toBe(200);
+    expect(taken.json()).toMatchObject({ rows: 1, committed: true, file: 'fuel cards' });
+    expect((await post([{ ...row, colour: 'red' }])).statusCode).toBe(400);
+  });
+});
