@@ -218,11 +218,14 @@ export function parseTime(text: string, zone: Zone): Interval {
   const day = dayOfCivil(Number(y), Number(mo ?? 1), Number(d ?? 1));
   const civil = civilOfDay(day);
   if (
+    civil.year !== Number(y) ||
     civil.month !== Number(mo ?? 1) ||
     civil.day !== Number(d ?? 1) ||
     Number(h ?? 0) > 23 ||
     Number(mi ?? 0) > 59 ||
-    Number(s ?? 0) > 59
+    Number(s ?? 0) > 59 ||
+    Math.abs(parseOffset(offset ?? 'Z')) > MAX_OFFSET ||
+    Number((offset ?? 'Z').slice(-2)) > 59
   )
     return refuse();
   if (h === undefined) {
@@ -239,6 +242,9 @@ export function parseTime(text: string, zone: Zone): Interval {
   const at = offset === undefined ? instantOfLocal(local, zone) : local - parseOffset(offset);
   return { from: at, to: at };
 }
+
+/** The farthest any zone has ever been from UTC. */
+const MAX_OFFSET = 16 * HOUR;
 
 const parseOffset = (text: string): number => {
   if (text === 'Z') return 0;

@@ -48,8 +48,11 @@ export const displayUnitOf = (carrier: Carrier): string => DISPLAY_UNIT[baseUnit
 /** Base units in one `unit` of the carrier. Throws UNIT_UNKNOWN. */
 export function unitFactor(unit: string, carrier: Carrier): Rational {
   const known = UNITS[baseUnitOf(carrier)];
-  const factor =
-    known[unit.trim()] ?? known[Object.keys(known).find((k) => k.toLowerCase() === unit.trim().toLowerCase()) ?? ''];
+  const name = unit.trim();
+  const key = Object.hasOwn(known, name)
+    ? name
+    : Object.keys(known).find((k) => k.toLowerCase() === name.toLowerCase());
+  const factor = key === undefined ? undefined : known[key];
   if (!factor) {
     throw requestError('UNIT_UNKNOWN', `"${unit}" is not a unit of ${carrier}`, {
       cure: `use one of ${Object.keys(known).join(', ')}`,

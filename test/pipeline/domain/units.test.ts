@@ -1,0 +1,61 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  CARRIERS,
+  displayUnitOf,
+  inUnit,
+  parseQuantity,
+  toBaseUnits,
+  unitFactor,
+  unitsOf,
+} from '../../../pipeline/domain/index.ts';
+
+const invalid = (code: string) => expect.objectContaining({ code });
+
+describe('quantities', () => {
+  it('shown in the unit that people read, come back as the same integer', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...CARRIERS), fc.maxSafeInteger(), (carrier, amount) => {
+        const unit = displayUnitOf(carrier);
+        const shown = inUnit(amount, unit, carrier);
+        expect(toBaseUnits(shown, unit, carrier) + 0).toBe(amount);
+        expect(shown).not.toMatch(/e|\.$|\.\d*0$/);
+      }),
+    );
+  });
+
+  it('are exact: no digit of the decimal is lost on the way', () => {
+    expect(toBaseUnits('9007199254740.991', 'kWh', 'electricity')).toBe(2 ** 53 - 1);
+    expect(toBaseUnits('0.1', 'm3', 'water') + toBaseUnits('0.2', 'm3', 'water')).toBe(
+      toBaseUnits('0.3', 'm3', 'water'),
+    );
+    expect(parseQuantity('1,234.5 kWh', 'electricity')).toBe(1_234_500);
+    expect(parseQuantity('12 345度', 'electricity')).toBe(12_345_000);
+    expect(parseQuantity('1.5e3 m³', 'water')).toBe(1_500_000);
+    expect(parseQuantity('2 kWh', 'heat')).toBe(7_200);
+    expect(parseQuantity('-0.5万千瓦时', 'electricity')).toBe(-5_000_000);
+    expect(inUnit(-1_050, 'kWh', 'electricity')).toBe('-1.05');
+    expect(inUnit(0, 'm³', 'water')).toBe('0');
+  });
+
+  it('finer than the base unit are refused, or rounded half up where that is asked for', () => {
+    expect(() => toBaseUnits('1.0005', 'kWh', 'electricity')).toThrow(invalid('QUANTITY_INVALID'));
+    expect(toBaseUnits('1.0005', 'kWh', 'electricity', true)).toBe(1_001);
+    expect(toBaseUnits('1.00049', 'kWh', 'electricity', true)).toBe(1_000);
+  });
+
+  it('that are no numbers, have no unit, or are too large, are refused', () => {
+    for (const bad of ['', 'x', '1.2.3', '1,23', '--1', '0x10', 'NaN', 'Infinity', '1e'])
+      expect(() => toBaseUnits(bad, 'kWh', 'electricity'), bad).toThrow(invalid('QUANTITY_INVALID'));
+    expect(() => toBaseUnits('1e40', 'kWh', 'electricity')).toThrow(invalid('QUANTITY_INVALID'));
+    expect(() => parseQuantity('12', 'water')).toThrow(invalid('QUANTITY_INVALID'));
+    for (const unit of ['', 'kg', 'constructor', '__proto__', 'toString'])
+      expect(() => unitFactor(unit, 'electricity'), unit).toThrow(invalid('UNIT_UNKNOWN'));
+    expect(unitFactor(' KWH ', 'electricity')).toEqual(unitFactor('kWh', 'electricity'));
+  });
+
+  it('every unit of every carrier has a factor of its own carrier', () => {
+    for (const carrier of CARRIERS)
+      for (const unit of unitsOf(carrier)) expect(toBaseUnits('1', unit, carrier)).toBe(unitFactor(unit, carrier).num);
+  });
+});
