@@ -5,14 +5,15 @@ import { ensureWebBuilt } from '../../web/build.ts';
 import type { SpoolFile } from '../../../collectors/spool/port.ts';
 import type { Supervisor } from '../../../collectors/supervisor.ts';
 import type { CheckedSite } from '../../../collectors/site/index.ts';
-import { createWorker, keepHouse, keepSettled, openService } from '../../../pipeline/index.ts';
+import { createWorker, keepHouse, keepSettled, openService, type Worker } from '../../../pipeline/index.ts';
+import type { FrameLog } from '../../../pipeline/log/port.ts';
 import type { ApplyAnswer, Progress, Service } from '../../../pipeline/service.ts';
 import type { Simulator } from '../../../fixtures/simulator/index.ts';
 import type { Cli } from '../context.ts';
 import { createBackground } from './background.ts';
 import { createCollecting } from './collecting.ts';
-import { claimFolder } from './data-folder.ts';
-import { openFoundation } from './foundation.ts';
+import { claimFolder, type Claimed } from './data-folder.ts';
+import { type Foundation, openFoundation } from './foundation.ts';
 import { untilRead } from './settling.ts';
 import { backfill, historyStart, lastKnown } from './history.ts';
 import { createImporter } from './importing.ts';
@@ -45,64 +46,15 @@ const STOPPED: EventSpec = { level: 'info', message: 'The program ends' };
  * everything has closed, last opened first; rejects where a part cannot go on.
  */
 export async function runStart(cli: Cli, options: StartOptions): Promise<void> {
-  const { signal, clock } = cli.io;
+  const { signal } = cli.io;
   const claimed = claimFolder(cli.data, 'start');
   try {
-    const { telemetry, books, closer } = await openFoundation(cli, { create: true });
-    const background = createBackground(signal, closer);
+    const foundation = await openFoundation(cli, { create: true });
     try {
       options.told({ step: 'books' });
-      const { spool, log } = await openEmbedded(cli, telemetry);
-      closer.add('spool', spool.close);
-      const worker = createWorker({ books, log, clock, telemetry });
-      const service = openService({
-        books,
-        log,
-        clock,
-        telemetry,
-        logKind: 'embedded',
-        logBytes: () => spool.depth().bytes,
-        lastCommitAt: worker.lastCommitAt,
-      });
-      closer.add('service', service.stop);
-
-      // the port first: one that is taken must be known before anything is written
-      let collecting: Supervisor | undefined;
-      const server = await createServer({
-        service,
-        telemetry,
-        clock,
-        lines: () => collecting?.health() ?? [],
-        spoolDepth: () => depthOf(spool),
-        importReadings: createImporter({ service, spool }),
-        webRoot: await ensureWebBuilt(),
-        port: options.port,
-      });
-      closer.add('API', server.close);
-      claimed.announce(server.address);
-      options.told({ step: 'listening', address: server.address });
-
-      const site = options.site.registry.site;
-      const outcome = await service.applyRegistry(options.site.registry, { take: 'additions', commit: true });
-      options.told({ step: 'applied', outcome });
-      background.run('worker', worker.run);
-      background.run('totals', (ending) => keepSettled(service, { clock, telemetry }, ending));
-      background.run('housekeeping', (ending) =>
-        keepHouse({ books, log, keepMs: LOG_KEEP_MS, clock, telemetry }, ending),
-      );
-
-      const simulator = await options.simulator?.();
-      if (simulator) closer.add('simulator', simulator.stop);
-      const plan = simulator ? onSimulator(options.site, simulator) : options.site.plan;
-      collecting = createCollecting({ plan, data: cli.data, spool, clock, telemetry });
-      if (simulator) await fillPast(cli, { service, simulator, spool, site, signal: background.ending, options });
-      background.run('collectors', collecting.run);
-      telemetry.emit('programStarted', STARTED, { address: server.address, site: site.id });
-      options.told({ step: 'live', address: server.address });
-      await background.untilEnd();
-      telemetry.emit('programStopped', STOPPED, { reason: String(background.ending.reason) });
+      await runParts(cli, options, foundation, claimed);
     } finally {
-      await closer.closeAll();
+      await foundation.closer.closeAll();
     }
   } catch (error) {
     // ended by hand before it was live: that is no failure
@@ -110,6 +62,73 @@ export async function runStart(cli: Cli, options: StartOptions): Promise<void> {
   } finally {
     claimed.release();
   }
+}
+
+async function runParts(cli: Cli, options: StartOptions, foundation: Foundation, claimed: Claimed): Promise<void> {
+  const { clock } = cli.io;
+  const { telemetry, books, closer } = foundation;
+  const background = createBackground(cli.io.signal, closer);
+  const { spool, log, worker, service } = await openCore(cli, foundation);
+
+  // the port first: one that is taken must be known before anything is written
+  let collecting: Supervisor | undefined;
+  const server = await createServer({
+    service,
+    telemetry,
+    clock,
+    lines: () => collecting?.health() ?? [],
+    spoolDepth: () => depthOf(spool),
+    importReadings: createImporter({ service, spool }),
+    webRoot: await ensureWebBuilt(),
+    port: options.port,
+  });
+  closer.add('API', server.close);
+  claimed.announce(server.address);
+  options.told({ step: 'listening', address: server.address });
+
+  const site = options.site.registry.site;
+  const outcome = await service.applyRegistry(options.site.registry, { take: 'additions', commit: true });
+  options.told({ step: 'applied', outcome });
+  background.run('worker', worker.run);
+  background.run('totals', (ending) => keepSettled(service, { clock, telemetry }, ending));
+  background.run('housekeeping', (ending) => keepHouse({ books, log, keepMs: LOG_KEEP_MS, clock, telemetry }, ending));
+
+  const simulator = await options.simulator?.();
+  if (simulator) closer.add('simulator', simulator.stop);
+  const plan = simulator ? onSimulator(options.site, simulator) : options.site.plan;
+  collecting = createCollecting({ plan, data: cli.data, spool, clock, telemetry });
+  if (simulator) await fillPast(cli, { service, simulator, spool, site, signal: background.ending, options });
+  background.run('collectors', collecting.run);
+  telemetry.emit('programStarted', STARTED, { address: server.address, site: site.id });
+  options.told({ step: 'live', address: server.address });
+  await background.untilEnd();
+  telemetry.emit('programStopped', STOPPED, { reason: String(background.ending.reason) });
+}
+
+interface Core {
+  readonly spool: SpoolFile;
+  readonly log: FrameLog;
+  readonly worker: Worker;
+  readonly service: Service;
+}
+
+/** Spool, log, worker and service over the books; nothing runs yet. */
+async function openCore(cli: Cli, { telemetry, books, closer }: Foundation): Promise<Core> {
+  const { clock } = cli.io;
+  const { spool, log } = await openEmbedded(cli, telemetry);
+  closer.add('spool', spool.close);
+  const worker = createWorker({ books, log, clock, telemetry });
+  const service = openService({
+    books,
+    log,
+    clock,
+    telemetry,
+    logKind: 'embedded',
+    logBytes: () => spool.depth().bytes,
+    lastCommitAt: worker.lastCommitAt,
+  });
+  closer.add('service', service.stop);
+  return { spool, log, worker, service };
 }
 
 interface PastOptions {
