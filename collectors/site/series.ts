@@ -1,5 +1,5 @@
 import { type Dated, formatDay, type Institution, type LocalText, type Premises } from '#domain';
-import { type Path, say, type Told } from './problem.ts';
+import { type Path, refuse, say, type Told } from './problem.ts';
 import type { InstitutionEntry } from './schema.ts';
 import { checkCycles, checkReference, type Scope, take } from './scope.ts';
 import { AREA_UNITS, HEADCOUNT_UNITS, readCount, readDay } from './texts.ts';
@@ -29,16 +29,27 @@ export function checkRising(scope: Scope, days: readonly (number | undefined)[],
 
 type Series = InstitutionEntry['area'];
 
+/** Indicators divide by it: an unknown figure is left out, not written as 0. */
+const nothingToDivideBy = (what: 'area' | 'headcount'): Told<never> =>
+  refuse(
+    'COUNT_ZERO',
+    what === 'area' ? say('面积不能是 0', 'An area of 0 is none') : say('人数不能是 0', 'A headcount of 0 is none'),
+    say('请写实际数；不知道就删去这一行', 'Write the real figure; leave the line out where it is not known'),
+  );
+
 export function resolveSeries(
   scope: Scope,
   series: Series,
   path: Path,
   what: 'area' | 'headcount',
 ): readonly Dated<number>[] {
-  const read = (text: string | number): Told<number> =>
-    what === 'area'
-      ? readCount(text, AREA_UNITS, say('面积', 'area'))
-      : readCount(text, HEADCOUNT_UNITS, say('人数', 'headcount'));
+  const read = (text: string | number): Told<number> => {
+    const told =
+      what === 'area'
+        ? readCount(text, AREA_UNITS, say('面积', 'area'))
+        : readCount(text, HEADCOUNT_UNITS, say('人数', 'headcount'));
+    return told.ok && told.value === 0 ? nothingToDivideBy(what) : told;
+  };
   if (series === undefined) return [];
   if (!Array.isArray(series)) {
     const value = take(scope, path, read(series));

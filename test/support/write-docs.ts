@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs';
+import { factsSchemaText } from '../../collectors/site/facts/index.ts';
 import { schemaText } from '../../collectors/site/index.ts';
 import { cliPage } from './cli-page.ts';
 
 /** Writes what is generated; test/architecture holds it in step. Part of `npm run fix`. */
 writeFileSync('docs/cli.md', cliPage());
 writeFileSync('docs/schema/site.schema.json', schemaText());
+writeFileSync('docs/schema/facts.schema.json', factsSchemaText());

@@ -43,17 +43,21 @@ export function seriesOf(
     const value = taken(scope, path, read(series));
     return value === undefined ? [] : [{ from: ALWAYS, value }];
   }
-  const rows = series.flatMap((row, i) => {
-    const from = taken(scope, [...path, i, 'from'], readDay(row.from, scope.zone));
-    const value = taken(scope, [...path, i, 'value'], read(row.value));
-    return from === undefined || value === undefined ? [] : [{ from, value, at: [...path, i, 'from'] }];
-  });
+  const rows = series.map((row, i) => ({
+    from: taken(scope, [...path, i, 'from'], readDay(row.from, scope.zone)),
+    value: taken(scope, [...path, i, 'value'], read(row.value)),
+    at: [...path, i, 'from'],
+  }));
   refuseFalling(scope, rows);
-  return rows.map(({ from, value }) => ({ from, value }));
+  return rows.flatMap(({ from, value }) => (from === undefined || value === undefined ? [] : [{ from, value }]));
 }
 
 /** Reports days that do not rise. */
-export function refuseFalling(scope: FactsScope, rows: readonly { readonly from: number; readonly at: Path }[]): void {
+export function refuseFalling(
+  scope: FactsScope,
+  all: readonly { readonly from: number | undefined; readonly at: Path }[],
+): void {
+  const rows = all.flatMap(({ from, at }) => (from === undefined ? [] : [{ from, at }]));
   for (const [i, { from, at }] of rows.entries()) {
     const before = rows[i - 1];
     if (!before || from > before.from) continue;

@@ -15,14 +15,16 @@ import { readHours, readMonthly, readMonths, readPrice } from './texts.ts';
 /** Tariffs with their prices as exact millionths of a yuan per base unit. */
 export const resolveTariffs = (scope: FactsScope): readonly Tariff[] =>
   scope.file.tariffs.map((tariff, i) => {
-    const terms = tariff.terms.flatMap((entry, k) => {
+    const terms = tariff.terms.map((entry, k) => {
       const path = ['tariffs', i, 'terms', k];
       const from = taken(scope, [...path, 'from'], readDay(entry.from, scope.zone));
-      const value = termsOf(scope, tariff, entry, path);
-      return from === undefined || value === undefined ? [] : [{ from, value, at: [...path, 'from'] }];
+      return { from, value: termsOf(scope, tariff, entry, path), at: [...path, 'from'] };
     });
     refuseFalling(scope, terms);
-    return { id: tariff.id, carrier: tariff.carrier, terms: terms.map(({ from, value }) => ({ from, value })) };
+    const whole = terms.flatMap(({ from, value }) =>
+      from === undefined || value === undefined ? [] : [{ from, value }],
+    );
+    return { id: tariff.id, carrier: tariff.carrier, terms: whole };
   });
 
 function termsOf(scope: FactsScope, tariff: TariffEntry, entry: TermsEntry, path: Path): TariffTerms | undefined {
