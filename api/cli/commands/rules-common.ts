@@ -77,7 +77,7 @@ export const missingText = (cli: Cli, missing: readonly MissingAnswer[]): string
     ? ''
     : [
         cli.language === 'zh' ? '缺少：' : 'Missing:',
-        ...missing.map(({ what, reason, cure }) => `  ${what}: ${reason}\n      ${cli.say(cure)}`),
+        ...new Set(missing.map(({ what, reason, cure }) => `  ${what}: ${reason}\n      ${cli.say(cure)}`)),
       ].join('\n');
 
 export const blocks = (...parts: readonly string[]): string =>

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { Segmented } from 'antd';
 import type { CostsAnswer, IndicatorsAnswer, PeriodIndicators } from '../../../pipeline/answers-rules.ts';
 import { urlOf, useAnswer } from './api.ts';
-import { institutionText, shown } from './institution-text.ts';
+import { eachOnce, institutionText, missingKey, shown } from './institution-text.ts';
 import { useSpeech } from './language.tsx';
 import { Answered, Panel } from './parts.tsx';
 import { type InstitutionProps, RowsButton } from './rows-drawer.tsx';
@@ -46,9 +46,9 @@ export function IndicatorsPanel(props: InstitutionProps) {
                     </td>
                   </tr>
                 ))}
-                {period?.missing.map((one) => (
-                  <tr key={one.what} className="faint">
-                    <td>{words.metrics[one.what] ?? one.what}</td>
+                {eachOnce(period?.missing ?? []).map((one) => (
+                  <tr key={missingKey(one)} className="faint">
+                    <td>{words.metrics[one.what.split(':')[0] ?? ''] ?? one.what}</td>
                     <td>–</td>
                     <td colSpan={2} className="small cure">
                       {nameOf(one.cure)}

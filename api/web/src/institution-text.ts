@@ -1,4 +1,4 @@
-import type { VerdictAnswer } from '../../../pipeline/answers-rules.ts';
+import type { MissingAnswer, VerdictAnswer } from '../../../pipeline/answers-rules.ts';
 import type { Language } from './text.ts';
 
 /** The words of an institution's page; the English has the shape of the Chinese. */
@@ -155,3 +155,10 @@ export const institutionText = (language: Language): InstitutionText => (languag
 /** Three digits after the point at most, in threes before it. */
 export const shown = (value: number | null): string =>
   value === null ? '–' : value.toLocaleString('en-US', { maximumFractionDigits: Math.abs(value) >= 1_000 ? 0 : 3 });
+
+export const missingKey = ({ what, reason }: MissingAnswer): string => `${what} ${reason}`;
+
+/** The same lack may stand in several parts of an answer; it is said once. */
+export const eachOnce = (missing: readonly MissingAnswer[]): readonly MissingAnswer[] => [
+  ...new Map(missing.map((one) => [missingKey(one), one])).values(),
+];

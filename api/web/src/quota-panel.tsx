@@ -1,7 +1,7 @@
 import { Tag, Tooltip } from 'antd';
 import type { JudgeAnswer, VerdictAnswer } from '../../../pipeline/answers-rules.ts';
 import { urlOf, useAnswer } from './api.ts';
-import { institutionText, shown } from './institution-text.ts';
+import { eachOnce, institutionText, missingKey, shown } from './institution-text.ts';
 import { useSpeech } from './language.tsx';
 import { Answered, Nothing, Panel } from './parts.tsx';
 import { type InstitutionProps, RowsButton } from './rows-drawer.tsx';
@@ -108,8 +108,8 @@ export function QuestionsPanel(props: InstitutionProps) {
             <Nothing what={words.noQuestions} />
           ) : (
             <ul className="questions">
-              {missing.map((one) => (
-                <li key={`${one.what} ${one.reason}`} data-question={one.what}>
+              {eachOnce(missing).map((one) => (
+                <li key={missingKey(one)} data-question={one.what}>
                   <div>{nameOf(one.cure)}</div>
                   <div className="faint small">
                     {one.what} · {one.reason}

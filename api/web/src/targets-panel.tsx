@@ -3,7 +3,7 @@ import { useMemo } from 'react';
 import type { TargetAnswer, TargetsAnswer } from '../../../pipeline/answers-rules.ts';
 import { urlOf, useAnswer } from './api.ts';
 import { Chart } from './chart.tsx';
-import { institutionText, shown } from './institution-text.ts';
+import { eachOnce, institutionText, missingKey, shown } from './institution-text.ts';
 import { useSpeech } from './language.tsx';
 import { Answered, Nothing, Panel } from './parts.tsx';
 import { type InstitutionProps, RowsButton } from './rows-drawer.tsx';
@@ -24,8 +24,8 @@ export function TargetsPanel(props: InstitutionProps) {
             {targets.map((target) => (
               <Target key={target.id} target={target} showRows={props.showRows} />
             ))}
-            {missing.map((one) => (
-              <div key={one.what} className="small">
+            {eachOnce(missing).map((one) => (
+              <div key={missingKey(one)} className="small">
                 {nameOf(one.cure)}
               </div>
             ))}
@@ -71,8 +71,8 @@ function Target({ target, showRows }: TargetProps) {
         {shown(target.target)} {target.valueUnit}
       </div>
       {target.months.length > 0 && <Chart height={230} label={name} option={option} />}
-      {target.missing.map((one) => (
-        <div key={one.what} className="small">
+      {eachOnce(target.missing).map((one) => (
+        <div key={missingKey(one)} className="small">
           {nameOf(one.cure)}
         </div>
       ))}
