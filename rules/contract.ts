@@ -183,7 +183,7 @@ export interface Denominators {
   readonly bedDays?: number | undefined;
 }
 
-export { type Use, USES } from '#domain';
+export type { Use } from '#domain';
 
 /** One carrier's quantity in a period. `ordinary` holds what no other use claims: uses never overlap. */
 export interface Quantity {

@@ -30,8 +30,6 @@ export function readMonth(text: string): Told<number> {
   );
 }
 
-export const lastDayOf = (month: number): number => firstDayOfMonth(month + 1) - 1;
-
 const MILLION = rational(1_000_000);
 const YUAN = '(?:元|CNY|RMB|yuan|¥)';
 
