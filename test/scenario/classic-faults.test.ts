@@ -1,6 +1,6 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { Registry } from '../../pipeline/domain/index.ts';
-import type { TraceNode, UsageAnswer } from '../../pipeline/index.ts';
+import type { UsageAnswer } from '../../pipeline/index.ts';
 import { stopPostgres } from '../support/postgres.ts';
 import { daily, hourly, local, openSmallSite, SITE, type SmallSite, smallRegistry } from '../support/small-site.ts';
 
@@ -22,11 +22,6 @@ const amounts = (answer: UsageAnswer): readonly number[] => answer.rows.map((r) 
 const claim = { by: 'wang', reason: 'seen on site' };
 const range = (from: number, to: number, step = 1): readonly number[] =>
   Array.from({ length: (to - from) / step + 1 }, (_, i) => from + i * step);
-
-function* nodesOf(node: TraceNode): Iterable<TraceNode> {
-  yield node;
-  for (const term of node.terms) yield* nodesOf(term);
-}
 
 describe('the classic faults of the field', () => {
   it('999,984 to 20 on a face of six digits is 36', async () => {

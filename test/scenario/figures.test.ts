@@ -20,7 +20,7 @@ import { worldOf } from '../oracle/world.ts';
 import { memoryLog } from '../support/memory-log.ts';
 import { freshBooks, silentTelemetry, stopPostgres } from '../support/postgres.ts';
 import { consumeAll, plant } from '../support/run-books.ts';
-import { checkShare, checkSpan } from './re-adding.ts';
+import { checkShare, checkSpan, checkSum } from './re-adding.ts';
 
 afterAll(stopPostgres);
 
@@ -88,7 +88,7 @@ const monthsOf = (registry: Registry, records: readonly { readonly appendedAt: n
 };
 
 const isParty = ({ kind }: UsageQuery['subject']): boolean => kind === 'institution' || kind === 'unallocated';
-const SEEDS = Number(process.env['SEEDS'] ?? 5);
+const SEEDS = Number(process.env['SEEDS'] ?? 3);
 const seeds = Array.from({ length: SEEDS }, (_, i) => 700 + i);
 
 describe('figures of random worlds', () => {
@@ -147,11 +147,7 @@ describe('figures of random worlds', () => {
               return;
             }
             if (node.kind === 'share') checkShare(node);
-            else
-              expect(
-                node.terms.reduce((sum, t) => sum + (t.sign ?? 1) * t.amount, 0),
-                node.label,
-              ).toBe(node.amount);
+            else checkSum(node);
             for (const term of node.terms) check(term, node.meter ?? meter);
           };
           check(root, undefined);
@@ -160,7 +156,7 @@ describe('figures of random worlds', () => {
       }),
   );
 
-  it.each(seeds.slice(0, 3))(
+  it.each(seeds.slice(0, 2))(
     'the trial balance finds nothing, and each error that is planted (%i)',
     { timeout: 60_000 },
     (seed) =>

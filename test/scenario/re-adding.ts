@@ -48,6 +48,12 @@ export function checkSpan(node: TraceNode, meter: TraceNode['meter']): void {
   }
 }
 
+/** What a node names is the sum of what stands under it. */
+export function checkSum(node: TraceNode): void {
+  const sum = node.terms.reduce((total, t) => total + (t.sign ?? 1) * t.amount, 0);
+  expect(sum, node.label).toBe(node.amount);
+}
+
 /** A part is within one unit a day of its share of the term below. */
 export function checkShare(node: TraceNode): void {
   const [term] = node.terms;

@@ -218,22 +218,23 @@ async function inOneGo(cases: readonly Case[], { registries, events }: Outcome):
   }
 }
 
-async function sameBooks(cases: readonly Case[], seed: number): Promise<void> {
+interface Differences {
+  readonly site: string;
+  readonly tooMuch: readonly string[];
+  readonly tooLittle: readonly string[];
+}
+
+/** Sites whose books differ, with the first lines that do. */
+async function differences(cases: readonly Case[], seed: number): Promise<readonly Differences[]> {
   const outcome = await piecemeal(cases, seed);
   const want = await inOneGo(cases, outcome);
-  for (const { site } of cases) {
+  return cases.flatMap(({ site }) => {
     const mine = (l: string): boolean => l.split('|')[1] === site;
-    const got = new Set(outcome.lines.filter(mine));
-    const wanted = new Set(want.filter(mine));
-    expect(
-      {
-        tooMuch: [...got].filter((l) => !wanted.has(l)).slice(0, 5),
-        tooLittle: [...wanted].filter((l) => !got.has(l)).slice(0, 5),
-      },
-      site,
-    ).toEqual({ tooMuch: [], tooLittle: [] });
-    expect(wanted.size).toBeGreaterThan(20);
-  }
+    const [got, wanted] = [new Set(outcome.lines.filter(mine)), new Set(want.filter(mine))];
+    const tooMuch = [...got].filter((l) => !wanted.has(l)).slice(0, 5);
+    const tooLittle = [...wanted].filter((l) => !got.has(l)).slice(0, 5);
+    return tooMuch.length + tooLittle.length === 0 && wanted.size > 20 ? [] : [{ site, tooMuch, tooLittle }];
+  });
 }
 
 const SEEDS = Number(process.env['SEEDS'] ?? 4);
@@ -242,19 +243,20 @@ const seeds = Array.from({ length: SEEDS }, (_, i) => FIRST_SEED + i);
 
 describe('judging again equals judging from the start', () => {
   it.each(seeds)(
-    'readings, events and changes that come later, ten small sites at once (%i)',
+    'readings, events and changes that come later, seven small sites at once (%i)',
     { timeout: 120_000 },
-    (seed) =>
-      sameBooks(
-        Array.from({ length: 10 }, (_, i) => shortCase(seed * 100 + i)),
-        seed,
-      ),
+    async (seed) => {
+      const cases = Array.from({ length: 7 }, (_, i) => shortCase(seed * 100 + i));
+      expect(await differences(cases, seed)).toEqual([]);
+    },
   );
 
-  it.each(seeds)('the same for two months at a quarter of an hour (%i)', { timeout: 120_000 }, (seed) =>
-    sameBooks(
-      Array.from({ length: 4 }, (_, i) => denseCase(seed * 100 + i)),
-      seed,
-    ),
+  it.each(seeds)(
+    'the same for two months at a quarter of an hour, three sites (%i)',
+    { timeout: 120_000 },
+    async (seed) => {
+      const cases = Array.from({ length: 3 }, (_, i) => denseCase(seed * 100 + i));
+      expect(await differences(cases, seed)).toEqual([]);
+    },
   );
 });

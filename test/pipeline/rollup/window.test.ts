@@ -30,14 +30,15 @@ function byDay({ rows }: UsageAnswer): ReadonlyMap<string, readonly number[]> {
   return days;
 }
 
-async function hoursLikeDays(service: Service, site: string, id: string, from: number, to: number): Promise<void> {
+/** The same days from hours and from days. */
+async function bothWays(service: Service, site: string, id: string, from: number, to: number) {
   const ask = (by: 'hour' | 'day') => service.usage({ site, subject: point(id), interval: { from, to }, by });
   const [hours, days] = [await ask('hour'), await ask('day')];
-  expect(byDay(hours), `${new Date(from).toISOString()} to ${new Date(to).toISOString()}`).toEqual(byDay(days));
+  return { hours: byDay(hours), days: byDay(days) };
 }
 
 describe('hours of a period in the middle of a long register', () => {
-  it.each([1, 2, 3, 4])('add up to its days, quality by quality (%i)', { timeout: 60_000 }, async (seed) => {
+  it.each([1, 2, 3])('add up to its days, quality by quality (%i)', { timeout: 60_000 }, async (seed) => {
     const random = randomOf(seed);
     const world = denseWorld(random, 'dense');
     const { books, close } = await freshBooks();
@@ -57,7 +58,8 @@ describe('hours of a period in the middle of a long register', () => {
       for (let k = 0; k < 25; k++) {
         const day = first + random.int(-1, 62);
         const to = day + random.pick([1, 1, 2, 5]);
-        await hoursLikeDays(service, 'dense', 'p-0', dayStart(day, zone), dayStart(to, zone));
+        const { hours, days } = await bothWays(service, 'dense', 'p-0', dayStart(day, zone), dayStart(to, zone));
+        expect(hours, `${day} to ${to}`).toEqual(days);
       }
       await service.stop();
     } finally {
@@ -80,7 +82,8 @@ describe('hours of a period in the middle of a long register', () => {
         ['2026-02-15', '2026-02-17'],
         ['2026-02-23', '2026-02-26'],
       ] as const) {
-        await hoursLikeDays(site.service, 'demo', 'p', local(from), local(to));
+        const { hours, days } = await bothWays(site.service, 'demo', 'p', local(from), local(to));
+        expect(hours).toEqual(days);
         const { total } = await site.usage(point('p'), from, to, 'hour');
         expect(total.amount).toBe(((local(to) - local(from)) / DAY) * 96);
       }
