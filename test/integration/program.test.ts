@@ -1,6 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { z } from 'zod';
@@ -8,7 +7,7 @@ import { COMMANDS } from '../../api/cli/commands/index.ts';
 import { statusSchema } from '../../api/cli/shapes.ts';
 import { filesOf, readRun } from '../../api/cli/wiring/data-folder.ts';
 import { reconcileAnswerSchema, usageAnswerSchema } from '../../pipeline/answers.ts';
-import { cli, type CliRun, startProgram, type StartedProgram } from '../support/cli.ts';
+import { cli, type CliRun, startProgram, type StartedProgram, temporaryData } from '../support/cli.ts';
 
 /**
  * The whole program as a process, over one data folder, in the order of a life: begun, asked, killed, begun again, ended.
@@ -39,7 +38,7 @@ async function frames(): Promise<{ readonly high: number; readonly next: number;
 }
 
 beforeAll(async () => {
-  data = mkdtempSync(join(tmpdir(), 'civicmeter-program-'));
+  data = temporaryData('program');
   program = await begin();
 }, 160_000);
 
@@ -95,7 +94,7 @@ test('the trial balance is even, brackets against the log as well', async () => 
 test('a second start of the folder is refused, and so is a port that is taken', async () => {
   const again = await ask('start', '--port', '0');
   expect(again).toMatchObject({ code: 3, err: expect.stringContaining('DATA_IN_USE') });
-  const other = mkdtempSync(join(tmpdir(), 'civicmeter-port-'));
+  const other = temporaryData('port');
   const port = new URL(program.address).port;
   const taken = await cli(['start', '--port', port, '--data', other]);
   expect(taken.code).toBe(3);
@@ -157,7 +156,7 @@ test('a month is closed under a hash, and the backup of it all is restored elsew
   expect(closed).toMatchObject({ month: '2024-03', version: 1, hash: expect.stringMatching(/^[0-9a-f]{64}$/) });
   const file = join(data, 'books.backup');
   await answer(answersIn('backup'), 'backup', file);
-  const elsewhere = mkdtempSync(join(tmpdir(), 'civicmeter-restored-'));
+  const elsewhere = temporaryData('restored');
   expect((await cli(['restore', file, '--data', elsewhere])).code).toBe(0);
   const there = await cli(['close', '--data', elsewhere, '--json']);
   expect(JSON.parse(there.out)).toMatchObject({ closes: [closed] });

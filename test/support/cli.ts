@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { chmodSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Io } from '../../api/cli/context.ts';
 import { runCli } from '../../api/cli/run.ts';
@@ -24,6 +27,13 @@ export async function cli(argv: readonly string[], io: Partial<Io> = {}): Promis
     ...io,
   });
   return { code, ...said };
+}
+
+/** An empty data folder that the server's own account can enter under root as well, so that the books stay inside it. */
+export function temporaryData(name: string): string {
+  const data = mkdtempSync(join(tmpdir(), `civicmeter-${name}-`));
+  chmodSync(data, 0o755);
+  return data;
 }
 
 export interface StartedProgram {
