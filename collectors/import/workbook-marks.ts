@@ -67,6 +67,6 @@ function marksOf(sheet: string): SheetMarks {
 /** "B3" → row 2, column 1. */
 function placeOf(cell: string): readonly [number, number] {
   const [, letters = '', digits = ''] = /^([A-Z]+)(\d+)$/.exec(cell) ?? [];
-  const column = [...letters].reduce((sum, letter) => sum * 26 + letter.charCodeAt(0) - 64, 0);
+  const column = Array.from(letters).reduce((sum, letter) => sum * 26 + letter.charCodeAt(0) - 64, 0);
   return [Number(digits) - 1, column - 1];
 }

@@ -1,48 +1,30 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import {
   type Carrier,
   CARRIERS,
-  dayStart,
   displayUnitOf,
-  firstDayOfMonth,
   formatMonth,
-  HOUR,
   type Institution,
   inUnit,
   isCarrier,
   monthOfDay,
-  type Point,
   type SiteFacts,
-  type Tariff,
   type TariffPeriod,
-  UNALLOCATED,
   unitFactor,
-  zoneOf,
 } from '#domain';
 import type { Missing } from '../../rules/contract.ts';
-import { checkPrice, costOfDays, type DayUse, divideByWeight, type PointCost, toFen } from '../../rules/cost/index.ts';
+import { checkPrice, divideByWeight, toFen } from '../../rules/cost/index.ts';
 import type { CostRow, CostsAnswer } from '../answers-rules.ts';
 import type { Tables } from '../books/tables.ts';
 import type { InstitutionBook } from '../facts/period.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
-import { hourRows } from '../rollup/hours.ts';
+import { type CostedPoint, costedPoints } from './cost-points.ts';
 import { missingAnswer } from './figures.ts';
 import { signOf } from '../rollup/totals.ts';
 
-type Db = Kysely<Tables>;
-
-/** Cost of a point in a year with the parts of its parties. */
-interface CostedPoint {
-  readonly point: Point;
-  readonly tariff: Tariff;
-  readonly cost: PointCost;
-  /** Amounts by day and party; a day's add up to the point's. */
-  readonly parts: ReadonlyMap<number, ReadonlyMap<string, number>>;
-}
-
 /** Cost of an institution's year by carrier and month: shares follow the amounts, day by day, so that the parties' costs add up to the point's. */
 export async function costsAnswer(
-  db: Db,
+  db: Kysely<Tables>,
   site: DirectorySite,
   facts: SiteFacts,
   book: InstitutionBook,
@@ -70,101 +52,6 @@ export async function costsAnswer(
       ...new Map([...costed.flatMap(({ cost }) => cost.missing), ...unpriced].map((m) => [m.reason, m])).values(),
     ].map(missingAnswer),
   };
-}
-
-async function costedPoints(
-  db: Db,
-  site: DirectorySite,
-  facts: SiteFacts,
-  year: number,
-  now: number,
-): Promise<readonly CostedPoint[]> {
-  const tariffs = new Map(facts.tariffs.map((tariff) => [tariff.id, tariff]));
-  const [from, to] = [firstDayOfMonth(year * 12), firstDayOfMonth((year + 1) * 12)];
-  const priced = facts.points.flatMap(({ point: id, tariff: name }) => {
-    const point = site.registry.points.find((p) => p.id === id);
-    const tariff = name === undefined ? undefined : tariffs.get(name);
-    return point && tariff ? [{ point, tariff }] : [];
-  });
-  const parts = await partsOf(
-    db,
-    site.registry.site.id,
-    priced.map(({ point }) => point.id),
-    from,
-    to,
-  );
-  const result: CostedPoint[] = [];
-  for (const { point, tariff } of priced) {
-    const own = parts.get(point.id) ?? new Map<number, ReadonlyMap<string, number>>();
-    const timeOfUse = tariff.terms.some(({ value }) => value.kind === 'time-of-use');
-    const hours = timeOfUse ? await hoursOf(db, site, point, [...own.keys()], now) : undefined;
-    const days = [...own].map(([day, byParty]): DayUse => ({
-      day,
-      amount: [...byParty.values()].reduce((a, b) => a + b, 0),
-      hours: hours?.get(day),
-    }));
-    result.push({ point, tariff, cost: costOfDays(tariff, days), parts: own });
-  }
-  return result;
-}
-
-/** By point, day (rising) and party (unallocated last, others by id). */
-async function partsOf(
-  db: Db,
-  site: string,
-  points: readonly string[],
-  from: number,
-  to: number,
-): Promise<ReadonlyMap<string, Map<number, Map<string, number>>>> {
-  const { rows } = await sql<{ point: string; day: number; party: string; amount: number }>`
-    select point, day, party, amount from allocation_day
-    where site = ${site} and point = any(${points}::text[]) and day >= ${from} and day < ${to}
-    order by point, day, party = ${UNALLOCATED}, party`.execute(db);
-  const all = new Map<string, Map<number, Map<string, number>>>();
-  for (const { point, day, party, amount } of rows) {
-    const days = all.get(point) ?? new Map<number, Map<string, number>>();
-    const parties = days.get(day) ?? new Map<string, number>();
-    parties.set(party, amount);
-    days.set(day, parties);
-    all.set(point, days);
-  }
-  return all;
-}
-
-/** Use by local hour of the days that have 24 of them. */
-async function hoursOf(
-  db: Db,
-  site: DirectorySite,
-  point: Point,
-  days: readonly number[],
-  now: number,
-): Promise<ReadonlyMap<number, readonly number[]>> {
-  const zone = zoneOf(site.registry.site.zone);
-  const wanted = days.filter((day) => dayStart(day + 1, zone) <= now + 24 * HOUR);
-  const found = new Map<number, number[]>();
-  const first = wanted[0];
-  const last = wanted.at(-1);
-  if (first === undefined || last === undefined) return found;
-  const periods = wanted.flatMap((day) => {
-    const [from, to] = [dayStart(day, zone), dayStart(day + 1, zone)];
-    return Array.from({ length: (to - from) / HOUR }, (_, i) => ({
-      from: from + i * HOUR,
-      to: from + (i + 1) * HOUR,
-      day,
-    }));
-  });
-  const resolved = {
-    subject: { kind: 'point' as const, id: point.id, name: point.name },
-    carrier: point.carrier,
-    terms: [{ point, sign: point.role === 'export' ? (-1 as const) : (1 as const) }],
-  };
-  const rows = await hourRows(db, site, resolved, periods);
-  for (const [i, row] of rows.entries()) {
-    const day = periods[i]?.day;
-    if (day === undefined) continue;
-    found.set(day, [...(found.get(day) ?? []), row.amount]);
-  }
-  return found;
 }
 
 /** A carrier's month of an institution, while it is added up. */

@@ -1,6 +1,6 @@
 import { displayUnitOf, inUnit } from '#domain';
 import type { PeriodFacts } from '../../rules/contract.ts';
-import { carbonOfPeriod, type RateTables, STATISTICS_SET } from '../../rules/conversion/index.ts';
+import { carbonOfPeriod, type RateTables } from '../../rules/conversion/index.ts';
 import { roundHalfUp } from '../../rules/exact.ts';
 import { indicators, measure, type MetricAnswer, SURVEY_CALIBER } from '../../rules/indicators/index.ts';
 import type { IndicatorAnswer, IndicatorPeriod, MissingAnswer, PeriodIndicators, RowUsed } from '../answers-rules.ts';

@@ -247,7 +247,10 @@ function answerOf(
     coverage: ofYear.length === 0 ? 0 : ofYear.reduce((sum, one) => sum + one.coverage, 0) / ofYear.length,
     rows: eachOnce([...(public_ ? [row.id] : []), ...tracking.rows].flatMap((name) => rowNamed(name) ?? [])),
     missing: [
-      ...[allowance, ...(allowance.ok ? [path] : []), progress, forecast],
+      allowance,
+      ...(allowance.ok ? [path] : []),
+      progress,
+      forecast,
       ...barometer.map(({ answer }) => answer),
     ].flatMap((answer) => (answer.ok ? [] : [missingAnswer(answer.missing)])),
   };

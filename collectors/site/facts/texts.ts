@@ -1,6 +1,5 @@
 import {
   type Carrier,
-  firstDayOfMonth,
   monthOfDay,
   multiplyRational,
   parseRational,

@@ -70,6 +70,15 @@ async function fill({ pool, ensurePartitions }: Books): Promise<void> {
     ['insert into usage_day values ($1, $2, 20500, 1, 2, 3, 4, 5)', ['s', 'p']],
     ['insert into allocation_day values ($1, $2, 20500, $3, 4)', ['s', 'unallocated', 'p']],
     ['insert into closed_period values ($1, 24314, 1, 5, $2, $2, $2, $3)', ['s', 'x', '{"a": [1, 2.50, null]}']],
+    ['insert into facts_version values ($1, 1, 5, $2, $2, $2, $3)', ['s', 'x', '{"site": "s"}']],
+    [
+      `insert into quantity (site, institution, month, kind, use, amount, entered, unit, by_name, recorded_at, superseded_by)
+       values ($1, $2, 24314, $3, $3, 5, $3, $3, $3, 1, 2), ($1, $2, 24314, $3, $3, 6, $3, $3, $3, 2, null)`,
+      ['s', 'a', 'x'],
+    ],
+    ['insert into temperature_day values ($1, $2, 20500, -7250, $2, 1)', ['s', 'x']],
+    ['insert into catalogue_seen values ($1, $1, $2, 1)', ['x', '{"value": 0.1229}']],
+    ['insert into row_confirmation (row_id, hash, by_name, text, at) values ($1, $1, $1, $1, 1)', ['x']],
   ];
   for (const [statement, values] of statements) await pool.query(statement, values);
   for (const day of DAYS) {

@@ -36,7 +36,12 @@ describe('quantities by hand', () => {
     expect(await take(table, { documents: { 'bill-03.pdf': sha256 } })).toMatchObject({ added: 2, refused: [] });
     expect(await held()).toMatchObject([
       {
-        ...{ institution: 'a', month: '2026-03', kind: 'petrol', use: 'vehicles', amount: 1_234_500, costFen: 987_650 },
+        institution: 'a',
+        month: '2026-03',
+        kind: 'petrol',
+        use: 'vehicles',
+        amount: 1_234_500,
+        costFen: 987_650,
         document: { name: 'bill-03.pdf', sha256 },
         file: { name: 'fuel.csv', sha256: table.sha256, row: 2 },
         by: 'wang',

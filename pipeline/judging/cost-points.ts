@@ -1,0 +1,113 @@
+import { type Kysely, sql } from 'kysely';
+import { dayStart, firstDayOfMonth, HOUR, type Point, type SiteFacts, type Tariff, UNALLOCATED, zoneOf } from '#domain';
+import { costOfDays, type DayUse, type PointCost } from '../../rules/cost/index.ts';
+import type { Tables } from '../books/tables.ts';
+import type { DirectorySite } from '../ledger/directory.ts';
+import { hourRows } from '../rollup/hours.ts';
+
+type Db = Kysely<Tables>;
+
+/** Cost of a point in a year with the parts of its parties. */
+export interface CostedPoint {
+  readonly point: Point;
+  readonly tariff: Tariff;
+  readonly cost: PointCost;
+  /** Amounts by day and party; a day's add up to the point's. */
+  readonly parts: ReadonlyMap<number, ReadonlyMap<string, number>>;
+}
+
+/** Every point that the facts give a tariff, with its cost in a calendar year. */
+export async function costedPoints(
+  db: Db,
+  site: DirectorySite,
+  facts: SiteFacts,
+  year: number,
+  now: number,
+): Promise<readonly CostedPoint[]> {
+  const tariffs = new Map(facts.tariffs.map((tariff) => [tariff.id, tariff]));
+  const [from, to] = [firstDayOfMonth(year * 12), firstDayOfMonth((year + 1) * 12)];
+  const priced = facts.points.flatMap(({ point: id, tariff: name }) => {
+    const point = site.registry.points.find((p) => p.id === id);
+    const tariff = name === undefined ? undefined : tariffs.get(name);
+    return point && tariff ? [{ point, tariff }] : [];
+  });
+  const parts = await partsOf(
+    db,
+    site.registry.site.id,
+    priced.map(({ point }) => point.id),
+    from,
+    to,
+  );
+  const result: CostedPoint[] = [];
+  for (const { point, tariff } of priced) {
+    const own = parts.get(point.id) ?? new Map<number, ReadonlyMap<string, number>>();
+    const timeOfUse = tariff.terms.some(({ value }) => value.kind === 'time-of-use');
+    const hours = timeOfUse ? await hoursOf(db, site, point, [...own.keys()], now) : undefined;
+    const days = [...own].map(([day, byParty]): DayUse => ({
+      day,
+      amount: [...byParty.values()].reduce((a, b) => a + b, 0),
+      hours: hours?.get(day),
+    }));
+    result.push({ point, tariff, cost: costOfDays(tariff, days), parts: own });
+  }
+  return result;
+}
+
+/** By point, day (rising) and party (unallocated last, others by id). */
+async function partsOf(
+  db: Db,
+  site: string,
+  points: readonly string[],
+  from: number,
+  to: number,
+): Promise<ReadonlyMap<string, Map<number, Map<string, number>>>> {
+  const { rows } = await sql<{ point: string; day: number; party: string; amount: number }>`
+    select point, day, party, amount from allocation_day
+    where site = ${site} and point = any(${points}::text[]) and day >= ${from} and day < ${to}
+    order by point, day, party = ${UNALLOCATED}, party`.execute(db);
+  const all = new Map<string, Map<number, Map<string, number>>>();
+  for (const { point, day, party, amount } of rows) {
+    const days = all.get(point) ?? new Map<number, Map<string, number>>();
+    const parties = days.get(day) ?? new Map<string, number>();
+    parties.set(party, amount);
+    days.set(day, parties);
+    all.set(point, days);
+  }
+  return all;
+}
+
+/** Use by local hour of the days that have 24 of them. */
+async function hoursOf(
+  db: Db,
+  site: DirectorySite,
+  point: Point,
+  days: readonly number[],
+  now: number,
+): Promise<ReadonlyMap<number, readonly number[]>> {
+  const zone = zoneOf(site.registry.site.zone);
+  const wanted = days.filter((day) => dayStart(day + 1, zone) <= now + 24 * HOUR);
+  const found = new Map<number, number[]>();
+  const first = wanted[0];
+  const last = wanted.at(-1);
+  if (first === undefined || last === undefined) return found;
+  const periods = wanted.flatMap((day) => {
+    const [from, to] = [dayStart(day, zone), dayStart(day + 1, zone)];
+    return Array.from({ length: (to - from) / HOUR }, (_, i) => ({
+      from: from + i * HOUR,
+      to: from + (i + 1) * HOUR,
+      day,
+    }));
+  });
+  const resolved = {
+    subject: { kind: 'point' as const, id: point.id, name: point.name },
+    carrier: point.carrier,
+    terms: [{ point, sign: point.role === 'export' ? (-1 as const) : (1 as const) }],
+  };
+  const rows = await hourRows(db, site, resolved, periods);
+  for (const [i, row] of rows.entries()) {
+    const day = periods[i]?.day;
+    if (day === undefined) continue;
+    found.set(day, [...(found.get(day) ?? []), row.amount]);
+  }
+  return found;
+}
