@@ -29,10 +29,11 @@ describe.skipIf(!cambridgePresent)(`four years of five real buildings${cambridge
   let fresh: FreshBooks | undefined;
   let service: Service;
   let frames = 0;
+  let data = '';
 
   beforeAll(async () => {
     const telemetry = silentTelemetry();
-    const data = await mkdtemp(join(tmpdir(), 'civicmeter-cambridge-'));
+    data = await mkdtemp(join(tmpdir(), 'civicmeter-cambridge-'));
     fresh = await freshBooks();
     const { registry } = cambridgeSite();
     await plant(fresh.books, registry, []);
@@ -52,13 +53,13 @@ describe.skipIf(!cambridgePresent)(`four years of five real buildings${cambridge
     frames = spool.bounds().high;
     await consumeAll(fresh.books, openEmbeddedLog({ file: spool }));
     await spool.close();
-    await rm(data, { recursive: true, force: true });
     service = openService({ books: fresh.books, clock: systemClock, telemetry });
   }, 600_000);
   afterAll(async () => {
     await service?.stop();
     await fresh?.close();
     await stopPostgres();
+    if (data !== '') await rm(data, { recursive: true, force: true });
   });
 
   const usage = (building: string, by: UsageQuery['by'], { from, to } = CAMBRIDGE_SPAN) =>
