@@ -96,10 +96,9 @@ function placed<T>(work: () => T): T {
   }
 }
 
-const COMMON: ReadonlySet<string> = new Set([
-  ...['id', 'kind', 'region', 'from', 'to', 'value', 'unit', 'per', 'source'],
-  ...['confidence', 'verified', 'confirmed', 'note'],
-]);
+const COMMON: ReadonlySet<string> = new Set(
+  'id kind region from to value unit per source confidence verified confirmed note'.split(' '),
+);
 
 /** What a close keeps of a row: its content without anybody's word on it. */
 export const hashOfRow = ({ confirmed: _confirmed, verified: _verified, ...content }: CatalogueEntry): string =>
