@@ -92,3 +92,37 @@ describe('hours of a period in the middle of a long register', () => {
     }
   });
 });
+
+describe('a window that would begin within an exclusion', () => {
+  it('begins elsewhere: the readings after the exclusion are not believed unjudged', async () => {
+    const site = await openSmallSite(smallRegistry([{ point: 'p', mounting: { maxRate: 100 } }]), '2026-03-20');
+    try {
+      const start = local('2026-01-01');
+      const [from, to] = [local('2026-02-01'), local('2026-02-06')];
+      const spike = to + 3_600_000;
+      const late = to + DAY + 4 * 900_000;
+      const all: readonly Reading[] = Array.from({ length: 60 * 96 }, (_, i) => {
+        const at = start + i * 900_000;
+        return [at, at === spike ? 77_777 : i] as const;
+      });
+      await site.feed(
+        'p',
+        all.filter(([at]) => at !== late),
+      );
+      const span = { kind: 'exclude', device: 'd-p', register: 'e', from, to } as const;
+      const event = await site.service.recordEvent('demo', span, { by: 'wang', reason: 'works' });
+      await site.service.confirmEvent(event.id, 'li');
+      await site.service.settle();
+      const days = () => site.usage(point('p'), '2026-01-01', '2026-03-01', 'day');
+      const before = await days();
+      await site.feed('p', [[late, (late - start) / 900_000]]);
+      const after = await days();
+      expect(after.rows.map((r) => r.amount)).toEqual(before.rows.map((r) => r.amount));
+      expect(new Set(after.rows.map((r) => r.amount))).toEqual(new Set([96]));
+      const { items } = await site.service.findings({ site: 'demo', kind: 'outlier', limit: 9 });
+      expect(items.map((f) => f.fromValue)).toEqual([77_777]);
+    } finally {
+      await site.close();
+    }
+  });
+});
