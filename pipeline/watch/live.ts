@@ -34,7 +34,24 @@ export async function latestReadings(db: Kysely<Tables>, site: DirectorySite): P
       if (last) note({ device, register: names.get(ordinal) ?? '', at: last.lastAt, value: last.last });
     }
   }
+  for (const reading of await lastBelieved(db, site))
+    if (!readings.has(`${reading.device}/${reading.register}`)) note(reading);
   return [...readings.values()];
+}
+
+/** Of a register that fell silent while its device went on, the newest rows know nothing: its last believed reading. */
+async function lastBelieved(db: Kysely<Tables>, site: DirectorySite): Promise<readonly LatestReading[]> {
+  const evidence = await db
+    .selectFrom('evidence')
+    .select(['mounting', 'last_at', 'last_value'])
+    .where('site', '=', site.registry.site.id)
+    .orderBy('last_at', 'desc')
+    .execute();
+  const places = new Map([...site.registers.values()].flatMap((r) => r.mountings.map((m) => [m.id, m] as const)));
+  return evidence.flatMap(({ mounting, last_at, last_value }) => {
+    const place = places.get(mounting);
+    return place ? [{ device: place.device, register: place.register, at: last_at, value: last_value }] : [];
+  });
 }
 
 interface NewestRow {
