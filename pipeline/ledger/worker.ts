@@ -1,13 +1,13 @@
-import { type Bracket, type GaugeSlot, invariantError, registerKey } from '#domain';
+import { invariantError } from '#domain';
 import { type Clock, persist, type Telemetry } from '#platform';
 import type { Books } from '../books/index.ts';
 import { isPassing } from '../books/passing.ts';
 import type { FrameLog, LogConsumer, LogRecord } from '../log/port.ts';
-import { admitBatch, type AdmittedReading } from './batch.ts';
-import { commit, type DirtyMarks, type Pending } from './commit.ts';
+import type { AdmittedReading } from './batch.ts';
+import { commit } from './commit.ts';
 import { type Directory, loadDirectory, registryVersions } from './directory.ts';
-import { foldGauge, foldReading, rowKey, type RowKey, rowKeyAt } from './hot.ts';
-import { bracketStore, evict, gaugeStore, loadRows, type RowStore } from './rows.ts';
+import { emptyPending, foldRecords, openPartition, type Partition } from './partition.ts';
+import { evict } from './rows.ts';
 
 export interface WorkerOptions {
   readonly books: Books;
@@ -28,20 +28,6 @@ export interface Worker {
   /** Resolves when the signal aborts, after a last commit. An interruption of books or log is waited out, with memory dropped; rejects where waiting cannot help. */
   readonly run: (signal: AbortSignal) => Promise<void>;
   readonly lastCommitAt: () => number | undefined;
-}
-
-interface Partition {
-  readonly number: number;
-  readonly epoch: number;
-  /** What its rows in memory were joined under. */
-  directory: Directory | undefined;
-  next: number;
-  pending: Pending;
-  readonly brackets: RowStore<Bracket>;
-  readonly gauges: RowStore<GaugeSlot>;
-  readonly dirty: DirtyMarks;
-  readonly fresh: AdmittedReading[];
-  lastCommit: number;
 }
 
 /** Consumes the log into the books, partition by partition (ledger.md, 9). Memory is a cache; SQL is the only commit point. */
@@ -208,30 +194,6 @@ export function createWorker(options: WorkerOptions): Worker {
   return { run, lastCommitAt: () => lastCommitAt };
 }
 
-const emptyPending = (partition: number, from: number): Pending => ({
-  partition,
-  from,
-  to: from,
-  records: 0,
-  readings: 0,
-  folded: 0,
-  quarantined: [],
-  seqs: new Map(),
-});
-
-const openPartition = (number: number, epoch: number, next: number, now: number): Partition => ({
-  number,
-  epoch,
-  directory: undefined,
-  next,
-  pending: emptyPending(number, next),
-  brackets: bracketStore(),
-  gauges: gaugeStore(),
-  dirty: new Map(),
-  fresh: [],
-  lastCommit: now,
-});
-
 /** The books remember a log by its identity and partition count; another count under one identity would scatter devices. */
 async function acquaint(books: Books, identity: string, partitionCount: number): Promise<void> {
   await books.db
@@ -250,64 +212,4 @@ async function acquaint(books: Books, identity: string, partitionCount: number):
       `the log has ${partitionCount} partitions, the books know ${known.partition_count}`,
     );
   }
-}
-
-async function foldRecords(
-  books: Books,
-  partition: Partition,
-  records: readonly LogRecord[],
-  directory: Directory,
-  telemetry: Telemetry,
-): Promise<void> {
-  const batch = admitBatch(records, directory);
-  await loadRows(books.db, partition.brackets, keysOf(batch.admitted, 'counter'));
-  await loadRows(books.db, partition.gauges, keysOf(batch.admitted, 'gauge'));
-  for (const reading of batch.admitted) fold(partition, reading);
-  const { pending } = partition;
-  pending.records += batch.records;
-  pending.readings += batch.readings;
-  pending.folded += batch.admitted.length;
-  pending.quarantined.push(...batch.quarantined);
-  for (const [src, seqs] of batch.seqs) {
-    const known = pending.seqs.get(src);
-    if (known) for (const seq of seqs) known.push(seq);
-    else pending.seqs.set(src, [...seqs]);
-  }
-  const reasons = Map.groupBy(batch.quarantined, (q) => q.reason);
-  for (const [reason, items] of reasons) {
-    telemetry.emit(
-      'readingsQuarantined',
-      { level: 'warn', message: 'readings were refused and kept', labels: ['reason'] },
-      { reason, detail: items[0]?.detail },
-      items.length,
-    );
-  }
-}
-
-function keysOf(readings: readonly AdmittedReading[], kind: 'counter' | 'gauge'): Iterable<RowKey> {
-  const keys = new Map<string, RowKey>();
-  for (const { device, register, at } of readings) {
-    if (register.kind !== kind) continue;
-    const key = rowKeyAt(device, register, at);
-    const text = rowKey(key);
-    if (!keys.has(text)) keys.set(text, key);
-  }
-  return keys.values();
-}
-
-function fold(partition: Partition, reading: AdmittedReading): void {
-  const { device, register, at, value, rank } = reading;
-  const key = rowKey(rowKeyAt(device, register, at));
-  partition.fresh.push(reading);
-  if (register.kind === 'gauge') {
-    const row = partition.gauges.rows.get(key);
-    if (row) foldGauge(row, register, device.slotMs, at, value);
-    return;
-  }
-  const row = partition.brackets.rows.get(key);
-  if (!row || !foldReading(row, register, device.slotMs, at, value, rank)) return;
-  const name = `${device.site}/${registerKey(device.id, register.name)}`;
-  const mark = partition.dirty.get(name);
-  if (mark) mark.from = Math.min(mark.from, at);
-  else partition.dirty.set(name, { site: device.site, device: device.id, register: register.name, from: at });
 }

@@ -1,6 +1,5 @@
 import { type Kysely, sql } from 'kysely';
 import {
-  type Carrier,
   dayStart,
   firstDayOfMonth,
   formatInstant,
@@ -15,7 +14,7 @@ import type { TraceAnswer } from '../answers.ts';
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import { effectiveRegisters } from '../ledger/effective.ts';
-import type { AdjustmentAnswer, Claim, CloseAnswer } from '../service.ts';
+import type { Claim, CloseAnswer } from '../service.ts';
 import { canonicalJson, sha256 } from './canonical.ts';
 import type { EvidenceOutline } from './coverage.ts';
 import { type DaySource, liveSource, loadOutlines, type PartyDay, type PointDay } from './source.ts';
@@ -151,13 +150,19 @@ async function gather(
   };
 }
 
-interface StoredClose {
+export interface StoredClose {
   readonly version: number;
   readonly hash: string;
   readonly content: ClosedContent;
 }
 
-async function lastClose(db: Db, site: string, month: number, version?: number): Promise<StoredClose | undefined> {
+/** The last close of a month, or the one of a version. */
+export async function lastClose(
+  db: Db,
+  site: string,
+  month: number,
+  version?: number,
+): Promise<StoredClose | undefined> {
   let query = db
     .selectFrom('closed_period')
     .select(['version', 'hash', 'content'])
@@ -265,99 +270,3 @@ export async function listCloses(db: Db, site: DirectorySite): Promise<readonly 
     .execute();
   return rows.map((row) => answerOf(site, row));
 }
-
-/**
- * What the books say now against the last version of each closed month: an issued figure is never changed, it is adjusted (ledger.md, 8). Derived, so
- * that it is the same whatever order the data came in.
- */
-export async function listAdjustments(
-  db: Db,
-  site: DirectorySite,
-  now: number,
-  only?: number,
-): Promise<readonly AdjustmentAnswer[]> {
-  const id = site.registry.site.id;
-  const months = await db
-    .selectFrom('closed_period')
-    .select('month')
-    .distinct()
-    .where('site', '=', id)
-    .orderBy('month')
-    .execute();
-  const answers: AdjustmentAnswer[] = [];
-  for (const { month } of months) {
-    if (only !== undefined && month !== only) continue;
-    const close = await lastClose(db, id, month);
-    if (close) answers.push(...(await adjustmentsOf(db, site, month, close, now)));
-  }
-  return answers;
-}
-
-async function adjustmentsOf(
-  db: Db,
-  site: DirectorySite,
-  month: number,
-  { version, content }: StoredClose,
-  now: number,
-): Promise<readonly AdjustmentAnswer[]> {
-  const live = liveSource(db, site.registry, now);
-  const [from, to] = [firstDayOfMonth(month), firstDayOfMonth(month + 1)];
-  const points = [...new Set([...site.registry.points, ...content.registry.points].map((p) => p.id))];
-  const parties = [
-    ...new Set([...site.registry.institutions, ...content.registry.institutions].map((i) => i.id)),
-    UNALLOCATED,
-  ];
-  const carriers = new Map<string, Carrier>(
-    [...content.registry.points, ...site.registry.points].map((p) => [p.id, p.carrier]),
-  );
-  const after = site.events.filter(
-    (e) => e.state === 'active' && (e.confirmedAt ?? e.recordedAt) > content.closedAt && !content.events.includes(e.id),
-  );
-  const reason =
-    after.length === 0
-      ? 'readings after the close'
-      : `events ${after.map((e) => e.id).join(', ')} or readings after the close`;
-  const sums = (rows: readonly { readonly key: string; readonly amount: number }[]): ReadonlyMap<string, number> => {
-    const totals = new Map<string, number>();
-    for (const { key, amount } of rows) totals.set(key, (totals.get(key) ?? 0) + amount);
-    return totals;
-  };
-  const keyOf = (d: PartyDay): string => `${d.party}|${carriers.get(d.point) ?? ''}|party`;
-  const pointKey = (d: PointDay): string => `${d.point}|${carriers.get(d.point) ?? ''}|point`;
-  const nowParties = (await Promise.all(parties.map((p) => live.partyDays(p, points, from, to)))).flat();
-  const old = sums([
-    ...content.points.map((d) => ({ key: pointKey(d), amount: d.amount })),
-    ...content.parties.filter(counts(content.registry)).map((d) => ({ key: keyOf(d), amount: d.amount })),
-  ]);
-  const fresh = sums([
-    ...(await live.pointDays(points, from, to)).map((d) => ({ key: pointKey(d), amount: d.amount })),
-    ...nowParties.filter(counts(site.registry)).map((d) => ({ key: keyOf(d), amount: d.amount })),
-  ]);
-  const at = formatInstant(now, zoneOf(site.registry.site.zone));
-  return [...new Set([...old.keys(), ...fresh.keys()])].toSorted().flatMap((key) => {
-    const [before, then] = [old.get(key) ?? 0, fresh.get(key) ?? 0];
-    const [subject = '', carrier = ''] = key.split('|');
-    // keys are made above from carriers of points
-    return before === then
-      ? []
-      : [
-          {
-            month: formatMonth(month),
-            version,
-            subject,
-            carrier: carrier as Carrier,
-            old: before,
-            new: then,
-            difference: then - before,
-            reason,
-            at,
-          },
-        ];
-  });
-}
-
-/** Parts of points that count into an institution's total. */
-const counts =
-  (registry: Registry) =>
-  (d: PartyDay): boolean =>
-    ['main', 'generation', 'export'].includes(registry.points.find((p) => p.id === d.point)?.role ?? '');
