@@ -26,7 +26,8 @@ const MICRO_PER_FEN = 10_000;
 /** Millionths of a yuan to fen: the rows add up to their rounded total (largest remainders, the earlier of equals). */
 export function toFen(micros: readonly number[]): { readonly fen: readonly number[]; readonly total: number } {
   const sum = micros.reduce((a, b) => a + b, 0);
-  const total = Math.round(sum / MICRO_PER_FEN);
+  // Math.round gives −0 for a small negative; money has one zero
+  const total = Math.round(sum / MICRO_PER_FEN) + 0;
   const floors = micros.map((micro) => Math.floor(micro / MICRO_PER_FEN));
   const rests = micros.map((micro, at) => ({ at, rest: micro - (floors[at] ?? 0) * MICRO_PER_FEN }));
   const left = total - floors.reduce((a, b) => a + b, 0);

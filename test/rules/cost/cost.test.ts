@@ -138,12 +138,16 @@ describe('costs', () => {
     );
   });
 
+  it('of less than half a fen is zero, not minus zero', () => {
+    expect(Object.is(toFen([-3_000]).total, 0)).toBe(true);
+  });
+
   it('in fen add up to their rounded total', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: -(10 ** 12), max: 10 ** 12 }), { maxLength: 40 }), (micros) => {
         const { fen, total } = toFen(micros);
         expect(fen.reduce((a, b) => a + b, 0)).toBe(total);
-        expect(total).toBe(Math.round(micros.reduce((a, b) => a + b, 0) / 10_000));
+        expect(total).toBe(Math.round(micros.reduce((a, b) => a + b, 0) / 10_000) + 0);
         fen.forEach((one, i) => expect(Math.abs(one - (micros[i] ?? 0) / 10_000)).toBeLessThan(1));
       }),
     );
