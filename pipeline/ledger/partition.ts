@@ -19,7 +19,6 @@ export interface Partition {
   readonly brackets: RowStore<Bracket>;
   readonly gauges: RowStore<GaugeSlot>;
   readonly dirty: DirtyMarks;
-  readonly fresh: AdmittedReading[];
   lastCommit: number;
 }
 
@@ -43,7 +42,6 @@ export const openPartition = (number: number, epoch: number, next: number, now: 
   brackets: bracketStore(),
   gauges: gaugeStore(),
   dirty: new Map(),
-  fresh: [],
   lastCommit: now,
 });
 
@@ -94,7 +92,6 @@ function keysOf(readings: readonly AdmittedReading[], kind: 'counter' | 'gauge')
 function fold(partition: Partition, reading: AdmittedReading): void {
   const { device, register, at, value, rank } = reading;
   const key = rowKey(rowKeyAt(device, register, at));
-  partition.fresh.push(reading);
   if (register.kind === 'gauge') {
     const row = partition.gauges.rows.get(key);
     if (row) foldGauge(row, register, device.slotMs, at, value);

@@ -3,7 +3,6 @@ import { type Clock, persist, type Telemetry } from '#platform';
 import type { Books } from '../books/index.ts';
 import { isPassing } from '../books/passing.ts';
 import type { FrameLog, LogConsumer, LogRecord } from '../log/port.ts';
-import type { AdmittedReading } from './batch.ts';
 import { commit } from './commit.ts';
 import { type Directory, loadDirectory, registryVersions } from './directory.ts';
 import { emptyPending, foldRecords, openPartition, type Partition } from './partition.ts';
@@ -18,8 +17,6 @@ export interface WorkerOptions {
   readonly checkpointMs?: number;
   /** Packed rows kept in memory per partition. */
   readonly maxHotRows?: number;
-  /** After a commit: registers whose books changed, with the readings. */
-  readonly committed?: (readings: readonly AdmittedReading[]) => void;
   /** The log was read to its end. */
   readonly caughtUp?: () => void;
 }
@@ -114,13 +111,11 @@ export function createWorker(options: WorkerOptions): Worker {
       { partition: partition.number, ms: lastCommitAt - started },
       pending.folded,
     );
-    const readings = partition.fresh.splice(0);
     partition.dirty.clear();
     partition.pending = emptyPending(partition.number, pending.to);
     partition.lastCommit = lastCommitAt;
     evict(partition.brackets, options.maxHotRows ?? 20_000);
     evict(partition.gauges, options.maxHotRows ?? 20_000);
-    options.committed?.(readings);
   };
 
   /** Drops what is in flight and begins again at the committed offset. */
