@@ -1,10 +1,10 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
-import type { Bracket, GaugeSlot } from '#domain';
 import { markDirty } from '../books/dirty.ts';
 import type { Tables } from '../books/tables.ts';
 import { multirange, type Quarantined, rangesOf } from './batch.ts';
 import { type Directory, isCurrent } from './directory.ts';
-import { markWritten, reread, type RowStore, writeRows } from './rows.ts';
+import { type DirtyMarks, marksOf, type Stores } from './join-readings.ts';
+import { markWritten, reread, writeRows } from './rows.ts';
 
 /** What one partition has taken in since its last commit. */
 export interface Pending {
@@ -18,21 +18,13 @@ export interface Pending {
   readonly seqs: Map<string, number[]>;
 }
 
-/** Earliest instant at which a register's books changed, by site, device and register. */
-export type DirtyMarks = Map<
-  string,
-  { readonly site: string; readonly device: string; readonly register: string; from: number }
->;
-
-export interface CommitScope {
+export interface CommitScope extends Stores {
   readonly db: Kysely<Tables>;
   readonly log: string;
   readonly epoch: number;
   readonly pending: Pending;
   /** Under which the readings were admitted and joined. */
   readonly directory: Directory;
-  readonly brackets: RowStore<Bracket>;
-  readonly gauges: RowStore<GaugeSlot>;
   readonly dirty: DirtyMarks;
 }
 
@@ -109,10 +101,7 @@ async function writeAll(tx: Transaction<Tables>, scope: CommitScope): Promise<vo
   if (raced[0].length > 0 || raced[1].length > 0) throw new Raced(...raced);
   await writeQuarantine(tx, log, pending.quarantined);
   await writeSeqs(tx, log, pending);
-  await markDirty(
-    tx,
-    [...scope.dirty.values()].map((m) => ({ ...m, rejoin: false })),
-  );
+  await markDirty(tx, marksOf(scope.dirty));
 }
 
 export async function writeQuarantine(

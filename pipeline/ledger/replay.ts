@@ -1,10 +1,10 @@
-import { type Bracket, type GaugeSlot } from '#domain';
 import { type DirtyMark, markDirty } from '../books/dirty.ts';
 import type { Books } from '../books/index.ts';
 import { admit, parseFrame } from './admission.ts';
 import { type Directory, isCurrent, loadDirectory } from './directory.ts';
-import { foldGauge, foldReading, rowKey, rowKeyAt } from './hot.ts';
-import { bracketStore, gaugeStore, loadRows, reread, type RowStore, writeRows } from './rows.ts';
+import { rowKeyAt } from './hot.ts';
+import { type DirtyMarks, joinReadings, marksOf, type Stores } from './join-readings.ts';
+import { bracketStore, gaugeStore, reread, writeRows } from './rows.ts';
 
 export interface ReplayAnswer {
   readonly admitted: number;
@@ -72,40 +72,17 @@ async function takeChunk(
   });
   if (ready.length === 0) return 0;
   const stores = { brackets: bracketStore(), gauges: gaugeStore() };
-  const keys = (kind: string) =>
-    ready.filter((r) => r.register.kind === kind).map((r) => rowKeyAt(r.device, r.register, r.at));
-  await loadRows(books.db, stores.brackets, unique(keys('counter')));
-  await loadRows(books.db, stores.gauges, unique(keys('gauge')));
+  const dirty: DirtyMarks = new Map();
+  await joinReadings(books.db, stores, ready, dirty);
   await books.ensurePartitions(ready.map((r) => rowKeyAt(r.device, r.register, r.at).day));
-  const marks = new Map<string, DirtyMark>();
-  for (const { device, register, at, value, rank } of ready) {
-    const key = rowKey(rowKeyAt(device, register, at));
-    const gauges = stores.gauges.rows.get(key);
-    const brackets = stores.brackets.rows.get(key);
-    if (register.kind === 'gauge' && gauges) foldGauge(gauges, register, device.slotMs, at, value);
-    if (register.kind === 'gauge' || !brackets || !foldReading(brackets, register, device.slotMs, at, value, rank))
-      continue;
-    const name = `${device.site}/${device.id}/${register.name}`;
-    const mark = marks.get(name);
-    marks.set(name, {
-      site: device.site,
-      device: device.id,
-      register: register.name,
-      from: Math.min(mark?.from ?? at, at),
-      rejoin: false,
-    });
-  }
   const ids = ready.map((r) => r.id);
-  return (await write(books, directory, stores, [...marks.values()], ids, now)) ? ready.length : undefined;
+  return (await write(books, directory, stores, marksOf(dirty), ids, now)) ? ready.length : undefined;
 }
-
-const unique = (keys: readonly { deviceKey: number; day: number; part: number }[]) =>
-  new Map(keys.map((k) => [rowKey(k), k])).values();
 
 async function write(
   books: Books,
   directory: Directory,
-  { brackets, gauges }: { readonly brackets: RowStore<Bracket>; readonly gauges: RowStore<GaugeSlot> },
+  { brackets, gauges }: Stores,
   marks: readonly DirtyMark[],
   ids: readonly number[],
   now: number,
