@@ -2,12 +2,12 @@ import { localDay, requestError, zoneOf } from '#domain';
 import type { Clock, Telemetry } from '#platform';
 import type { Books } from './books/index.ts';
 import { applyRegistry } from './books/registry.ts';
-import { type DirectorySite, loadDirectory } from './ledger/directory.ts';
+import { type DirectorySite, loadDirectory, siteKeeper } from './ledger/directory.ts';
 import { inForce } from './ledger/allocate.ts';
 import { rejoin } from './ledger/rejoin.ts';
 import { replayQuarantine } from './ledger/replay.ts';
 import type { FrameLog } from './log/port.ts';
-import type { InstitutionAnswer, PointAnswer } from './answers.ts';
+import type { InstitutionAnswer, LiveAnswer, PointAnswer } from './answers.ts';
 import { listAdjustments } from './rollup/adjustments.ts';
 import { closedSite, closedSource, closedVersion, closeMonth, listCloses } from './rollup/close.ts';
 import { confirmEvent, recordEvent } from './rollup/events.ts';
@@ -48,15 +48,7 @@ const SNAPSHOT_ATTEMPTS = 50;
 export function openService(options: ServiceOptions): Service {
   const { books, clock, telemetry, log } = options;
   const { db } = books;
-  const siteOf = async (id: string): Promise<DirectorySite> => {
-    const site = (await loadDirectory(db)).sites.get(id);
-    if (!site)
-      throw requestError('SITE_UNKNOWN', `there is no site "${id}" in the books`, {
-        place: id,
-        cure: 'apply its site file first',
-      });
-    return site;
-  };
+  const siteOf = siteKeeper(db);
   const settleAll = async (progress?: Progress): Promise<void> => {
     const until = clock.now() + REJOIN_PATIENCE_MS;
     for (;;) {
@@ -78,14 +70,15 @@ export function openService(options: ServiceOptions): Service {
     const content = await closedVersion(db, site.registry.site.id, query.asOf);
     return { site: closedSite(site, content), source: closedSource(content) };
   };
+  const liveOf = async (id: string): Promise<readonly LiveAnswer[]> => {
+    const site = await siteOf(id);
+    return liveAnswers(site, await latestReadings(db, site), clock.now());
+  };
   const rules = openRules({ db, clock, siteOf, rulesFolder: options.rulesFolder });
   const watch = createLiveWatch({
     clock,
     telemetry,
-    latest: async (id) => {
-      const site = await siteOf(id);
-      return liveAnswers(site, await latestReadings(db, site), clock.now());
-    },
+    latest: liveOf,
   });
 
   return {
@@ -93,10 +86,7 @@ export function openService(options: ServiceOptions): Service {
     registry: async (id) => (await siteOf(id)).registry,
     institutions: async (id) => institutionAnswers(await siteOf(id), clock.now()),
     points: async (id) => pointAnswers(await siteOf(id)),
-    live: async (id) => {
-      const site = await siteOf(id);
-      return liveAnswers(site, await latestReadings(db, site), clock.now());
-    },
+    live: liveOf,
     watch: (id, listener) => watch.subscribe(id, listener),
     usage: async (query) => {
       const { site, source } = await sourceOf(await siteOf(query.site), query);

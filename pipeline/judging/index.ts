@@ -12,7 +12,6 @@ import type { RulesService } from '../service-rules.ts';
 import { openRulebook } from './catalogue.ts';
 import { convertAnswer, factorsAnswer } from './catalogue-answers.ts';
 import { costsAnswer } from './costs.ts';
-import { cachedDirectory } from './directory-cache.ts';
 import { indicatorsAnswer, spansOf } from './indicators.ts';
 import { judgeAnswer } from './judge.ts';
 import { closingFigures } from './closing.ts';
@@ -37,8 +36,7 @@ export interface OpenRules {
 }
 
 /** What the rules say about a site of the books (service-rules.ts). */
-export function openRules({ db, clock, siteOf: uncached, rulesFolder }: RulesOptions): OpenRules {
-  const siteOf = cachedDirectory(db, uncached);
+export function openRules({ db, clock, siteOf, rulesFolder }: RulesOptions): OpenRules {
   const rulebook = openRulebook(db, () => clock.now(), rulesFolder);
   const factsIn = async (site: DirectorySite): Promise<SiteFacts> =>
     (await factsOf(db, site.registry.site.id))?.facts ?? emptyFacts(site.registry.site.id);

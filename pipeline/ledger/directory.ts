@@ -1,5 +1,5 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
-import { type MeterEvent, MINUTE, type Register, type Registry, registerKey } from '#domain';
+import { type MeterEvent, MINUTE, type Register, type Registry, registerKey, requestError } from '#domain';
 import { loadEvents } from '../books/meter-events.ts';
 import { loadRegistry } from '../books/registry.ts';
 import type { Tables } from '../books/tables.ts';
@@ -68,6 +68,31 @@ export async function loadDirectory(db: Db): Promise<Directory> {
     for (const device of site.devices.values()) byKey.set(device.key, device);
   }
   return { sites, byKey };
+}
+
+/** One site alone. Throws SITE_UNKNOWN. */
+export async function loadSiteOf(db: Db, id: string): Promise<DirectorySite> {
+  // the version first: what changes during the read is seen by the next question
+  const row = await db.selectFrom('site').select('registry_version').where('id', '=', id).executeTakeFirst();
+  const site = row && (await loadSite(db, id, row.registry_version));
+  if (site) return site;
+  throw requestError('SITE_UNKNOWN', `there is no site "${id}" in the books`, {
+    place: id,
+    cure: 'apply its site file first',
+  });
+}
+
+/** The same, kept as long as the registry has no new version (events raise it too): one query in place of a dozen. */
+export function siteKeeper(db: Db): (id: string) => Promise<DirectorySite> {
+  const known = new Map<string, DirectorySite>();
+  return async (id) => {
+    const row = await db.selectFrom('site').select('registry_version').where('id', '=', id).executeTakeFirst();
+    const held = known.get(id);
+    if (held && held.version === row?.registry_version) return held;
+    const site = await loadSiteOf(db, id);
+    known.set(id, site);
+    return site;
+  };
 }
 
 async function loadSite(db: Db, id: string, version: number): Promise<DirectorySite | undefined> {

@@ -11,7 +11,7 @@ import { markDirty } from '../books/dirty.ts';
 import { toEvent } from '../books/meter-events.ts';
 import type { Books } from '../books/index.ts';
 import type { Tables } from '../books/tables.ts';
-import { type DirectorySite, loadDirectory } from '../ledger/directory.ts';
+import { type DirectorySite, loadSiteOf } from '../ledger/directory.ts';
 import { effectiveRegisters, type EffectiveRegister, holdsAt } from '../ledger/effective.ts';
 import type { Claim } from '../service.ts';
 
@@ -27,7 +27,7 @@ export async function recordEvent(
   claim: NewEvent,
   now: number,
 ): Promise<MeterEvent> {
-  const site = await siteOf(books, siteId);
+  const site = await loadSiteOf(books.db, siteId);
   refuseInvalid(site.registry, registersWithout(site, claim.supersedes), body);
   const state = NEEDS_SECOND_PERSON[body.kind] ? 'proposed' : 'active';
   return books.db.transaction().execute(async (tx) => {
@@ -59,7 +59,7 @@ export async function confirmEvent(books: Books, id: number, by: string, now: nu
   const found = await books.db.selectFrom('meter_event').selectAll().where('id', '=', id).executeTakeFirst();
   if (!found)
     throw requestError('EVENT_UNKNOWN', `there is no event ${id}`, { place: String(id), cure: 'look at `event list`' });
-  const site = await siteOf(books, found.site);
+  const site = await loadSiteOf(books.db, found.site);
   if (found.state !== 'proposed')
     throw requestError('EVENT_SETTLED', `event ${id} is ${found.state}`, {
       place: String(id),
@@ -90,16 +90,6 @@ export async function confirmEvent(books: Books, id: number, by: string, now: nu
     await activate(tx, site, event, superseded);
     return event;
   });
-}
-
-async function siteOf(books: Books, id: string): Promise<DirectorySite> {
-  const site = (await loadDirectory(books.db)).sites.get(id);
-  if (!site)
-    throw requestError('SITE_UNKNOWN', `there is no site "${id}" in the books`, {
-      place: id,
-      cure: 'apply its site file first',
-    });
-  return site;
 }
 
 async function supersedable(tx: Tx, site: string, id: number): Promise<MeterEvent> {
