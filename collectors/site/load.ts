@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { configError } from '#domain';
 import { type CheckedSite, checkSite } from './check.ts';
-import { formatProblem } from './problem.ts';
+import { listOf } from './problem.ts';
 import type { Models } from './scope.ts';
 
 /**
@@ -11,12 +11,11 @@ import type { Models } from './scope.ts';
 export function loadSite(file: string, models: Models): CheckedSite {
   const checked = checkSite(readText(file), { file, ...models });
   if (!('problems' in checked)) return checked;
-  const list = checked.problems.map((problem) => `  ${formatProblem(problem, 'en')}`).join('\n');
-  const count = checked.problems.length;
-  throw configError('SITE_INVALID', `the site file has ${count} ${count === 1 ? 'mistake' : 'mistakes'}:\n${list}`, {
+  const { problems } = checked;
+  throw configError('SITE_INVALID', `the site file has ${listOf(problems)}`, {
     place: file,
     cure: `correct them; civicmeter check ${file} shows them again`,
-    context: { problems: count },
+    context: { problems: problems.length },
   });
 }
 

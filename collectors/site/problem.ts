@@ -50,6 +50,10 @@ export const formatProblem = (problem: Problem, language: keyof LocalText): stri
   return `${problem.file}:${problem.line}:${problem.column}: ${wrong}${stop}${instead}${end}`;
 };
 
+/** `2 mistakes:` and every one of them on a line of its own, in English. */
+export const listOf = (problems: readonly Problem[]): string =>
+  `${problems.length} ${problems.length === 1 ? 'mistake' : 'mistakes'}:\n${problems.map((problem) => `  ${formatProblem(problem, 'en')}`).join('\n')}`;
+
 /** Runs a reader of the domain; its errors, which speak English, become refusals in both languages. */
 export function told<T>(read: () => T, wrong: LocalText, instead: LocalText): Told<T> {
   try {

@@ -1,18 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { configError, type Registry, type SiteFacts } from '#domain';
-import { formatProblem } from '../problem.ts';
+import { listOf } from '../problem.ts';
 import { checkFacts } from './check.ts';
 
 /** Reads and checks a facts file. Throws FACTS_UNREADABLE, or FACTS_INVALID whose message lists every problem, one a line, in English. */
 export function loadFacts(file: string, registry?: Registry): SiteFacts {
   const checked = checkFacts(readText(file), { file, registry });
   if (!('problems' in checked)) return checked.facts;
-  const list = checked.problems.map((problem) => `  ${formatProblem(problem, 'en')}`).join('\n');
-  const count = checked.problems.length;
-  throw configError('FACTS_INVALID', `the facts file has ${count} ${count === 1 ? 'mistake' : 'mistakes'}:\n${list}`, {
+  const { problems } = checked;
+  throw configError('FACTS_INVALID', `the facts file has ${listOf(problems)}`, {
     place: file,
     cure: `correct them; civicmeter check ${file} shows them again`,
-    context: { problems: count },
+    context: { problems: problems.length },
   });
 }
 
