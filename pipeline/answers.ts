@@ -199,6 +199,28 @@ export const findingSchema = z.strictObject({
   cure: localText.describe('what a person can do about it'),
 });
 
+/** Log offsets, lags, counters and sizes: the part of the status that every door shows. */
+export const statusSchema = z.strictObject({
+  log: z.strictObject({ kind: z.enum(['embedded', 'kafka']), identity: z.string(), bytes: z.int().nullable() }),
+  partitions: z.array(
+    z.strictObject({
+      partition: z.int(),
+      nextOffset: z.int(),
+      low: z.int(),
+      high: z.int(),
+      lag: z.int(),
+      readings: z.int(),
+      folded: z.int(),
+      quarantined: z.int(),
+      missing: z.int().describe('holes in seq per spool: 0 unless something was lost'),
+    }),
+  ),
+  quarantineOpen: z.record(z.string(), z.int()),
+  dirty: z.int(),
+  lastCommitAt: instant.nullable(),
+  booksBytes: z.int(),
+});
+
 export type Subject = z.infer<typeof subjectSchema>;
 export type Split = z.infer<typeof splitSchema>;
 export type UsageRow = z.infer<typeof usageRowSchema>;
@@ -210,3 +232,4 @@ export type PointAnswer = z.infer<typeof pointSchema>;
 export type LiveAnswer = z.infer<typeof liveSchema>;
 export type InstitutionAnswer = z.infer<typeof institutionSchema>;
 export type FindingAnswer = z.infer<typeof findingSchema>;
+export type StatusAnswer = z.infer<typeof statusSchema>;

@@ -5,6 +5,7 @@ import type {
   LiveAnswer,
   PointAnswer,
   ReconcileAnswer,
+  StatusAnswer,
   TraceAnswer,
   UsageAnswer,
 } from './answers.ts';
@@ -164,26 +165,6 @@ export interface AdjustmentAnswer {
   readonly difference: number;
   readonly reason: string;
   readonly at: string;
-}
-
-export interface StatusAnswer {
-  readonly log: { readonly kind: 'embedded' | 'kafka'; readonly identity: string; readonly bytes: number | null };
-  readonly partitions: readonly {
-    readonly partition: number;
-    readonly nextOffset: number;
-    readonly low: number;
-    readonly high: number;
-    readonly lag: number;
-    readonly readings: number;
-    readonly folded: number;
-    readonly quarantined: number;
-    /** Holes in seq per src: 0 unless something was lost. */
-    readonly missing: number;
-  }[];
-  readonly quarantineOpen: Readonly<Record<string, number>>;
-  readonly dirty: number;
-  readonly lastCommitAt: string | null;
-  readonly booksBytes: number;
 }
 
 /** done of total; total may be unknown (null). */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CARRIERS } from '#domain';
-import { findingSchema, liveSchema } from '../../pipeline/answers.ts';
+import { findingSchema, liveSchema, statusSchema as booksStatus } from '../../pipeline/answers.ts';
 import { eventSchema } from '../http/event-shape.ts';
 
 export { eventSchema } from '../http/event-shape.ts';
@@ -103,24 +103,7 @@ export const statusSchema = z.strictObject({
     .strictObject({ pid: z.int(), role: z.string(), address: z.string().nullable() })
     .nullable()
     .describe('the process that holds the data folder'),
-  log: z.strictObject({ kind: z.enum(['embedded', 'kafka']), identity: z.string(), bytes: z.int().nullable() }),
-  partitions: z.array(
-    z.strictObject({
-      partition: z.int(),
-      nextOffset: z.int(),
-      low: z.int(),
-      high: z.int(),
-      lag: z.int(),
-      readings: z.int(),
-      folded: z.int(),
-      quarantined: z.int(),
-      missing: z.int().describe('holes in seq: 0 unless something was lost'),
-    }),
-  ),
-  quarantineOpen: z.record(z.string(), z.int()),
-  dirty: z.int(),
-  lastCommitAt: isoTime.nullable(),
-  booksBytes: z.int(),
+  ...booksStatus.shape,
 });
 
 export const devicesSchema = z.strictObject({

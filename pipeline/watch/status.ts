@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Tables } from '../books/tables.ts';
 import type { FrameLog } from '../log/port.ts';
-import type { StatusAnswer } from '../service.ts';
+import type { StatusAnswer } from '../answers.ts';
 
 export interface StatusSource {
   readonly db: Kysely<Tables>;

@@ -4,7 +4,8 @@ import type { FindingAnswer } from '../../pipeline/answers.ts';
 import { startEmbeddedPostgres } from '../../pipeline/books/embedded/index.ts';
 import { type Books, openBooks } from '../../pipeline/books/index.ts';
 import { dumpBooks, openService } from '../../pipeline/index.ts';
-import type { Service, StatusAnswer } from '../../pipeline/service.ts';
+import type { StatusAnswer } from '../../pipeline/answers.ts';
+import type { Service } from '../../pipeline/service.ts';
 import { daiadReference } from './daiad.ts';
 import { silentTelemetry } from './postgres.ts';
 

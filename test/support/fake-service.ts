@@ -12,7 +12,8 @@ import {
 } from '#domain';
 import type { Clock } from '#platform';
 import type { FindingAnswer, LiveAnswer } from '../../pipeline/answers.ts';
-import type { CloseAnswer, Page, Service, StatusAnswer } from '../../pipeline/service.ts';
+import type { StatusAnswer } from '../../pipeline/answers.ts';
+import type { CloseAnswer, Page, Service } from '../../pipeline/service.ts';
 import { fakeJudgement } from './fake-judgement.ts';
 import { fakeRegistry, registerOf, ROWS } from './fake-registry.ts';
 import { fakeRules } from './fake-rules.ts';

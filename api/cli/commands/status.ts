@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { StatusAnswer } from '../../../pipeline/service.ts';
+import type { StatusAnswer } from '../../../pipeline/answers.ts';
 import { command } from '../command.ts';
 import type { Cli } from '../context.ts';
 import { EXIT } from '../failure.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { statusSchema as booksStatus } from '../../../pipeline/answers.ts';
 import type { ApiContext, App } from '../context.ts';
 import { noQuery, problems } from '../shapes.ts';
 import type { Streams } from '../stream.ts';
@@ -6,24 +7,7 @@ import type { Streams } from '../stream.ts';
 const statusSchema = z
   .strictObject({
     access: z.literal('loopback-only').describe('there is no access control yet'),
-    log: z.strictObject({ kind: z.enum(['embedded', 'kafka']), identity: z.string(), bytes: z.int().nullable() }),
-    partitions: z.array(
-      z.strictObject({
-        partition: z.int(),
-        nextOffset: z.int(),
-        low: z.int(),
-        high: z.int(),
-        lag: z.int(),
-        readings: z.int(),
-        folded: z.int(),
-        quarantined: z.int(),
-        missing: z.int().describe('holes in seq per spool: 0 unless something was lost'),
-      }),
-    ),
-    quarantineOpen: z.record(z.string(), z.int()),
-    dirty: z.int(),
-    lastCommitAt: z.string().nullable(),
-    booksBytes: z.int(),
+    ...booksStatus.shape,
     spool: z.strictObject({ frames: z.int(), bytes: z.int() }).nullable(),
     streams: z.int().describe('open live streams'),
   })
