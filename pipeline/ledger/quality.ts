@@ -75,18 +75,3 @@ function slotQuality(
     gap: { from: Math.min(...wide.map(({ n }) => n.before)), to: Math.max(...wide.map(({ n }) => n.after)) },
   };
 }
-
-/**
- * Milliseconds of [from, to) whose energy is evidenced: measured, or interpolated where both readings lie in the period or
- * within one slot of its ends (ledger.md, 5).
- */
-export function evidencedMs(slots: readonly SlotUsage[], { from, to }: Interval, slotMs: number): number {
-  let sum = 0;
-  for (const s of slots) {
-    const length = Math.min(s.to, to) - Math.max(s.from, from);
-    if (length <= 0 || s.quality === 'disputed') continue;
-    if (s.quality === 'interpolated' && s.gap && (s.gap.from < from - slotMs || s.gap.to > to + slotMs)) continue;
-    sum += length;
-  }
-  return sum;
-}

@@ -4,7 +4,6 @@ import {
   firstDayOfMonth,
   formatDay,
   formatInstant,
-  localDay,
   monthOfDay,
   UNALLOCATED,
   type Zone,
@@ -14,11 +13,10 @@ import type { ReconcileAnswer } from '../answers.ts';
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import { judge } from '../ledger/judge.ts';
-import { slotUsages } from '../ledger/quality.ts';
 import { usageOf } from '../ledger/volume.ts';
 import type { Progress } from '../service.ts';
 import { loadBrackets, placeOf } from './brackets.ts';
-import { dayUsages, oddMidnights } from './days.ts';
+import { dayUsages } from './days.ts';
 import { mountingsOf, signOf } from './totals.ts';
 
 export interface Layer {
@@ -63,20 +61,14 @@ export async function reconcile(
         for (const [day, amount] of stored) compare(layers.days, `${mounting.id} ${formatDay(day)}`, amount, 0);
         continue;
       }
-      const whole = { from: -Infinity, to: Infinity };
-      const hours = new Map<number, number>();
-      for (const s of slotUsages(judged, whole, site.slotMs, oddMidnights(evidence, site.slotMs, zone))) {
-        const day = localDay(s.from, zone);
-        hours.set(day, (hours.get(day) ?? 0) + s.amount);
-      }
+      const hours = new Map(dayUsages(judged, -Infinity, site.slotMs, zone).map((d) => [d.day, d.amount]));
       const direct = (fromDay: number, toDay: number): number =>
         usageOf(judged, dayStart(fromDay, zone), dayStart(toDay, zone));
       for (const day of new Set([...hours.keys(), ...stored.keys()])) {
         compare(layers.hours, `${mounting.id} ${formatDay(day)}`, hours.get(day) ?? 0, direct(day, day + 1));
       }
-      const fresh = new Map(dayUsages(judged, -Infinity, site.slotMs, zone).map((d) => [d.day, d.amount]));
-      for (const day of new Set([...fresh.keys(), ...stored.keys()]))
-        compare(layers.days, `${mounting.id} ${formatDay(day)}`, stored.get(day) ?? NaN, fresh.get(day) ?? NaN);
+      for (const day of new Set([...hours.keys(), ...stored.keys()]))
+        compare(layers.days, `${mounting.id} ${formatDay(day)}`, stored.get(day) ?? NaN, hours.get(day) ?? NaN);
       const months = sumBy(stored, monthOfDay);
       for (const [month, amount] of months)
         compare(

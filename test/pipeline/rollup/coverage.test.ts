@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type Bracket, bracketStart, HOUR, MINUTE, slotStart } from '../../../pipeline/domain/index.ts';
+import { type Bracket, bracketStart, HOUR, type Interval, MINUTE, slotStart } from '../../../pipeline/domain/index.ts';
 import type { EffectiveMounting, EffectiveRegister } from '../../../pipeline/ledger/effective.ts';
 import { bracketOf, joinReading } from '../../../pipeline/ledger/join.ts';
 import { judge, type Judged } from '../../../pipeline/ledger/judge.ts';
-import { evidencedMs, slotUsages } from '../../../pipeline/ledger/quality.ts';
+import { slotUsages, type SlotUsage } from '../../../pipeline/ledger/quality.ts';
 import { usageOf } from '../../../pipeline/ledger/volume.ts';
 import { coverageOf, type EvidenceOutline, evidencedMsOf } from '../../../pipeline/rollup/coverage.ts';
 import { type Random, randomOf } from '../../oracle/world/random.ts';
@@ -93,6 +93,21 @@ function outlineOf({ mounting, evidence, findings }: Judged): EvidenceOutline {
     gaps: intervals(false),
     breaks: intervals(true),
   };
+}
+
+/**
+ * Milliseconds of [from, to) whose energy is evidenced: measured, or interpolated where both readings lie in the period or
+ * within one slot of its ends (ledger.md, 5).
+ */
+function evidencedMs(slots: readonly SlotUsage[], { from, to }: Interval, slotMs: number): number {
+  let sum = 0;
+  for (const s of slots) {
+    const length = Math.min(s.to, to) - Math.max(s.from, from);
+    if (length <= 0 || s.quality === 'disputed') continue;
+    if (s.quality === 'interpolated' && s.gap && (s.gap.from < from - slotMs || s.gap.to > to + slotMs)) continue;
+    sum += length;
+  }
+  return sum;
 }
 
 describe('coverage', () => {
