@@ -32,10 +32,11 @@ export type CollectorFactory<C extends Connection = Connection> = (
   context: CollectorContext,
 ) => Collector;
 
-/** One factory per kind of connection: what the supervisor is given. */
-export type CollectorFactories = {
-  readonly [K in Connection['kind']]: CollectorFactory<Extract<Connection, { readonly kind: K }>>;
-};
+/** One factory per protocol: what the supervisor is given. */
+export interface CollectorFactories {
+  readonly modbus: CollectorFactory<ModbusConnection>;
+  readonly opcua: CollectorFactory<OpcUaConnection>;
+}
 
 /** Frames only ever carry raw face integers; this is how a raw value becomes one. */
 export type DecodeResult =
@@ -63,7 +64,7 @@ export interface UnitHealth {
 
 export interface LineHealth {
   readonly connection: string;
-  readonly kind: 'modbus-tcp' | 'opcua';
+  readonly kind: Connection['kind'];
   readonly state: 'open' | 'opening' | 'closed';
   readonly reopened: number;
   /** Duration of the last full round. */
@@ -151,15 +152,37 @@ export interface ResolvedRegister extends Register {
 // ---------------------------------------------------------------------------------------------------------------------
 // Connections of a site file, as the collectors need them.
 
-export interface ModbusTcpConnection {
-  readonly kind: 'modbus-tcp';
+interface ModbusLine {
   readonly id: string;
-  readonly host: string;
-  readonly port: number;
+  /** How long a reply may take, ms. */
   readonly timeoutMs: number;
-  /** Pause between requests on the line. */
+  /** Pause between requests on the line, ms. */
   readonly pauseMs: number;
 }
+
+export interface ModbusTcpConnection extends ModbusLine {
+  readonly kind: 'modbus-tcp';
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A serial server that passes the bytes of an RTU line through a socket. */
+export interface ModbusRtuTcpConnection extends ModbusLine {
+  readonly kind: 'modbus-rtu-tcp';
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface ModbusRtuConnection extends ModbusLine {
+  readonly kind: 'modbus-rtu';
+  /** Serial port of this machine: /dev/ttyUSB0, COM3. */
+  readonly device: string;
+  readonly baudRate: number;
+  readonly parity: 'none' | 'even' | 'odd';
+  readonly stopBits: 1 | 2;
+}
+
+export type ModbusConnection = ModbusTcpConnection | ModbusRtuTcpConnection | ModbusRtuConnection;
 
 export interface OpcUaConnection {
   readonly kind: 'opcua';
@@ -170,7 +193,7 @@ export interface OpcUaConnection {
   readonly timeoutMs: number;
 }
 
-export type Connection = ModbusTcpConnection | OpcUaConnection;
+export type Connection = ModbusConnection | OpcUaConnection;
 
 export interface ConnectedDevice {
   readonly id: string;

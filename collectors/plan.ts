@@ -10,6 +10,8 @@ export interface PlanMistake {
 
 const PROTOCOL_OF: Readonly<Record<Connection['kind'], DeviceModel['protocol']>> = {
   'modbus-tcp': 'modbus',
+  'modbus-rtu-tcp': 'modbus',
+  'modbus-rtu': 'modbus',
   opcua: 'opcua',
 };
 
@@ -32,8 +34,10 @@ export function planMistakes(plan: CollectorPlan, models: ReadonlyMap<string, De
   ];
 }
 
-const addressOf = (connection: Connection): string =>
-  connection.kind === 'opcua' ? connection.endpoint : `${connection.host}:${connection.port}`;
+function addressOf(connection: Connection): string {
+  if (connection.kind === 'opcua') return connection.endpoint;
+  return connection.kind === 'modbus-rtu' ? connection.device : `${connection.host}:${connection.port}`;
+}
 
 function repeated<T extends { readonly id: string }>(
   items: readonly T[],
@@ -70,7 +74,7 @@ function deviceMistakes(
   if (!Number.isSafeInteger(device.intervalMs) || device.intervalMs <= 0) {
     return [{ place, message: `its interval is ${device.intervalMs} ms`, cure: 'write a whole number above 0' }];
   }
-  if (connection.kind === 'modbus-tcp' && (device.unit === undefined || !isUnit(device.unit))) {
+  if (connection.kind !== 'opcua' && (device.unit === undefined || !isUnit(device.unit))) {
     const message = device.unit === undefined ? 'it has no unit id' : `its unit id ${device.unit} is out of range`;
     return [{ place, message, cure: 'write the unit id set at the meter: 1 to 247, or 0 or 255 for a TCP device' }];
   }
@@ -83,7 +87,7 @@ function deviceMistakes(
 /** One unit (or one node prefix) stands for one device of a line. */
 function lineMistakes(connection: Connection, devices: readonly ConnectedDevice[]): readonly PlanMistake[] {
   const onLine = devices.filter((d) => d.connection === connection.id);
-  return connection.kind === 'modbus-tcp'
+  return connection.kind !== 'opcua'
     ? repeated(
         onLine.filter((d) => d.unit !== undefined),
         (d) => String(d.unit),

@@ -91,7 +91,7 @@ function collectorOf(
 ): Collector {
   return connection.kind === 'opcua'
     ? create.opcua(connection, devices, models, context)
-    : create['modbus-tcp'](connection, devices, models, context);
+    : create.modbus(connection, devices, models, context);
 }
 
 interface SupervisedTask {

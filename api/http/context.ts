@@ -27,7 +27,7 @@ export interface ApiContext {
 /** Health of one line as its collector tells it (collectors/contract.ts: LineHealth); instants epoch ms. */
 export interface LineState {
   readonly connection: string;
-  readonly kind: 'modbus-tcp' | 'opcua';
+  readonly kind: 'modbus-tcp' | 'modbus-rtu-tcp' | 'modbus-rtu' | 'opcua';
   readonly state: 'open' | 'opening' | 'closed';
   readonly reopened: number;
   readonly roundMs?: number | undefined;

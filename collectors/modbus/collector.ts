@@ -5,7 +5,7 @@ import type {
   ConnectedDevice,
   DeviceModel,
   LineHealth,
-  ModbusTcpConnection,
+  ModbusConnection,
 } from '../contract.ts';
 import { deliverHeld } from '../deliver.ts';
 import { DEVICE_LOST, DEVICE_RECOVERED, LINE_NOT_OPENED, LINE_OPENED, LINE_POISONED, POLLS_SKIPPED } from './events.ts';
@@ -13,7 +13,7 @@ import { createLine, type Line, type LineWatch } from './line.ts';
 import { createPoller, type ModbusModel, type PollResult } from './poller.ts';
 import { reasonOf } from './report.ts';
 import { type Backoff, LINE_BACKOFF, UNIT_BACKOFF } from './schedule.ts';
-import { modbusTcp } from './tcp.ts';
+import { addressOf, openTransportOf } from './lines.ts';
 import type { OpenTransport, ReadRequest, ReadResult } from './transport.ts';
 import { healthOf, mindClock, nextUnit, settle, type Unit, unitOf } from './unit.ts';
 
@@ -33,7 +33,7 @@ const LONGEST_WAIT_MS = 30_000;
  * Throws MODEL_UNKNOWN where a device's model is not among `models` or is none of Modbus.
  */
 export function createModbusCollector(
-  connection: ModbusTcpConnection,
+  connection: ModbusConnection,
   devices: readonly ConnectedDevice[],
   models: ReadonlyMap<string, DeviceModel>,
   context: CollectorContext,
@@ -45,7 +45,7 @@ export function createModbusCollector(
     unitOf(device, createPoller(device, modbusModel(device, models), context), clock.now()),
   );
   const line = createLine(
-    options.open ?? modbusTcp(connection),
+    options.open ?? openTransportOf(connection),
     { pauseMs: connection.pauseMs, backoff: options.lineBackoff ?? LINE_BACKOFF },
     context,
     lineWatch(connection, telemetry),
@@ -155,8 +155,8 @@ function reopeningOnce(line: Line, signal: AbortSignal): (request: ReadRequest) 
   };
 }
 
-const lineWatch = (connection: ModbusTcpConnection, telemetry: CollectorContext['telemetry']): LineWatch => {
-  const fields = { connection: connection.id, address: `${connection.host}:${connection.port}` };
+const lineWatch = (connection: ModbusConnection, telemetry: CollectorContext['telemetry']): LineWatch => {
+  const fields = { connection: connection.id, address: addressOf(connection) };
   return {
     opened: (reopened) => telemetry.emit('lineOpened', LINE_OPENED, { ...fields, reopened }),
     notOpened: (reason, retryInMs) =>

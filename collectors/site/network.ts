@@ -13,11 +13,11 @@ export function resolveConnections(scope: Scope): readonly Connection[] {
   const seen = new Map<string, string>();
   return scope.file.connections.flatMap((entry, i) => {
     const path: Path = ['connections', i];
-    const where = entry.kind === 'opcua' ? entry.endpoint : `${entry.host}:${entry.port}`;
+    const { key, where } = addressOf(entry);
     const other = seen.get(where);
     if (other !== undefined) {
       scope.report(
-        [...path, entry.kind === 'opcua' ? 'endpoint' : 'host'],
+        [...path, key],
         'CONNECTION_TWICE',
         say(`连接 "${other}" 已经通向 ${where}`, `The connection "${other}" leads to ${where} already`),
         say(`请让设备共用连接 "${other}"`, `Let the devices share the connection "${other}"`),
@@ -45,7 +45,16 @@ function resolveConnection(scope: Scope, entry: ConnectionEntry, path: Path): Co
   }
   const pauseMs = take(scope, [...path, 'pause'], readDuration(entry.pause));
   if (timeoutMs === undefined || pauseMs === undefined) return undefined;
-  return { id: entry.id, kind: entry.kind, host: entry.host, port: entry.port, timeoutMs, pauseMs };
+  const line = { id: entry.id, timeoutMs, pauseMs };
+  if (entry.kind !== 'modbus-rtu') return { ...line, kind: entry.kind, host: entry.host, port: entry.port };
+  const { kind, device, baud: baudRate, parity, stopBits } = entry;
+  return { ...line, kind, device, baudRate, parity, stopBits };
+}
+
+function addressOf(entry: ConnectionEntry): { readonly key: string; readonly where: string } {
+  if (entry.kind === 'opcua') return { key: 'endpoint', where: entry.endpoint };
+  if (entry.kind === 'modbus-rtu') return { key: 'device', where: entry.device };
+  return { key: 'host', where: `${entry.host}:${entry.port}` };
 }
 
 export interface Network {

@@ -68,14 +68,38 @@ const premisesShape = z.strictObject({
   area: dated('面积，m²', 'Area in m²').optional(),
 });
 
+const socketShape = { host: z.string().min(1) };
+const modbusLineShape = {
+  timeout: duration.default('1 s').describe('等待应答的时间。 | How long an answer may take.'),
+  pause: duration.default('0 ms').describe('线路上两次请求之间的停顿。 | Silence between two requests on the line.'),
+};
+
 const connectionShape = z.discriminatedUnion('kind', [
   z.strictObject({
     id,
     kind: z.literal('modbus-tcp'),
-    host: z.string().min(1),
+    ...socketShape,
     port: z.int().min(1).max(65_535).default(502),
-    timeout: duration.default('1 s').describe('等待应答的时间。 | How long an answer may take.'),
-    pause: duration.default('0 ms').describe('线路上两次请求之间的停顿。 | Silence between two requests on the line.'),
+    ...modbusLineShape,
+  }),
+  z.strictObject({
+    id,
+    kind: z.literal('modbus-rtu-tcp'),
+    ...socketShape,
+    port: z.int().min(1).max(65_535).describe('串口服务器的端口。 | Port of the serial server.'),
+    ...modbusLineShape,
+  }),
+  z.strictObject({
+    id,
+    kind: z.literal('modbus-rtu'),
+    device: z.string().min(1).describe('串口：/dev/ttyUSB0 或 COM3。 | Serial port: /dev/ttyUSB0 or COM3.'),
+    baud: z.int().min(300).max(921_600).default(9600).describe('波特率。 | Baud rate.'),
+    parity: z.enum(['none', 'even', 'odd']).default('none').describe('校验。 | Parity.'),
+    stopBits: z
+      .union([z.literal(1), z.literal(2)])
+      .default(1)
+      .describe('停止位：1 或 2。 | Stop bits: 1 or 2.'),
+    ...modbusLineShape,
   }),
   z.strictObject({
     id,

@@ -8,7 +8,10 @@ const SITE_FORM: Form<SiteFile> = {
   title: 'CivicMeter site file',
   schema: siteFileSchema,
   placeholder: { site: { id: 'site', name: 'site' } },
-  discriminators: { kind: ['modbus-tcp', 'opcua'], basis: ['fixed', 'area', 'headcount', 'sub-meter'] },
+  discriminators: {
+    kind: ['modbus-tcp', 'modbus-rtu-tcp', 'modbus-rtu', 'opcua'],
+    basis: ['fixed', 'area', 'headcount', 'sub-meter'],
+  },
 };
 
 /** The site file's shape: every mistake reported, what is left to go on with (form.ts). */

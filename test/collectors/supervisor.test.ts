@@ -48,7 +48,7 @@ describe('the supervisor', () => {
       plan: planOf(servers.map((s) => s.port)),
       models,
       context,
-      create: { 'modbus-tcp': createModbusCollector, opcua: noOpcUa },
+      create: { modbus: createModbusCollector, opcua: noOpcUa },
     });
     const abort = new AbortController();
     const running = supervisor.run(abort.signal);
@@ -73,7 +73,7 @@ describe('the supervisor', () => {
       backoff: { minMs: 1, maxMs: 5 },
       create: {
         opcua: noOpcUa,
-        'modbus-tcp': (connection) =>
+        modbus: (connection) =>
           scripted(connection.id, async (signal) => {
             if (connection.id === 'line-1') {
               steady.started += 1;
@@ -105,7 +105,7 @@ describe('the supervisor', () => {
         plan: broken,
         models,
         context: recordingContext(),
-        create: { 'modbus-tcp': () => expect.fail('opened'), opcua: noOpcUa },
+        create: { modbus: () => expect.fail('opened'), opcua: noOpcUa },
       });
     expect(make).toThrow(expect.objectContaining({ code: 'PLAN_INVALID', place: 'm0', context: { mistakes: 2 } }));
     expect(make).toThrow(/m0: .*m1: /);
@@ -117,7 +117,7 @@ describe('the supervisor', () => {
       plan: { ...planOf([1]), devices: [] },
       models,
       context,
-      create: { 'modbus-tcp': () => expect.fail('opened'), opcua: noOpcUa },
+      create: { modbus: () => expect.fail('opened'), opcua: noOpcUa },
     });
     const abort = new AbortController();
     const running = supervisor.run(abort.signal);

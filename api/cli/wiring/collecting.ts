@@ -24,7 +24,7 @@ export function createCollecting({ plan, data, spool, clock, telemetry }: Collec
     models,
     context: { site: plan.site, deliver: spool.append, clock, random: Math.random, telemetry },
     create: {
-      'modbus-tcp': createModbusCollector,
+      modbus: createModbusCollector,
       opcua: createOpcUaCollectors({ certificates: resolve(filesOf(data).certificates) }),
     },
   });

@@ -179,7 +179,11 @@ function onSimulator({ plan }: CheckedSite, { ports, endpoints }: Simulator): Ch
     connections: plan.connections.map((connection) => {
       const [port, endpoint] = [ports[connection.id], endpoints[connection.id]];
       if (port === undefined || endpoint === undefined) return connection;
-      return connection.kind === 'opcua' ? { ...connection, endpoint } : { ...connection, port };
+      return connection.kind === 'opcua'
+        ? { ...connection, endpoint }
+        : connection.kind === 'modbus-tcp'
+          ? { ...connection, port }
+          : connection;
     }),
   };
 }

@@ -8,7 +8,7 @@ const instant = z.string().nullable();
 const lineSchema = z
   .strictObject({
     connection: z.string(),
-    kind: z.enum(['modbus-tcp', 'opcua']),
+    kind: z.enum(['modbus-tcp', 'modbus-rtu-tcp', 'modbus-rtu', 'opcua']),
     state: z.enum(['open', 'opening', 'closed']),
     reopened: z.int(),
     roundMs: z.number().nullable().describe('duration of the last full round'),
