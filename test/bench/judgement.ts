@@ -3,6 +3,7 @@ import type { PeriodFacts, Profile, Quantity } from '../../rules/contract.ts';
 import { type RateTables, rateTables } from '../../rules/conversion/index.ts';
 import { indicators, monthPeriod, SURVEY_CALIBER, yearPeriod } from '../../rules/indicators/index.ts';
 import { judgeUnder, tally, type Verdict } from '../../rules/judgement/index.ts';
+import type { Bench } from './form.ts';
 
 /** mulberry32: the same institutions on every machine. */
 function random(seed: number): () => number {
@@ -108,7 +109,8 @@ function recompute(made: Made, facts: ReturnType<typeof yearOf>, catalogue: Cata
 }
 
 /** All indicators of twelve months and the year, and all verdicts under two packs; facts are made outside the clock. */
-export function judgement(size = 60_000): object {
+export const judgement: Bench = async ({ args: [wanted = '60000'] }) => {
+  const size = Number(wanted);
   const catalogue = loadCatalogue();
   const tables = rateTables(catalogue);
   const draw = random(1);
@@ -137,4 +139,4 @@ export function judgement(size = 60_000): object {
     cpuSeconds: Math.round(cpu * 100) / 100,
     perInstitutionMs: Math.round((cpu / size) * 1e6) / 1e3,
   };
-}
+};

@@ -1,12 +1,25 @@
-import { judgement } from './judgement.ts';
+import { parseArgs } from 'node:util';
+import type { Bench } from './form.ts';
 
-/** `npm run bench -- NAME [size]`: prints one line of JSON. */
-const BENCHES: Readonly<Record<string, (size: number | undefined) => object>> = { judgement };
+/** `npm run bench -- NAME [--seed N] [what the bench takes]`: lines for people, then one line of JSON. */
+const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
+  judgement: async () => (await import('./judgement.ts')).judgement,
+};
 
-const [name = '', size] = process.argv.slice(2);
-const bench = BENCHES[name];
-if (bench) process.stdout.write(`${JSON.stringify(bench(size === undefined ? undefined : Number(size)))}\n`);
-else {
+const { values, positionals } = parseArgs({
+  args: process.argv.slice(2),
+  allowPositionals: true,
+  options: { seed: { type: 'string', default: '1' } },
+});
+const [name = '', ...args] = positionals;
+const load = BENCHES[name];
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+if (load) {
+  const bench = await load();
+  const result = await bench({ seed: Number(values.seed), args, say });
+  say(JSON.stringify(result));
+  if ('verdict' in result && result.verdict === 'failed') process.exitCode = 1;
+} else {
   process.stderr.write(`There is no bench "${name}"; there are: ${Object.keys(BENCHES).join(', ')}\n`);
   process.exitCode = 2;
 }
