@@ -58,6 +58,8 @@ export interface UnitHealth {
   readonly lastAnswerAt?: number | undefined;
   readonly timeouts: number;
   readonly exceptions: number;
+  /** Duration of the last poll, time-outs included. */
+  readonly pollMs?: number | undefined;
   /** Epoch ms before which it will not be asked. */
   readonly nextAttemptAt?: number | undefined;
 }
@@ -67,6 +69,8 @@ export interface LineHealth {
   readonly kind: Connection['kind'];
   readonly state: 'open' | 'opening' | 'closed';
   readonly reopened: number;
+  /** Replies that answered no request of ours as it was asked: another unit's, another function's, cut or garbled. */
+  readonly foreignReplies?: number | undefined;
   /** Duration of the last full round. */
   readonly roundMs?: number | undefined;
   readonly units: readonly UnitHealth[];

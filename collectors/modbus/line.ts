@@ -24,7 +24,7 @@ export interface Line {
   /** In the order of the calls, one after another. A read that times out or comes back garbled closes the connection. */
   readonly read: (request: ReadRequest) => Promise<ReadResult>;
   readonly close: () => void;
-  readonly state: () => Pick<LineHealth, 'state' | 'reopened'>;
+  readonly state: () => Pick<LineHealth, 'state' | 'reopened' | 'foreignReplies'>;
 }
 
 /** Fault of a read on a line that nobody opened, or that closed before its turn came. */
@@ -39,6 +39,7 @@ export function createLine(
   let transport: Transport | undefined;
   let opening = false;
   let openings = 0;
+  let foreignReplies = 0;
   let turn: Promise<unknown> = Promise.resolve();
   let freeAt = 0;
 
@@ -73,6 +74,7 @@ export function createLine(
     // Poisoned: the reply may still come, and would be taken for that of the next request (architecture.md, Collectors).
     if (!result.ok && result.fault.kind !== 'exception' && line === transport) {
       close();
+      if (result.fault.kind === 'framing') foreignReplies += 1;
       watch.poisoned(result.fault.kind);
     }
     return result;
@@ -83,6 +85,7 @@ export function createLine(
     state: () => ({
       state: transport?.isOpen() ? 'open' : opening ? 'opening' : 'closed',
       reopened: Math.max(0, openings - 1),
+      foreignReplies,
     }),
     ready: async (signal) => {
       for (let failures = 1; !signal.aborted; failures++) {

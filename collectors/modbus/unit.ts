@@ -67,5 +67,6 @@ export const healthOf = (unit: Unit): UnitHealth => ({
   state: unit.state,
   lastAnswerAt: unit.lastAnswerAt,
   nextAttemptAt: unit.nextAttemptAt,
+  pollMs: unit.lastPollMs,
   ...unit.poller.counts(),
 });

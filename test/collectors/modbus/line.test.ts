@@ -101,7 +101,18 @@ describe('a line', () => {
     expect(second).toMatchObject({ fault: { kind: 'closed' } });
     expect(seen.asked).toHaveLength(1);
     expect(await line.ready(signal)).toBe(true);
-    expect(line.state()).toEqual({ state: 'open', reopened: 1 });
+    expect(line.state()).toEqual({ state: 'open', reopened: 1, foreignReplies: 0 });
+  });
+
+  test('counts the replies that were not meant for what was asked', async () => {
+    const answers: ReadResult[] = [OK, { ok: false, fault: { kind: 'framing', detail: 'unit 7' } }];
+    const { open } = memoryTransports(() => answers.shift() ?? { ok: false, fault: { kind: 'timeout' } });
+    const line = createLine(open, { pauseMs: 0 }, { clock: stepClock(), random: () => 0 }, WATCH);
+    for (let asked = 0; asked < 3; asked++) {
+      await line.ready(signal);
+      await line.read(ASKED);
+    }
+    expect(line.state()).toMatchObject({ reopened: 1, foreignReplies: 1 });
   });
 
   test('is opened again and again with growing pauses until it opens', async () => {
