@@ -2,6 +2,7 @@ export * from './answers.ts';
 export * from './answers-rules.ts';
 export { dumpBooks } from './rollup/dump.ts';
 export { keepHouse, keepSettled } from './housekeeping.ts';
+export { sqlStore } from './ledger/sql-store.ts';
 export { createWorker, type Worker, type WorkerOptions } from './ledger/worker.ts';
 export { carriersOf, convertAnswer, factorsAnswer, rowUsedOf } from './judging/catalogue-answers.ts';
 export { openService, type ServiceOptions } from './open-service.ts';

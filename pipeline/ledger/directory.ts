@@ -49,14 +49,17 @@ export const registryVersions = async (db: Db): Promise<ReadonlyMap<string, numb
   );
 
 /**
- * Whether the books' registries are still those of the directory; holds them so until the transaction ends. Rows joined under another
+ * Whether the books' registries still have these versions; holds them so until the transaction ends. Rows joined under another
  * registry may stand in slots that a cut has parted meanwhile.
  */
-export async function isCurrent(tx: Transaction<Tables>, { sites }: Directory): Promise<boolean> {
+export async function isCurrent(tx: Transaction<Tables>, versions: ReadonlyMap<string, number>): Promise<boolean> {
   const { rows } = await sql<{ id: string; version: number }>`
     select id, registry_version as version from site order by id for share`.execute(tx);
-  return rows.length === sites.size && rows.every(({ id, version }) => sites.get(id)?.version === version);
+  return rows.length === versions.size && rows.every(({ id, version }) => versions.get(id) === version);
 }
+
+export const versionsOf = ({ sites }: Directory): ReadonlyMap<string, number> =>
+  new Map([...sites].map(([id, { version }]) => [id, version]));
 
 export async function loadDirectory(db: Db): Promise<Directory> {
   const sites = new Map<string, DirectorySite>();

@@ -1,10 +1,9 @@
-import type { Kysely } from 'kysely';
 import { type Bracket, type GaugeSlot, registerKey } from '#domain';
 import type { DirtyMark } from '../books/dirty.ts';
-import type { Tables } from '../books/tables.ts';
 import type { AdmittedReading } from './batch.ts';
 import { foldGauge, foldReading, rowKey, type RowKey, rowKeyAt } from './hot.ts';
 import { loadRows, type RowStore } from './rows.ts';
+import type { RowSource } from './store.ts';
 
 /** Packed rows in memory, of counters and of gauges. */
 export interface Stores {
@@ -23,13 +22,13 @@ export const marksOf = (dirty: DirtyMarks): readonly DirtyMark[] =>
 
 /** Reads the rows that the readings belong to, joins them, and marks the registers whose brackets changed. */
 export async function joinReadings(
-  db: Kysely<Tables>,
+  source: RowSource,
   stores: Stores,
   readings: readonly AdmittedReading[],
   dirty: DirtyMarks,
 ): Promise<void> {
-  await loadRows(db, stores.brackets, keysOf(readings, 'counter'));
-  await loadRows(db, stores.gauges, keysOf(readings, 'gauge'));
+  await loadRows(source, stores.brackets, keysOf(readings, 'counter'));
+  await loadRows(source, stores.gauges, keysOf(readings, 'gauge'));
   for (const reading of readings) join(stores, reading, dirty);
 }
 

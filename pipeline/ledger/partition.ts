@@ -1,11 +1,11 @@
 import type { Telemetry } from '#platform';
-import type { Books } from '../books/index.ts';
 import type { LogRecord } from '../log/port.ts';
 import { admitBatch } from './batch.ts';
 import type { Pending } from './commit.ts';
 import type { Directory } from './directory.ts';
 import { type DirtyMarks, joinReadings, type Stores } from './join-readings.ts';
 import { bracketStore, gaugeStore } from './rows.ts';
+import type { RowSource } from './store.ts';
 
 /** One partition in a worker's memory: rows it has read, and what it has taken in since its last commit. */
 export interface Partition extends Stores {
@@ -44,14 +44,14 @@ export const openPartition = (number: number, epoch: number, next: number, now: 
 
 /** Admits records and joins their readings into the rows of the partition. */
 export async function foldRecords(
-  books: Books,
+  source: RowSource,
   partition: Partition,
   records: readonly LogRecord[],
   directory: Directory,
   telemetry: Telemetry,
 ): Promise<void> {
   const batch = admitBatch(records, directory);
-  await joinReadings(books.db, partition, batch.admitted, partition.dirty);
+  await joinReadings(source, partition, batch.admitted, partition.dirty);
   const { pending } = partition;
   pending.records += batch.records;
   pending.readings += batch.readings;

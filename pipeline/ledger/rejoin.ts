@@ -7,7 +7,8 @@ import { admitBatch } from './batch.ts';
 import { type Directory, type DirectoryDevice, type DirectoryRegister, loadDirectory } from './directory.ts';
 import { type HotRow, rowKeyAt } from './hot.ts';
 import { bracketOf, joinBrackets, joinReading } from './join.ts';
-import { bracketStore, loadRows, type RowStore, writeRows } from './rows.ts';
+import { bracketStore, dirtyRows, loadRows, type RowStore } from './rows.ts';
+import { sqlStore, writePacked } from './sql-store.ts';
 
 /** A reading on its way into a bracket. */
 interface Claim {
@@ -59,7 +60,7 @@ async function rejoinRegister(
     if (slots.size === 0) return Infinity;
     const claims = await claimsFromLog(log, directory, device, register, slots);
     const changed = [...store.rows.values()].filter((row) => rebucket(row, device, register, slots, claims));
-    const raced = await books.db.transaction().execute((tx) => writeRows(tx, store));
+    const raced = await books.db.transaction().execute((tx) => writePacked(tx, 'bracket', dirtyRows(store)));
     if (raced.length === 0) return Math.min(...changed.map((row) => row.day * DAY));
   }
 }
@@ -79,7 +80,7 @@ async function affectedSlots(
     .where('part', '=', rowKeyAt(device, register, 0).part)
     .execute();
   await loadRows(
-    books.db,
+    sqlStore(books),
     store,
     days.map(({ day }) => rowKeyAt(device, register, day * DAY)),
   );

@@ -1,10 +1,11 @@
 import { type DirtyMark, markDirty } from '../books/dirty.ts';
 import type { Books } from '../books/index.ts';
 import { admit, parseFrame } from './admission.ts';
-import { type Directory, isCurrent, loadDirectory } from './directory.ts';
+import { type Directory, isCurrent, loadDirectory, versionsOf } from './directory.ts';
 import { rowKeyAt } from './hot.ts';
 import { type DirtyMarks, joinReadings, marksOf, type Stores } from './join-readings.ts';
-import { bracketStore, gaugeStore, reread, writeRows } from './rows.ts';
+import { bracketStore, dirtyRows, gaugeStore, reread } from './rows.ts';
+import { sqlStore, writePacked } from './sql-store.ts';
 
 export interface ReplayAnswer {
   readonly admitted: number;
@@ -73,7 +74,7 @@ async function takeChunk(
   if (ready.length === 0) return 0;
   const stores = { brackets: bracketStore(), gauges: gaugeStore() };
   const dirty: DirtyMarks = new Map();
-  await joinReadings(books.db, stores, ready, dirty);
+  await joinReadings(sqlStore(books), stores, ready, dirty);
   await books.ensurePartitions(ready.map((r) => rowKeyAt(r.device, r.register, r.at).day));
   const ids = ready.map((r) => r.id);
   return (await write(books, directory, stores, marksOf(dirty), ids, now)) ? ready.length : undefined;
@@ -89,8 +90,11 @@ async function write(
 ): Promise<boolean> {
   for (;;) {
     const raced = await books.db.transaction().execute(async (tx) => {
-      if (!(await isCurrent(tx, directory))) return 'outdated' as const;
-      const left = [await writeRows(tx, brackets), await writeRows(tx, gauges)] as const;
+      if (!(await isCurrent(tx, versionsOf(directory)))) return 'outdated' as const;
+      const left = [
+        await writePacked(tx, 'bracket', dirtyRows(brackets)),
+        await writePacked(tx, 'gauge', dirtyRows(gauges)),
+      ] as const;
       if (left[0].length + left[1].length > 0) return left;
       await markDirty(tx, marks);
       await tx
@@ -103,7 +107,7 @@ async function write(
     if (!raced) return true;
     if (raced === 'outdated') return false;
     // rows that did match were written before the race was seen: read all again, joins are idempotent
-    await reread(books.db, brackets, [...brackets.rows.values()]);
-    await reread(books.db, gauges, [...gauges.rows.values()]);
+    await reread(sqlStore(books), brackets, [...brackets.rows.values()]);
+    await reread(sqlStore(books), gauges, [...gauges.rows.values()]);
   }
 }

@@ -1,15 +1,14 @@
-import { invariantError } from '#domain';
 import { type Clock, persist, type Telemetry } from '#platform';
-import type { Books } from '../books/index.ts';
 import { isPassing } from '../books/passing.ts';
 import type { FrameLog, LogConsumer, LogRecord } from '../log/port.ts';
 import { commit } from './commit.ts';
-import { type Directory, loadDirectory, registryVersions } from './directory.ts';
+import { type Directory, versionsOf } from './directory.ts';
 import { emptyPending, foldRecords, openPartition, type Partition } from './partition.ts';
 import { evict } from './rows.ts';
+import type { LedgerStore } from './store.ts';
 
 export interface WorkerOptions {
-  readonly books: Books;
+  readonly store: LedgerStore;
   readonly log: FrameLog;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
@@ -29,7 +28,7 @@ export interface Worker {
 
 /** Consumes the log into the books, partition by partition (ledger.md, 9). Memory is a cache; SQL is the only commit point. */
 export function createWorker(options: WorkerOptions): Worker {
-  const { books, log, clock, telemetry } = options;
+  const { store, log, clock, telemetry } = options;
   const checkpointMs = options.checkpointMs ?? 1_000;
   const partitions = new Map<number, Partition>();
   let directory: Directory | undefined;
@@ -48,33 +47,22 @@ export function createWorker(options: WorkerOptions): Worker {
 
   const currentDirectory = async (): Promise<Directory> => {
     if (directory && clock.now() - directoryCheckedAt < checkpointMs) return directory;
-    const versions = await registryVersions(books.db);
-    const known = directory;
-    const same =
-      known &&
-      versions.size === known.sites.size &&
-      [...versions].every(([site, v]) => known.sites.get(site)?.version === v);
-    if (!same) directory = await loadDirectory(books.db);
+    const now = await store.registryVersions();
+    const held = directory && versionsOf(directory);
+    const same = held?.size === now.size && [...now].every(([site, version]) => held.get(site) === version);
+    const current = directory && same ? directory : await store.loadDirectory();
+    directory = current;
     directoryCheckedAt = clock.now();
-    if (!directory) throw invariantError('DIRECTORY_MISSING', 'the registry could not be loaded');
-    return directory;
+    return current;
   };
 
   const assign = async (numbers: readonly number[]): Promise<ReadonlyMap<number, number>> => {
     const offsets = new Map<number, number>();
     const bounds = await log.bounds();
     for (const number of numbers) {
-      const low = bounds.get(number)?.low ?? 0;
-      const row = await books.db
-        .insertInto('log_offset')
-        .values({ log: identity, partition: number, next_offset: low, epoch: 1 })
-        .onConflict((c) =>
-          c.columns(['log', 'partition']).doUpdateSet((eb) => ({ epoch: eb('log_offset.epoch', '+', 1) })),
-        )
-        .returning(['next_offset', 'epoch'])
-        .executeTakeFirstOrThrow();
-      partitions.set(number, openPartition(number, row.epoch, row.next_offset, clock.now()));
-      offsets.set(number, row.next_offset);
+      const { next, epoch } = await store.claim(identity, number, bounds.get(number)?.low ?? 0);
+      partitions.set(number, openPartition(number, epoch, next, clock.now()));
+      offsets.set(number, next);
     }
     return offsets;
   };
@@ -88,7 +76,7 @@ export function createWorker(options: WorkerOptions): Worker {
     const current = await currentDirectory();
     if (partition.directory && partition.directory !== current) return startAnew(partition, 'outdated');
     partition.directory = current;
-    await foldRecords(books, partition, wanted, current, telemetry);
+    await foldRecords(store, partition, wanted, current, telemetry);
     partition.next = last.offset + 1;
     partition.pending.to = partition.next;
     if (clock.now() - partition.lastCommit >= checkpointMs) await checkpoint(partition);
@@ -98,11 +86,7 @@ export function createWorker(options: WorkerOptions): Worker {
     const { pending, directory: used } = partition;
     if (pending.to === pending.from || !used) return;
     const started = clock.now();
-    const days = [...partition.brackets.rows.values(), ...partition.gauges.rows.values()]
-      .filter((r) => r.dirty)
-      .map((r) => r.day);
-    await books.ensurePartitions([...new Set(days)]);
-    const outcome = await commit({ ...partition, directory: used, db: books.db, log: identity });
+    const outcome = await commit({ ...partition, directory: used, store, log: identity });
     if (outcome !== 'committed') return startAnew(partition, outcome);
     lastCommitAt = clock.now();
     telemetry.emit(
@@ -155,7 +139,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const consume = async (signal: AbortSignal): Promise<void> => {
     partitions.clear();
     identity = await log.identity();
-    await acquaint(books, identity, log.partitionCount);
+    await store.acquaint(identity, log.partitionCount);
     const joined = await log.consumer();
     consumer = joined;
     const failed = new AbortController();
@@ -187,24 +171,4 @@ export function createWorker(options: WorkerOptions): Worker {
     persist(() => consume(signal), { name: 'worker', clock, telemetry, isPassing }, signal);
 
   return { run, lastCommitAt: () => lastCommitAt };
-}
-
-/** The books remember a log by its identity and partition count; another count under one identity would scatter devices. */
-async function acquaint(books: Books, identity: string, partitionCount: number): Promise<void> {
-  await books.db
-    .insertInto('log')
-    .values({ id: identity, partition_count: partitionCount })
-    .onConflict((c) => c.column('id').doNothing())
-    .execute();
-  const known = await books.db
-    .selectFrom('log')
-    .select('partition_count')
-    .where('id', '=', identity)
-    .executeTakeFirstOrThrow();
-  if (known.partition_count !== partitionCount) {
-    throw invariantError(
-      'PARTITIONS_CHANGED',
-      `the log has ${partitionCount} partitions, the books know ${known.partition_count}`,
-    );
-  }
 }

@@ -5,7 +5,7 @@ import { afterAll, expect, it } from 'vitest';
 import { systemClock } from '#platform';
 import { openSpool } from '../../collectors/spool/spool.ts';
 import { createCompound, createWorld, history } from '../../fixtures/simulator/index.ts';
-import { createWorker, dumpBooks, keepSettled, openService } from '../../pipeline/index.ts';
+import { createWorker, dumpBooks, keepSettled, openService, sqlStore } from '../../pipeline/index.ts';
 import { startEmbeddedPostgres } from '../../pipeline/books/embedded/index.ts';
 import { openBooks } from '../../pipeline/books/index.ts';
 import { DAY } from '../../pipeline/domain/index.ts';
@@ -39,7 +39,7 @@ async function booksWith(name: string, kills: number): Promise<string> {
   const log = openEmbeddedLog({ file: spool });
   const service = openService({ books, log, clock: systemClock, telemetry });
   const ending = new AbortController();
-  const worker = createWorker({ books, log, clock: systemClock, telemetry, checkpointMs: 20 });
+  const worker = createWorker({ store: sqlStore(books), log, clock: systemClock, telemetry, checkpointMs: 20 });
   try {
     await service.applyRegistry(registry, { take: 'all', commit: true, by: 'test', reason: 'test' });
     const running = [worker.run(ending.signal), keepSettled(service, { clock: systemClock, telemetry }, ending.signal)];

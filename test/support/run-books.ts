@@ -1,4 +1,4 @@
-import { createWorker, dumpBooks, openService } from '../../pipeline/index.ts';
+import { createWorker, dumpBooks, openService, sqlStore } from '../../pipeline/index.ts';
 import type { Books } from '../../pipeline/books/index.ts';
 import type { MeterEvent, Registry } from '../../pipeline/domain/index.ts';
 import type { FrameLog } from '../../pipeline/log/port.ts';
@@ -35,7 +35,7 @@ export async function consume(books: Books, log: FrameLog): Promise<void> {
   const bounds = await log.bounds();
   const caught = new Set<number>();
   const worker = createWorker({
-    books,
+    store: sqlStore(books),
     log,
     clock: systemClock,
     telemetry: silentTelemetry(),

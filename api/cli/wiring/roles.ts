@@ -3,7 +3,7 @@ import { ensureWebBuilt } from '../../web/build.ts';
 import type { CheckedSite } from '../../../collectors/site/index.ts';
 import { runRelay } from '../../../collectors/spool/relay.ts';
 import { openSpool } from '../../../collectors/spool/spool.ts';
-import { createWorker, keepHouse, keepSettled, openService } from '../../../pipeline/index.ts';
+import { createWorker, keepHouse, keepSettled, openService, sqlStore } from '../../../pipeline/index.ts';
 import { openKafkaLog } from '../../../pipeline/log/kafka/log.ts';
 import type { FrameLog } from '../../../pipeline/log/port.ts';
 import type { Closer, Telemetry } from '#platform';
@@ -50,7 +50,7 @@ export async function runStream(cli: Cli, kafka: KafkaPlace): Promise<void> {
   const background = createBackground(signal, closer);
   try {
     const log = await openKafka(cli, kafka, telemetry, closer);
-    const worker = createWorker({ books, log, clock, telemetry });
+    const worker = createWorker({ store: sqlStore(books), log, clock, telemetry });
     const service = openService({ books, log, clock, telemetry, logKind: 'kafka', lastCommitAt: worker.lastCommitAt });
     closer.add('service', service.stop);
     background.run('worker', worker.run);

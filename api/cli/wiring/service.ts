@@ -5,7 +5,7 @@ import { openSpool } from '../../../collectors/spool/spool.ts';
 import type { SpoolFile } from '../../../collectors/spool/port.ts';
 import { openEmbeddedLog } from '../../../pipeline/log/embedded/log.ts';
 import type { FrameLog } from '../../../pipeline/log/port.ts';
-import { createWorker, openService } from '../../../pipeline/index.ts';
+import { createWorker, openService, sqlStore } from '../../../pipeline/index.ts';
 import type { Service } from '../../../pipeline/service.ts';
 import type { Cli } from '../context.ts';
 import { createProgress } from '../output/progress.ts';
@@ -64,7 +64,7 @@ export async function withService(
     closer.add('service', service.stop);
     const finish = async (): Promise<void> => {
       if (running) return untilSettled(service, clock);
-      if (embedded) await drain(cli, { books, log: embedded.log, clock, telemetry });
+      if (embedded) await drain(cli, { store: sqlStore(books), log: embedded.log, clock, telemetry });
       const progress = createProgress(cli);
       await service.settle(progress.report);
       progress.stop();

@@ -5,7 +5,7 @@ import { ensureWebBuilt } from '../../web/build.ts';
 import type { SpoolFile } from '../../../collectors/spool/port.ts';
 import type { Supervisor } from '../../../collectors/supervisor.ts';
 import type { CheckedSite } from '../../../collectors/site/index.ts';
-import { createWorker, keepHouse, keepSettled, openService, type Worker } from '../../../pipeline/index.ts';
+import { createWorker, keepHouse, keepSettled, openService, sqlStore, type Worker } from '../../../pipeline/index.ts';
 import type { FrameLog } from '../../../pipeline/log/port.ts';
 import type { ApplyAnswer, Progress, Service } from '../../../pipeline/service.ts';
 import type { Simulator } from '../../../fixtures/simulator/index.ts';
@@ -117,7 +117,7 @@ async function openCore(cli: Cli, { telemetry, books, closer }: Foundation): Pro
   const { clock } = cli.io;
   const { spool, log } = await openEmbedded(cli, telemetry);
   closer.add('spool', spool.close);
-  const worker = createWorker({ books, log, clock, telemetry });
+  const worker = createWorker({ store: sqlStore(books), log, clock, telemetry });
   const service = openService({
     books,
     log,

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { Books } from '../../../pipeline/books/index.ts';
 import type { MeterEventBody, Registry } from '../../../pipeline/domain/index.ts';
-import { createWorker, dumpBooks, openService } from '../../../pipeline/index.ts';
+import { createWorker, dumpBooks, openService, sqlStore } from '../../../pipeline/index.ts';
 import { type Clock, systemClock } from '../../../pipeline/platform/index.ts';
 import { type Driven, drivenLog } from '../../support/driven-log.ts';
 import { type GivenRecord, memoryLog } from '../../support/memory-log.ts';
@@ -69,7 +69,13 @@ interface Hand {
 function start(books: Books, given: readonly GivenRecord[] = records): Hand {
   const driven = drivenLog(given);
   const clock = handClock();
-  const worker = createWorker({ books, log: driven.log, clock, telemetry: silentTelemetry(), checkpointMs: 1_000 });
+  const worker = createWorker({
+    store: sqlStore(books),
+    log: driven.log,
+    clock,
+    telemetry: silentTelemetry(),
+    checkpointMs: 1_000,
+  });
   const stop = new AbortController();
   let failure: unknown;
   const done = worker.run(stop.signal).catch((error: unknown) => {
