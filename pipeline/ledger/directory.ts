@@ -102,7 +102,6 @@ async function loadSite(db: Db, id: string, version: number): Promise<DirectoryS
   const registry = await loadRegistry(db, id);
   if (!registry) return undefined;
   const events = await loadEvents(db, id);
-  const registers = effectiveRegisters(registry, events);
   const rows = await db
     .selectFrom('register')
     .innerJoin('device', 'device.key', 'register.device_key')
@@ -116,20 +115,45 @@ async function loadSite(db: Db, id: string, version: number): Promise<DirectoryS
       'register.modulus',
     ])
     .execute();
+  return siteOf(registry, version, events, rows);
+}
+
+/** A register as the books number it. */
+export interface RegisterRow {
+  /** The books' key of its device. */
+  readonly key: number;
+  readonly device: string;
+  readonly name: string;
+  readonly ordinal: number;
+  readonly kind: string;
+  readonly modulus: number | null;
+}
+
+/** A site of the directory from its parts. Pure. */
+export function siteOf(
+  registry: Registry,
+  version: number,
+  events: readonly MeterEvent[],
+  rows: readonly RegisterRow[],
+): DirectorySite {
+  const registers = effectiveRegisters(registry, events);
   const slotMs = registry.site.slotMinutes * MINUTE;
   const devices = new Map<string, DirectoryDevice & { readonly registers: Map<string, DirectoryRegister> }>();
   for (const row of rows) {
-    const device = devices.get(row.device) ?? { site: id, id: row.device, key: row.key, slotMs, registers: new Map() };
+    const device = devices.get(row.device) ?? {
+      site: registry.site.id,
+      id: row.device,
+      key: row.key,
+      slotMs,
+      registers: new Map(),
+    };
     devices.set(row.device, device);
     device.registers.set(row.name, directoryRegister(row, registers.get(registerKey(row.device, row.name))));
   }
   return { registry, version, slotMs, events, devices, registers };
 }
 
-function directoryRegister(
-  row: { readonly name: string; readonly ordinal: number; readonly kind: string; readonly modulus: number | null },
-  effective: EffectiveRegister | undefined,
-): DirectoryRegister {
+function directoryRegister(row: RegisterRow, effective: EffectiveRegister | undefined): DirectoryRegister {
   const mountings = effective?.mountings ?? [];
   const dates = mountings.map((m) => m.mountedAt);
   const known = dates.filter((at) => at !== undefined);
