@@ -1,6 +1,6 @@
 import { invariantError } from '#domain';
-import type { DecodeResult, ModbusRegister, ResolvedRegister, WordOrder } from '../contract.ts';
-import { faceValue, resolveRegister, WORDS_OF } from '../devices/index.ts';
+import type { DecodeResult, ModbusRegister, RegisterPart, ResolvedRegister, WordOrder, WordType } from '../contract.ts';
+import { extentOf, faceValue, partsOf, resolveRegister, WORDS_OF } from '../devices/index.ts';
 import type { PlannedRead } from './planner.ts';
 
 /** What became of one register of a reply. */
@@ -9,35 +9,73 @@ export interface DecodedRegister {
   readonly result: DecodeResult;
 }
 
-/** Decodes one register out of the words of a reply, at its place in them. */
+/** Decodes one register out of the words of a reply; `offset` is where its lowest address stands in them. */
 export type WordDecoder = (words: readonly number[], offset: number) => DecodeResult;
 
+const NOT_BCD: DecodeResult = { ok: false, reason: 'not-bcd' };
+const MARKED: DecodeResult = { ok: false, reason: 'no-value-marker' };
+
 /**
- * The decoder of a register: byte order, type, markers, then the frame's integer. A value that cannot be trusted is a
- * failure with its reason, never a zero.
+ * The decoder of a register: byte order, type, markers, the sum of a split total, then the frame's integer. A value that
+ * cannot be trusted is a failure with its reason, never a zero.
  */
 export function decoderOf(
   register: ModbusRegister,
   resolved: ResolvedRegister = resolveRegister(register),
 ): WordDecoder {
-  const count = WORDS_OF[register.type];
-  const order = bytePlaces(register.order);
-  const view = new DataView(new ArrayBuffer(count * 2));
+  const { from, to } = extentOf(register);
+  const parts = partsOf(register).map((part) => ({ read: readerOf(part), at: part.address - from, times: part.times }));
+  const sum = partsOf(register).some(({ type }) => type.startsWith('f')) ? sumOfFloats : sumOfIntegers;
+  const [own, ...further] = parts;
   return (words, offset) => {
-    if (offset < 0 || offset + count > words.length) return { ok: false, reason: 'too-short' };
-    for (let place = 0; place < count * 2; place++) {
-      const word = words[offset + (place >> 1)] ?? 0;
-      view.setUint8(order[place] ?? 0, place % 2 === 0 ? word >> 8 : word & 0xff);
+    if (!own || offset < 0 || offset + to - from > words.length) return { ok: false, reason: 'too-short' };
+    const raw = own.read(words, offset + own.at);
+    if (raw === undefined) return NOT_BCD;
+    if (further.length === 0) return faceValue(raw, resolved, register.markers);
+    const terms: Term[] = [];
+    for (const { read, at, times } of parts) {
+      const term = read(words, offset + at);
+      if (term === undefined) return NOT_BCD;
+      if (register.markers?.includes(Number(term))) return MARKED;
+      terms.push({ raw: term, times });
     }
-    return faceValue(rawValue(view, register), resolved, register.markers);
+    return faceValue(sum(terms), resolved);
+  };
+}
+
+interface Term {
+  readonly raw: number | bigint;
+  readonly times: number;
+}
+
+const sumOfFloats = (terms: readonly Term[]): number =>
+  terms.reduce((sum, { raw, times }) => sum + Number(raw) * times, 0);
+
+const sumOfIntegers = (terms: readonly Term[]): bigint =>
+  terms.reduce((sum, { raw, times }) => sum + BigInt(raw) * BigInt(times), 0n);
+
+/** Reads one number at a place of the words; nothing where a digit is none. */
+function readerOf({
+  type,
+  order,
+}: RegisterPart): (words: readonly number[], offset: number) => number | bigint | undefined {
+  const bytes = WORDS_OF[type] * 2;
+  const places = bytePlaces(order);
+  const view = new DataView(new ArrayBuffer(bytes));
+  return (words, offset) => {
+    for (let place = 0; place < bytes; place++) {
+      const word = words[offset + (place >> 1)] ?? 0;
+      view.setUint8(places[place] ?? 0, place % 2 === 0 ? word >> 8 : word & 0xff);
+    }
+    return rawValue(view, type);
   };
 }
 
 /** For each byte as it comes over the wire, its place counted from the most significant: CDAB gives 2, 3, 0, 1. */
 const bytePlaces = (order: WordOrder): readonly number[] => Array.from(order, (letter) => letter.charCodeAt(0) - 65);
 
-function rawValue(view: DataView, register: ModbusRegister): number | bigint {
-  switch (register.type) {
+function rawValue(view: DataView, type: WordType): number | bigint | undefined {
+  switch (type) {
     case 'u16':
       return view.getUint16(0);
     case 'i16':
@@ -54,7 +92,21 @@ function rawValue(view: DataView, register: ModbusRegister): number | bigint {
       return view.getBigInt64(0);
     case 'f64':
       return view.getFloat64(0);
+    case 'bcd4':
+    case 'bcd8':
+    case 'bcd12':
+      return digitsOf(view);
   }
+}
+
+function digitsOf(view: DataView): number | undefined {
+  let value = 0;
+  for (let place = 0; place < view.byteLength; place++) {
+    const byte = view.getUint8(place);
+    if (byte >> 4 > 9 || (byte & 15) > 9) return undefined;
+    value = value * 100 + (byte >> 4) * 10 + (byte & 15);
+  }
+  return value;
 }
 
 /** Decodes the registers of replies; decoders are made once per register. */
@@ -64,13 +116,13 @@ export function createDecoder(
   const known = new Map(
     registers.map((register) => {
       const resolved = resolveRegister(register);
-      return [register.name, { resolved, decode: decoderOf(register, resolved) }];
+      return [register.name, { resolved, from: extentOf(register).from, decode: decoderOf(register, resolved) }];
     }),
   );
   return (read, words) =>
     read.registers.map((register) => {
       const entry = known.get(register.name);
       if (!entry) throw invariantError('REGISTER_NOT_PLANNED', `register ${register.name} is not of this device`);
-      return { register: entry.resolved, result: entry.decode(words, register.address - read.address) };
+      return { register: entry.resolved, result: entry.decode(words, entry.from - read.address) };
     });
 }
