@@ -23,7 +23,7 @@ export function placementOf(units: readonly OpcUaDevice[], namespaces: readonly 
   return place;
 }
 
-function nodeIdOf(
+export function nodeIdOf(
   { namespace, nodePrefix }: ConnectedDevice,
   path: string,
   namespaces: readonly string[],
