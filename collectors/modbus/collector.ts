@@ -8,7 +8,16 @@ import type {
   ModbusConnection,
 } from '../contract.ts';
 import { deliverHeld } from '../deliver.ts';
-import { DEVICE_LOST, DEVICE_RECOVERED, LINE_NOT_OPENED, LINE_OPENED, LINE_POISONED, POLLS_SKIPPED } from './events.ts';
+import {
+  DEVICE_LOST,
+  DEVICE_RECOVERED,
+  FOREIGN_HEARD,
+  FOREIGN_HEARD_AGAIN,
+  LINE_NOT_OPENED,
+  LINE_OPENED,
+  LINE_POISONED,
+  POLLS_SKIPPED,
+} from './events.ts';
 import { createLine, type Line, type LineWatch } from './line.ts';
 import { createPoller, type ModbusModel, type PollResult } from './poller.ts';
 import { reasonOf } from './report.ts';
@@ -157,10 +166,19 @@ function reopeningOnce(line: Line, signal: AbortSignal): (request: ReadRequest) 
 
 const lineWatch = (connection: ModbusConnection, telemetry: CollectorContext['telemetry']): LineWatch => {
   const fields = { connection: connection.id, address: addressOf(connection) };
+  const heard = new Set<number>();
   return {
     opened: (reopened) => telemetry.emit('lineOpened', LINE_OPENED, { ...fields, reopened }),
     notOpened: (reason, retryInMs) =>
       telemetry.emit('lineNotOpened', LINE_NOT_OPENED, { ...fields, reason, retryInMs: Math.round(retryInMs) }),
     poisoned: (reason) => telemetry.emit('linePoisoned', LINE_POISONED, { ...fields, reason }),
+    foreign: (unit, detail) => {
+      telemetry.emit('foreignHeard', heard.has(unit) ? FOREIGN_HEARD_AGAIN : FOREIGN_HEARD, {
+        ...fields,
+        unit,
+        detail,
+      });
+      heard.add(unit);
+    },
   };
 };

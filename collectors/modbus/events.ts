@@ -12,6 +12,14 @@ export const LINE_POISONED: EventSpec = {
   message: 'Modbus line closed after a request that was not answered as asked; it is reopened',
   labels: ['connection', 'reason'],
 };
+/** `unit` spoke, or was asked by another master, though we had not asked it. */
+export const FOREIGN_HEARD: EventSpec = {
+  level: 'warn',
+  message: 'Something else speaks on the Modbus line: a second master, or two units with one address',
+  labels: ['connection'],
+};
+/** `debug` from the second time on: counted in full, logged once per unit. */
+export const FOREIGN_HEARD_AGAIN: EventSpec = { ...FOREIGN_HEARD, level: 'debug' };
 /** `registers` names what is absent from the frame because of it. */
 export const REQUEST_FAILED: EventSpec = {
   level: 'warn',

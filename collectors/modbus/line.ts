@@ -15,6 +15,7 @@ export interface LineWatch {
   readonly opened: (reopened: number) => void;
   readonly notOpened: (reason: string, retryInMs: number) => void;
   readonly poisoned: (fault: ReadFault['kind']) => void;
+  readonly foreign: (unit: number, detail: string) => void;
 }
 
 /** One connection, one request in flight, however many callers. */
@@ -43,6 +44,11 @@ export function createLine(
   let turn: Promise<unknown> = Promise.resolve();
   let freeAt = 0;
 
+  const heardForeign = (unit: number, detail: string): void => {
+    foreignReplies += 1;
+    watch.foreign(unit, detail);
+  };
+
   const close = (): void => {
     transport?.close();
     transport = undefined;
@@ -51,7 +57,7 @@ export function createLine(
   const tryOpen = async (signal: AbortSignal): Promise<string | undefined> => {
     opening = true;
     try {
-      const fresh = await open(signal);
+      const fresh = await open(signal, heardForeign);
       if (signal.aborted) fresh.close();
       else transport = fresh;
       return undefined;
@@ -75,6 +81,7 @@ export function createLine(
     if (!result.ok && result.fault.kind !== 'exception' && line === transport) {
       close();
       if (result.fault.kind === 'framing') foreignReplies += 1;
+      if (result.fault.kind === 'foreign') heardForeign(result.fault.unit, result.fault.detail);
       watch.poisoned(result.fault.kind);
     }
     return result;

@@ -1,21 +1,22 @@
-import { connect, type Socket } from 'node:net';
+import type { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
 import modbus from 'modbus-serial';
-import { deviceError } from '#domain';
 import type { ModbusTcpConnection } from '../contract.ts';
+import { openSocket } from './socket.ts';
 import type { OpenTransport, ReadFault, ReadRequest, ReadResult, Transport } from './transport.ts';
 
 type ModbusRTU = InstanceType<typeof modbus.default>;
 
-const KEEP_ALIVE_MS = 30_000;
 const TRANSACTIONS = 65_536;
 
 /**
  * What modbus-serial 8.0.25 keeps to itself. It numbers transactions modulo 256, from 1 in each new client, and keeps the
  * last 256 with their replies. We number them ourselves, in 16 bits and on over reopenings, and forget each one that is
- * done: so a reply that comes late, also on another connection, meets no request of its number. A test holds this.
+ * done: so a reply that comes late, also on another connection, meets no request of its number. It also takes an exception
+ * without a look at the unit that it comes from: we listen to its port, and look. Tests hold all of this.
  */
 interface Inner {
-  readonly _port: { _transactionIdWrite: number };
+  readonly _port: EventEmitter & { _transactionIdWrite: number; readonly _transactionIdRead: number };
   readonly _transactions: Record<number, unknown>;
 }
 
@@ -37,6 +38,13 @@ export function modbusTcp({ host, port, timeoutMs }: ModbusTcpConnection): OpenT
 function transportOver(client: ModbusRTU, socket: Socket, nextTransaction: () => number): Transport {
   let end: ((fault: ReadFault) => void) | undefined;
   socket.on('close', () => end?.({ kind: 'closed', detail: 'the device closed the connection' }));
+  // the typings leave these out
+  const inner = client as unknown as Inner;
+  let spoke: number | undefined;
+  let asked = 0;
+  inner._port.on('data', (frame: Buffer) => {
+    if (inner._port._transactionIdRead === asked) spoke ??= frame[0];
+  });
   const isOpen = (): boolean => !socket.destroyed && socket.writable && socket.readable;
   return {
     isOpen,
@@ -50,8 +58,10 @@ function transportOver(client: ModbusRTU, socket: Socket, nextTransaction: () =>
           return resolve({ ok: false, fault: { kind: 'closed', detail: 'the connection is closed' } });
         }
         end = (fault) => resolve({ ok: false, fault });
-        ask(client, request, nextTransaction()).then(resolve, (error: unknown) =>
-          resolve({ ok: false, fault: faultOf(error) }),
+        spoke = undefined;
+        asked = nextTransaction();
+        ask(client, inner, request, asked).then(resolve, (error: unknown) =>
+          resolve({ ok: false, fault: faultOf(error, request.unit, spoke) }),
         );
       }),
   };
@@ -60,11 +70,10 @@ function transportOver(client: ModbusRTU, socket: Socket, nextTransaction: () =>
 /** The unit is an argument: nothing may come between `setID`, which is the client's state, and the read. */
 async function ask(
   client: ModbusRTU,
+  inner: Inner,
   { unit, fc, address, words }: ReadRequest,
   transaction: number,
 ): Promise<ReadResult> {
-  // the typings leave these two out
-  const inner = client as unknown as Inner;
   inner._port._transactionIdWrite = transaction;
   client.setID(unit);
   const reply = fc === 3 ? client.readHoldingRegisters(address, words) : client.readInputRegisters(address, words);
@@ -78,45 +87,14 @@ async function ask(
 }
 
 /** The library tells its errors apart by `modbusCode`, `errno` and text only. */
-function faultOf(error: unknown): ReadFault {
+function faultOf(error: unknown, asked: number, spoke: number | undefined): ReadFault {
+  if (spoke !== undefined && spoke !== asked) {
+    return { kind: 'foreign', unit: spoke, detail: `unit ${asked} was asked, unit ${spoke} answered` };
+  }
   const code: unknown = error instanceof Object ? Reflect.get(error, 'modbusCode') : undefined;
   if (typeof code === 'number') return { kind: 'exception', code };
   const detail = String(error instanceof Object ? Reflect.get(error, 'message') : error);
   if (detail === 'Timed out') return { kind: 'timeout' };
   if (detail === 'Port Not Open') return { kind: 'closed', detail: 'the connection is closed' };
   return { kind: 'framing', detail };
-}
-
-function openSocket(host: string, port: number, timeoutMs: number, signal: AbortSignal): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const place = `${host}:${port}`;
-    const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
-    const timer = setTimeout(() => fail(`no answer within ${timeoutMs} ms`), timeoutMs);
-    const fail = (why: string, cause?: unknown): void => {
-      done();
-      socket.on('error', () => undefined);
-      socket.destroy();
-      reject(
-        deviceError('LINE_NOT_OPEN', `no Modbus connection to ${place}: ${why}`, {
-          place,
-          cure: 'check address, port, cabling and whether another client holds the only connection',
-          ...(cause === undefined ? {} : { cause }),
-        }),
-      );
-    };
-    const onError = (error: Error): void => fail(error.message, error);
-    const onAbort = (): void => fail('stopped');
-    const onConnect = (): void => {
-      done();
-      resolve(socket);
-    };
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', onAbort);
-      socket.off('error', onError).off('connect', onConnect);
-    };
-    socket.once('error', onError).once('connect', onConnect);
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
-  });
 }

@@ -20,6 +20,7 @@ export type Answer =
   | 'close'
   | 'wrong-transaction'
   | 'foreign-unit'
+  | 'foreign-exception'
   | 'other-function'
   | 'short'
   | 'byte-count-too-large'
@@ -141,15 +142,19 @@ function frameOf(request: WireRequest, words: (unit: number, fc: number, address
   return frame;
 }
 
+function exceptionOf(good: Buffer, unit: number, code: number): Buffer {
+  const exception = Buffer.from(good.subarray(0, 9));
+  exception.writeUInt16BE(3, 4);
+  exception.writeUInt8(unit, 6);
+  exception.writeUInt8(good.readUInt8(7) | 0x80, 7);
+  exception.writeUInt8(code, 8);
+  return exception;
+}
+
 function bent(good: Buffer, request: WireRequest, answer: Answer): Buffer {
   const frame = Buffer.from(good);
-  if (typeof answer === 'object' && 'exception' in answer) {
-    const exception = Buffer.from(good.subarray(0, 9));
-    exception.writeUInt16BE(3, 4);
-    exception.writeUInt8(request.fc | 0x80, 7);
-    exception.writeUInt8(answer.exception, 8);
-    return exception;
-  }
+  if (typeof answer === 'object' && 'exception' in answer) return exceptionOf(good, request.unit, answer.exception);
+  if (answer === 'foreign-exception') return exceptionOf(good, request.unit + 1, 2);
   if (answer === 'wrong-transaction') frame.writeUInt16BE((request.transaction + 7) & 0xffff, 0);
   if (answer === 'foreign-unit') frame.writeUInt8(request.unit + 1, 6);
   if (answer === 'other-function') frame.writeUInt8(request.fc === 3 ? 4 : 3, 7);

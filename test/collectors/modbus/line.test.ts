@@ -47,7 +47,12 @@ function memoryTransports(answers: () => ReadResult) {
   return { open, seen };
 }
 
-const WATCH = { opened: () => undefined, notOpened: () => undefined, poisoned: () => undefined };
+const WATCH = {
+  opened: () => undefined,
+  notOpened: () => undefined,
+  poisoned: () => undefined,
+  foreign: () => undefined,
+};
 const signal = new AbortController().signal;
 
 describe('a line', () => {
