@@ -49,6 +49,7 @@ export const DECODE_FAILURES = [
   'not-safe-integer',
   'beyond-face',
   'too-short',
+  'not-bcd',
 ] as const;
 export type DecodeFailure = (typeof DECODE_FAILURES)[number];
 
@@ -79,12 +80,29 @@ export interface LineHealth {
 // ---------------------------------------------------------------------------------------------------------------------
 // Device models: data only, one file per model in devices/. No functions, no conditions; a JSON round trip must survive.
 
-export const WORD_TYPES = ['u16', 'i16', 'u32', 'i32', 'f32', 'u64', 'i64', 'f64'] as const;
+/** `bcd4`, `bcd8`, `bcd12`: four decimal digits a word. */
+export const WORD_TYPES = ['u16', 'i16', 'u32', 'i32', 'f32', 'u64', 'i64', 'f64', 'bcd4', 'bcd8', 'bcd12'] as const;
 export type WordType = (typeof WORD_TYPES)[number];
 /** A = most significant byte. */
-export const WORD_ORDERS = ['AB', 'BA', 'ABCD', 'CDAB', 'BADC', 'DCBA', 'ABCDEFGH', 'GHEFCDAB', 'HGFEDCBA'] as const;
+export const WORD_ORDERS = [
+  'AB',
+  'BA',
+  'ABCD',
+  'CDAB',
+  'BADC',
+  'DCBA',
+  'ABCDEF',
+  'ABCDEFGH',
+  'GHEFCDAB',
+  'HGFEDCBA',
+] as const;
 export type WordOrder = (typeof WORD_ORDERS)[number];
 export const CONFIDENCES = ['A', 'B', 'C'] as const;
+/**
+ * How the values stand to the transformers before the meter. `direct`: there are none; `primary`: the meter has applied
+ * them; `secondary`: the multiplier CT × PT belongs into the site file.
+ */
+export const RATIOS = ['direct', 'primary', 'secondary'] as const;
 
 export interface ModelSource {
   /** Document, page or repository. */
@@ -110,12 +128,30 @@ export interface ModelRegister {
   readonly note?: string | undefined;
 }
 
-export interface ModbusRegister extends ModelRegister {
-  readonly fc: 3 | 4;
+/** Where a number stands in the memory of a device. */
+interface WordPlace {
   /** Zero-based address on the wire. */
   readonly address: number;
   readonly type: WordType;
   readonly order: WordOrder;
+}
+
+/** A further part of a split total: it counts `times` units of the register's own last digit. */
+export interface RegisterPart extends WordPlace {
+  readonly times: number;
+}
+
+export interface ModbusRegister extends ModelRegister, WordPlace {
+  readonly fc: 3 | 4;
+  /** Split total: raw = the register's own number + Σ part × times. All parts come in one reply. */
+  readonly parts?: readonly RegisterPart[] | undefined;
+}
+
+/** A setting of the meter that decides what its values mean (CT ratio, unit of a total). Documented, not read. */
+export interface DeviceSetting extends WordPlace {
+  readonly quantity: string;
+  readonly fc: 3 | 4;
+  readonly note: string;
 }
 
 export interface OpcUaRegister extends ModelRegister {
@@ -136,6 +172,8 @@ export type DeviceModel =
       readonly refuses?: readonly { readonly fc: 3 | 4; readonly from: number; readonly to: number }[] | undefined;
       /** Only whole values may be read, never across unassigned addresses. */
       readonly noGaps?: boolean | undefined;
+      readonly ratio?: (typeof RATIOS)[number] | undefined;
+      readonly settings?: readonly DeviceSetting[] | undefined;
       readonly registers: readonly ModbusRegister[];
     }
   | {
@@ -195,7 +233,22 @@ export interface OpcUaConnection {
   readonly endpoint: string;
   readonly security: 'none' | 'sign' | 'sign-and-encrypt';
   readonly timeoutMs: number;
+  /** Who logs in; anonymous if absent. */
+  readonly user?: OpcUaUser | undefined;
+  /** Host that the server's certificate bears, where the endpoint names it otherwise (by its address, say). */
+  readonly certificateHost?: string | undefined;
 }
+
+/** How somebody logs in at an OPC UA server. Secrets stand in files or in the environment, never here. */
+export type OpcUaUser =
+  | {
+      readonly kind: 'password';
+      readonly name: string;
+      /** Where the password stands: an environment variable, or a file that holds nothing else. */
+      readonly password: { readonly from: 'environment' | 'file'; readonly name: string };
+    }
+  /** PEM files. */
+  | { readonly kind: 'certificate'; readonly certificate: string; readonly key: string };
 
 export type Connection = ModbusConnection | OpcUaConnection;
 

@@ -1,3 +1,4 @@
+export * from './check.ts';
 export * from './face.ts';
 export * from './load.ts';
 export * from './resolve.ts';

@@ -11,6 +11,7 @@ import {
   unitFactor,
 } from '#domain';
 import type { ModbusRegister, ModelRegister, OpcUaRegister, ResolvedRegister } from '../contract.ts';
+import { partsOf } from './schema.ts';
 
 /**
  * Gauges: the frame carries thousandths of the quantity's plain unit (W, V, A, Hz, °C, m³/h …), whatever multiple the
@@ -83,8 +84,8 @@ function resolveCounter(register: ModelRegister): ResolvedRegister {
   };
 }
 
-const isIntegerRegister = (register: ModelRegister): boolean =>
-  'type' in register && typeof register.type === 'string' && !register.type.startsWith('f');
+const isIntegerRegister = (register: ModelRegister | ModbusRegister): boolean =>
+  'fc' in register && partsOf(register).every(({ type }) => !type.startsWith('f'));
 
 const inverse = (ratio: Rational): Rational => rational(ratio.den, ratio.num);
 

@@ -55,10 +55,10 @@ const sumOfIntegers = (terms: readonly Term[]): bigint =>
   terms.reduce((sum, { raw, times }) => sum + BigInt(raw) * BigInt(times), 0n);
 
 /** Reads one number at a place of the words; nothing where a digit is none. */
-function readerOf({
+export function readerOf({
   type,
   order,
-}: RegisterPart): (words: readonly number[], offset: number) => number | bigint | undefined {
+}: Pick<RegisterPart, 'type' | 'order'>): (words: readonly number[], offset: number) => number | bigint | undefined {
   const bytes = WORDS_OF[type] * 2;
   const places = bytePlaces(order);
   const view = new DataView(new ArrayBuffer(bytes));

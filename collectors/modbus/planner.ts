@@ -1,5 +1,5 @@
 import type { ModbusRegister } from '../contract.ts';
-import { MAX_WORDS, WORDS_OF } from '../devices/index.ts';
+import { extentOf, MAX_WORDS } from '../devices/index.ts';
 
 /** One read request and the registers that its reply answers, in address order. */
 export interface PlannedRead {
@@ -23,7 +23,7 @@ export interface ReadLimits {
  */
 export function planReads(registers: readonly ModbusRegister[], limits: ReadLimits): readonly PlannedRead[] {
   const maxWords = Math.min(limits.maxWords, MAX_WORDS);
-  const ordered = [...registers].sort((a, b) => a.fc - b.fc || a.address - b.address || endOf(a) - endOf(b));
+  const ordered = [...registers].sort((a, b) => a.fc - b.fc || startOf(a) - startOf(b) || endOf(a) - endOf(b));
   const plan: PlannedRead[] = [];
   for (const register of ordered) {
     const open = plan.at(-1);
@@ -41,10 +41,11 @@ export function splitRead(read: PlannedRead): readonly [PlannedRead, PlannedRead
   return [readOf(read.registers.slice(0, middle)), readOf(read.registers.slice(middle))];
 }
 
-const endOf = (register: ModbusRegister): number => register.address + WORDS_OF[register.type];
+const startOf = (register: ModbusRegister): number => extentOf(register).from;
+const endOf = (register: ModbusRegister): number => extentOf(register).to;
 
 function readOf(registers: readonly ModbusRegister[]): PlannedRead {
-  const address = Math.min(...registers.map((r) => r.address));
+  const address = Math.min(...registers.map(startOf));
   const words = Math.max(...registers.map(endOf)) - address;
   return { fc: registers[0]?.fc ?? 3, address, words, registers };
 }
@@ -59,6 +60,6 @@ function fits(open: PlannedRead, joined: PlannedRead, maxWords: number, limits: 
   const last = joined.registers.at(-1);
   const [from, to] = [joined.address, joined.address + joined.words - 1];
   if (joined.words > maxWords) return false;
-  if (limits.noGaps && last && last.address > open.address + open.words) return false;
+  if (limits.noGaps && last && startOf(last) > open.address + open.words) return false;
   return !limits.refuses?.some((range) => range.fc === joined.fc && range.from <= to && range.to >= from);
 }

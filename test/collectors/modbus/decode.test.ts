@@ -137,15 +137,71 @@ describe('a value that cannot be trusted', () => {
   });
 });
 
+describe('decimal digits, four a word', () => {
+  const gauge = { kind: 'gauge', unit: 'W', scale: '0.001', carrier: undefined } as const;
+
+  test.each([
+    ['bcd4', 'AB', [0x1234], 1234],
+    ['bcd8', 'ABCD', [0x0001, 0x2345], 12_345],
+    ['bcd8', 'CDAB', [0x2345, 0x0001], 12_345],
+    ['bcd12', 'ABCDEF', [0x9999, 0x9999, 0x9999], 999_999_999_999],
+  ] as const)('%s %s', (type, order, words, value) => {
+    expect(decoderOf(register(type, order, gauge))(words, 0)).toEqual({ ok: true, value });
+  });
+
+  test('a half-byte that is no digit makes no value', () => {
+    expect(decoderOf(register('bcd4', 'AB', gauge))([0x12a4], 0)).toEqual({ ok: false, reason: 'not-bcd' });
+    expect(decoderOf(register('bcd8', 'ABCD', gauge))([0xffff, 0xffff], 0)).toEqual({ ok: false, reason: 'not-bcd' });
+  });
+});
+
+describe('a split total', () => {
+  const fraction = { address: 12, type: 'f32', order: 'CDAB', carrier: 'water', unit: 'm3' } as const;
+  const whole = { address: 10, type: 'i32', order: 'CDAB', times: 1 } as const;
+
+  test('is the sum of its parts, which come in one reply', () => {
+    const decode = decoderOf(register('f32', 'CDAB', { ...fraction, parts: [whole] }));
+    // 123,456 m3 and 0.75 m3
+    expect(decode([0xe240, 0x0001, 0x0000, 0x3f40], 0)).toEqual({ ok: true, value: 123_456_750 });
+    expect(decode([0xe240, 0x0001, 0x0000], 0)).toEqual({ ok: false, reason: 'too-short' });
+    expect(decode([0xe240, 0x0001, 0x0000, 0x7fc0], 0)).toEqual({ ok: false, reason: 'not-finite' });
+  });
+
+  test('of words that each count to 10,000 is exact', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 9_999 }), { minLength: 3, maxLength: 3 }), (digits) => {
+        const parts = [1, 2].map((i) => ({ address: i, type: 'u16', order: 'AB', times: 10_000 ** i }) as const);
+        const expected = digits.reduceRight((sum, part) => sum * 10_000 + part, 0);
+        expect(decoderOf(register('u16', 'AB', { parts }))(digits, 0)).toEqual({ ok: true, value: expected });
+      }),
+    );
+  });
+
+  test('one part of which is a marker or no digit has no value', () => {
+    const parts = [{ address: 1, type: 'u16', order: 'AB', times: 10_000 }] as const;
+    const marked = decoderOf(register('u16', 'AB', { parts, markers: [0xffff] }));
+    expect(marked([7, 0xffff], 0)).toEqual({ ok: false, reason: 'no-value-marker' });
+    expect(marked([7, 1], 0)).toEqual({ ok: true, value: 10_007 });
+    const digits = decoderOf(register('u16', 'AB', { parts: [{ ...parts[0], type: 'bcd4' }] }));
+    expect(digits([7, 0xabcd], 0)).toEqual({ ok: false, reason: 'not-bcd' });
+  });
+});
+
 test('a decoder finds each register at its place in the reply', () => {
   const [a, b] = [
     register('u32', 'ABCD', { name: 'a', address: 100 }),
     register('u16', 'AB', { name: 'b', address: 105 }),
   ];
-  const read = { fc: 3, address: 100, words: 6, registers: [a, b] } as const;
-  const decoded = createDecoder([a, b])(read, [0, 7, 0xdead, 0xdead, 0xdead, 9]);
+  const split = register('u16', 'AB', {
+    name: 'c',
+    address: 103,
+    parts: [{ address: 102, type: 'u16', order: 'AB', times: 10_000 }],
+  });
+  const read = { fc: 3, address: 100, words: 6, registers: [a, split, b] } as const;
+  const decoded = createDecoder([a, b, split])(read, [0, 7, 1, 2, 0xdead, 9]);
   expect(decoded.map((d) => [d.register.name, d.result])).toEqual([
     ['a', { ok: true, value: 7 }],
+    ['c', { ok: true, value: 10_002 }],
     ['b', { ok: true, value: 9 }],
   ]);
 });

@@ -148,3 +148,14 @@ describe('splitRead', () => {
     );
   });
 });
+
+test('a split total is never split over two requests', () => {
+  const parts = [{ address: 6, type: 'u32', order: 'ABCD', times: 10_000 }] as const;
+  const total: ModbusRegister = { ...register('t', 10), parts };
+  const [before, between] = [register('a', 4), register('b', 8)];
+  expect(shape(planReads([total, before, between], { maxWords: 6 }))).toEqual([
+    [3, 4, 1, 'a'],
+    [3, 6, 5, 'tb'],
+  ]);
+  expect(shape(planReads([total, before, between], { maxWords: 7 }))).toEqual([[3, 4, 7, 'atb']]);
+});
