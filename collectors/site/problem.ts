@@ -46,7 +46,7 @@ export const formatPath = (path: Path): string =>
 export const formatProblem = (problem: Problem, language: keyof LocalText): string => {
   const [wrong, instead] = [problem.wrong[language], problem.instead[language]];
   const stop = language === 'zh' ? '。' : '. ';
-  const end = /[?？]$/.test(instead) ? '' : stop.trim();
+  const end = /[?？.。]$/.test(instead) ? '' : stop.trim();
   return `${problem.file}:${problem.line}:${problem.column}: ${wrong}${stop}${instead}${end}`;
 };
 
