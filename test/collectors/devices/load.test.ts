@@ -23,7 +23,7 @@ describe('the folder of models', () => {
   test('gives a model per file, under the name of the file', () => {
     const files = readdirSync(MODELS).filter((name) => name.endsWith('.yaml'));
     expect([...models.keys()].toSorted()).toEqual(files.map((name) => name.replace('.yaml', '')).toSorted());
-    expect(models.size).toBeGreaterThanOrEqual(5);
+    expect(models.size).toBeGreaterThanOrEqual(20);
   });
 
   test('holds data only: each model survives a JSON round trip', () => {
@@ -34,8 +34,20 @@ describe('the folder of models', () => {
     }
   });
 
-  test('names a source and a confidence for each', () => {
-    for (const model of models.values()) expect(model.source.document.length).toBeGreaterThan(10);
+  test('names a source for each, and nothing rests on a guess that does not say so', () => {
+    for (const model of models.values()) expect(model.source.document.length, model.id).toBeGreaterThan(5);
+    expect([...models.values()].filter(({ source }) => source.confidence === 'C').map(({ id }) => id)).toEqual([
+      'aquametro-calec-st',
+    ]);
+  });
+
+  test('has meters of each kind that stands in a public building', () => {
+    const carriers = [...models.values()].flatMap(({ registers }) => registers.map(({ carrier }) => carrier));
+    expect(new Set(carriers)).toEqual(new Set([undefined, 'electricity', 'water', 'heat', 'cooling', 'natural-gas']));
+    expect([...models.values()].filter(({ registers }) => registers.some(({ unit }) => unit === 'pulse'))).toHaveLength(
+      2,
+    );
+    expect([...models.values()].filter(({ protocol }) => protocol === 'opcua')).toHaveLength(2);
   });
 });
 
