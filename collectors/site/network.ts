@@ -1,8 +1,8 @@
 import type { Device } from '#domain';
-import type { ConnectedDevice, Connection, DeviceModel } from '../contract.ts';
+import type { ConnectedDevice, Connection, DeviceModel, OpcUaUser } from '../contract.ts';
 import { suggest } from './nearest.ts';
 import { type Path, say } from './problem.ts';
-import type { ConnectionEntry, DeviceEntry } from './schema.ts';
+import type { ConnectionEntry, DeviceEntry, OpcUaUserEntry } from './schema.ts';
 import { checkReference, type Scope, take } from './scope.ts';
 import { readDuration } from './texts.ts';
 
@@ -40,8 +40,10 @@ function resolveConnection(scope: Scope, entry: ConnectionEntry, path: Path): Co
     );
   }
   if (entry.kind === 'opcua') {
-    const { id, kind, endpoint, security } = entry;
-    return timeoutMs === undefined ? undefined : { id, kind, endpoint, security, timeoutMs };
+    const { id, kind, endpoint, security, certificateHost } = entry;
+    const user = entry.user && resolveUser(scope, entry.user, [...path, 'user']);
+    if (timeoutMs === undefined || (entry.user && !user)) return undefined;
+    return { id, kind, endpoint, security, timeoutMs, user, certificateHost };
   }
   const pauseMs = take(scope, [...path, 'pause'], readDuration(entry.pause));
   if (timeoutMs === undefined || pauseMs === undefined) return undefined;
@@ -49,6 +51,29 @@ function resolveConnection(scope: Scope, entry: ConnectionEntry, path: Path): Co
   if (entry.kind !== 'modbus-rtu') return { ...line, kind: entry.kind, host: entry.host, port: entry.port };
   const { kind, device, baud: baudRate, parity, stopBits } = entry;
   return { ...line, kind, device, baudRate, parity, stopBits };
+}
+
+/** One of the three ways to log in, whole. */
+function resolveUser(scope: Scope, user: OpcUaUserEntry, path: Path): OpcUaUser | undefined {
+  const { name, passwordEnv, passwordFile, certificate, key } = user;
+  const given = Object.keys(user).toSorted().join(' ');
+  if (given === 'name passwordEnv' && name && passwordEnv) {
+    return { kind: 'password', name, password: { from: 'environment', name: passwordEnv } };
+  }
+  if (given === 'name passwordFile' && name && passwordFile) {
+    return { kind: 'password', name, password: { from: 'file', name: passwordFile } };
+  }
+  if (given === 'certificate key' && certificate && key) return { kind: 'certificate', certificate, key };
+  scope.report(
+    path,
+    'USER_UNCLEAR',
+    say(`不清楚如何登录：只写了 ${given || '空'}`, `It is not clear how to log in: there is ${given || 'nothing'}`),
+    say(
+      '请写 { name, passwordEnv }、{ name, passwordFile } 或 { certificate, key }',
+      'Write { name, passwordEnv }, { name, passwordFile } or { certificate, key }',
+    ),
+  );
+  return undefined;
 }
 
 function addressOf(entry: ConnectionEntry): { readonly key: string; readonly where: string } {

@@ -74,6 +74,26 @@ const modbusLineShape = {
   pause: duration.default('0 ms').describe('线路上两次请求之间的停顿。 | Silence between two requests on the line.'),
 };
 
+const opcUaUserShape = z
+  .strictObject({
+    name: z.string().min(1).optional().describe('用户名。 | User name.'),
+    passwordEnv: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('存放密码的环境变量名。 | Environment variable that holds the password.'),
+    passwordFile: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('只存放密码的文件。 | File that holds the password and nothing else.'),
+    certificate: z.string().min(1).optional().describe('用户证书，PEM 文件。 | Certificate of the user, a PEM file.'),
+    key: z.string().min(1).optional().describe('用户证书的私钥，PEM 文件。 | Its private key, a PEM file.'),
+  })
+  .describe(
+    '以谁的身份登录：{ name, passwordEnv }、{ name, passwordFile } 或 { certificate, key }；不写为匿名。 | Who logs in: { name, passwordEnv }, { name, passwordFile } or { certificate, key }; anonymous if absent.',
+  );
+
 const connectionShape = z.discriminatedUnion('kind', [
   z.strictObject({
     id,
@@ -109,6 +129,14 @@ const connectionShape = z.discriminatedUnion('kind', [
       .regex(/^opc\.tcp:\/\/.+/)
       .describe('例如 opc.tcp://host:4840/path | opc.tcp://host:4840/path'),
     security: z.enum(['none', 'sign', 'sign-and-encrypt']).default('sign-and-encrypt'),
+    user: opcUaUserShape.optional(),
+    certificateHost: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        '服务器证书上的主机名，若与 endpoint 中的不同。 | Host that the certificate of the server bears, where it differs from that of the endpoint.',
+      ),
     timeout: duration.default('5 s').describe('等待应答的时间。 | How long an answer may take.'),
   }),
 ]);
@@ -116,7 +144,7 @@ const connectionShape = z.discriminatedUnion('kind', [
 const deviceShape = z.strictObject({
   id,
   connection: id,
-  model: z.string().min(1).describe('collectors/devices 里的型号。 | Id of a model in collectors/devices.'),
+  model: z.string().min(1).describe('型号；civicmeter devices 列出全部。 | Id of a device model; civicmeter devices lists them.'),
   interval: duration.default('15 min').describe('抄读间隔。 | How often it is read.'),
   unit: z
     .int()
@@ -258,6 +286,7 @@ export const siteFileSchema = z
 export type SiteFile = z.output<typeof siteFileSchema>;
 export type InstitutionEntry = SiteFile['institutions'][number];
 export type ConnectionEntry = SiteFile['connections'][number];
+export type OpcUaUserEntry = z.output<typeof opcUaUserShape>;
 export type DeviceEntry = SiteFile['devices'][number];
 export type PointEntry = SiteFile['points'][number];
 export type MeterEntry = NonNullable<PointEntry['meters']>[number];
