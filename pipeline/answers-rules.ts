@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { CARRIERS, INSTITUTION_TYPES, QUANTITY_COLUMNS, QUANTITY_KINDS, TARIFF_PERIODS, USES } from '#domain';
+import {
+  CARRIERS,
+  INSTITUTION_TYPES,
+  QUANTITY_COLUMNS,
+  QUANTITY_KINDS,
+  TARIFF_PERIODS,
+  TEMPERATURE_COLUMNS,
+  USES,
+} from '#domain';
 
 /**
  * The shapes of what the rules say, the same by CLI (`--json`) and API. Every figure names the rows it used; what could not be given stands in
@@ -295,6 +303,123 @@ export const importQuantitiesAnswerSchema = z.strictObject({
   committed: z.boolean(),
 });
 
+const fileSchema = z.strictObject({ name: z.string(), sha256: z.string() });
+
+/** Where outdoor temperatures come from: who measured, and the files that were imported. */
+export const temperatureSourceSchema = z.strictObject({
+  kind: z.enum(['series', 'gauge']),
+  name: z.string(),
+  sources: z.array(z.string()),
+  files: z.array(fileSchema),
+});
+
+export const temperatureAnswerSchema = z.strictObject({
+  site: z.string(),
+  from: day,
+  to: day.describe('day after the last'),
+  source: temperatureSourceSchema.nullable(),
+  coverage: share.describe('days that are known'),
+  days: z.array(
+    z.strictObject({
+      day,
+      celsius: z.number().describe('mean of the local day'),
+      hours: z.int().nullable().describe('hours with a value; null where the mean was given'),
+      of: z.int().nullable(),
+    }),
+  ),
+  missing: z.array(missingSchema),
+});
+
+export const refusedTemperatureSchema = z.strictObject({
+  row: z.int(),
+  column: z.enum(TEMPERATURE_COLUMNS),
+  text: z.string(),
+  code: z.string(),
+  reason: localText,
+  cure: localText,
+});
+
+export const importTemperatureAnswerSchema = z.strictObject({
+  site: z.string(),
+  series: z.string(),
+  file: z.string(),
+  step: z.enum(['day', 'hour']),
+  rows: z.int(),
+  added: z.int().describe('days'),
+  unchanged: z.int(),
+  replaced: z.int(),
+  incomplete: z
+    .array(z.strictObject({ day, hours: z.int(), of: z.int() }))
+    .describe('days with less than nine in ten of their hours: not taken'),
+  refused: z.array(refusedTemperatureSchema),
+  committed: z.boolean(),
+});
+
+/** Weather-normalised baseline and savings. Without a fit there is no model and no number, but every reason. */
+export const baselineAnswerSchema = z.strictObject({
+  site: z.string(),
+  institution: z.string().nullable().describe('null: the whole site'),
+  carrier: z.enum(CARRIERS),
+  unit: z.string().describe('of every amount below; slopes per degree day, base and workdayStep per day'),
+  baseline: z.strictObject({ from: day, to: day.describe('day after the last') }),
+  reporting: z.strictObject({ from: day, to: day }).nullable(),
+  gates: z.array(
+    z.strictObject({
+      what: z.enum(['span', 'use', 'temperature', 'days', 'negative']),
+      passed: z.boolean(),
+      value: z.number().describe('days of the span, or with use below 0; else a share of its days'),
+      limit: z.number(),
+    }),
+  ),
+  model: z
+    .strictObject({
+      heatingPoint: z.number().nullable().describe('balance point in ℃; null: no heating in the model'),
+      coolingPoint: z.number().nullable(),
+      base: z.number(),
+      workdayStep: z.number().nullable().describe('added on workdays'),
+      heatingSlope: z.number().nullable(),
+      coolingSlope: z.number().nullable(),
+      quality: z.strictObject({
+        days: z.int(),
+        spanDays: z.int(),
+        rSquared: z.number(),
+        adjustedRSquared: z.number(),
+        cvRmse: z.number(),
+        nmbe: z.number(),
+        autocorrelation: z.number(),
+        effectiveDays: z.number(),
+        coldest: z.number(),
+        warmest: z.number(),
+      }),
+    })
+    .nullable(),
+  savings: z
+    .strictObject({
+      expected: z.number(),
+      actual: z.number(),
+      saving: z.number().describe('above 0 is saved'),
+      low: z.number(),
+      high: z.number(),
+      share: z.number().nullable(),
+      confidence: z.number(),
+      days: z.int().describe('with use and temperature: the others are in no sum'),
+      spanDays: z.int(),
+      beyond: z.int().describe('days colder or warmer than any of the baseline'),
+    })
+    .nullable(),
+  sources: z.strictObject({
+    points: z.array(z.string()),
+    leastDayCoverage: share.describe('under it at any meter a day’s use is not known'),
+    temperature: temperatureSourceSchema.nullable(),
+    workdays: z.strictObject({
+      calendar: z.string(),
+      yearsWithoutNotice: z.array(z.int()).describe('of these only weekends are known'),
+    }),
+    model: z.string(),
+  }),
+  missing: z.array(missingSchema),
+});
+
 export const factsAnswerSchema = z.strictObject({
   site: z.string(),
   version: z.int(),
@@ -367,3 +492,8 @@ export type FactsAnswer = z.infer<typeof factsAnswerSchema>;
 export type ApplyFactsAnswer = z.infer<typeof applyFactsAnswerSchema>;
 export type ConfirmationAnswer = z.infer<typeof confirmationSchema>;
 export type FactorMoves = z.infer<typeof factorMovesSchema>;
+export type TemperatureSourceAnswer = z.infer<typeof temperatureSourceSchema>;
+export type TemperatureAnswer = z.infer<typeof temperatureAnswerSchema>;
+export type RefusedTemperature = z.infer<typeof refusedTemperatureSchema>;
+export type ImportTemperatureAnswer = z.infer<typeof importTemperatureAnswerSchema>;
+export type BaselineAnswer = z.infer<typeof baselineAnswerSchema>;

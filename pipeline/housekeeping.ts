@@ -2,6 +2,7 @@ import { DAY, HOUR } from '#domain';
 import { type Clock, type EventSpec, persist, type Telemetry } from '#platform';
 import type { Books } from './books/index.ts';
 import { isPassing } from './books/passing.ts';
+import { keepGaugeDays } from './facts/temperature-gauge.ts';
 import type { FrameLog } from './log/port.ts';
 import type { Service } from './service.ts';
 
@@ -29,7 +30,7 @@ export async function keepSettled(
 
 const KEPT: EventSpec = { level: 'info', message: 'the books were tended and the log trimmed' };
 
-/** Once a day: packs past months tight, drops old gauges, trims the log to what is younger than `keepMs` or not yet committed. */
+/** Once a day: packs past months tight, keeps days of temperature gauges, drops old gauges, trims the log to what is younger than `keepMs` or not yet committed. */
 export async function keepHouse(
   {
     books,
@@ -44,9 +45,16 @@ export async function keepHouse(
     while (!signal.aborted) {
       await clock.sleep(HOUR, signal).catch(() => undefined);
       if (signal.aborted) return;
+      // before old gauges go
+      const temperatures = await keepGaugeDays(books.db, clock.now());
       const tended = await books.tend(Math.floor(clock.now() / DAY));
       const trimmed = log ? await log.trim(clock.now() - keepMs, await committedOffsets(books, log)) : 0;
-      telemetry.emit('houseKept', KEPT, { cooled: tended.cooled.length, dropped: tended.dropped.length, trimmed });
+      telemetry.emit('houseKept', KEPT, {
+        cooled: tended.cooled.length,
+        dropped: tended.dropped.length,
+        temperatures,
+        trimmed,
+      });
       await clock.sleep(DAY - HOUR, signal).catch(() => undefined);
     }
   };

@@ -1,6 +1,7 @@
-import type { QuantityTable, SiteFacts } from '#domain';
+import type { Carrier, QuantityTable, SiteFacts, TemperatureTable } from '#domain';
 import type {
   ApplyFactsAnswer,
+  BaselineAnswer,
   ConfirmationAnswer,
   ConvertAnswer,
   CostsAnswer,
@@ -8,11 +9,13 @@ import type {
   FactorsAnswer,
   FactsAnswer,
   ImportQuantitiesAnswer,
+  ImportTemperatureAnswer,
   IndicatorPeriod,
   IndicatorsAnswer,
   JudgeAnswer,
   QuantityAnswer,
   TargetsAnswer,
+  TemperatureAnswer,
 } from './answers-rules.ts';
 import type { Claim } from './service.ts';
 
@@ -35,6 +38,17 @@ export interface RulesService {
   ) => Promise<ImportQuantitiesAnswer>;
   /** The XLSX to fill in: institutions and months of a year, what may be written in each column. */
   readonly quantityTemplate: (site: string, year: number) => Promise<Uint8Array>;
+
+  /** Outdoor temperature by local day: of the series named, else of the source that the facts name. */
+  readonly temperature: (query: TemperatureQuery) => Promise<TemperatureAnswer>;
+  /** Takes every day that can be taken and names each row that cannot, and each day of too few hours. Throws CLAIM_NEEDED, SERIES_NAME_INVALID. */
+  readonly importTemperature: (
+    site: string,
+    table: TemperatureTable,
+    options: ImportTemperatureOptions,
+  ) => Promise<ImportTemperatureAnswer>;
+  /** Expected use by weather and workdays, and savings against it. Throws TIME_INVALID, PERIOD_EMPTY, SUBJECT_UNKNOWN. */
+  readonly baseline: (query: BaselineQuery) => Promise<BaselineAnswer>;
 
   readonly indicators: (query: IndicatorsQuery) => Promise<IndicatorsAnswer>;
   readonly judge: (query: JudgeQuery) => Promise<JudgeAnswer>;
@@ -71,6 +85,37 @@ export interface ImportQuantitiesOptions {
   readonly reason?: string | undefined;
   /** SHA-256 of the documents that the rows name, by their name. */
   readonly documents?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface TemperatureQuery {
+  readonly site: string;
+  /** Local days as text: 2025, 2025-03..2026-02; both ends included. */
+  readonly period: string;
+  /** An imported series; absent: the source that the facts name. */
+  readonly series?: string | undefined;
+}
+
+export interface ImportTemperatureOptions {
+  readonly series: string;
+  /** Who measured: station and its keeper. */
+  readonly source: string;
+  readonly by: string;
+  readonly commit: boolean;
+  /** Replaces what stands for a day with another value; needs a reason. */
+  readonly replace?: boolean | undefined;
+  readonly reason?: string | undefined;
+}
+
+export interface BaselineQuery {
+  readonly site: string;
+  /** Absent: the whole site. */
+  readonly institution?: string | undefined;
+  readonly carrier: Carrier;
+  /** Of the baseline, as TemperatureQuery has it. */
+  readonly period: string;
+  /** What is compared with it; absent: the model alone. */
+  readonly reporting?: string | undefined;
+  readonly series?: string | undefined;
 }
 
 export interface IndicatorsQuery {

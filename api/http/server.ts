@@ -28,6 +28,7 @@ import { catalogueRoutes, institutionRulesRoutes, quantitiesRoutes } from './res
 import { sitesRoutes } from './resources/sites.ts';
 import { statusRoutes } from './resources/status.ts';
 import { systemRoutes } from './resources/system.ts';
+import { temperatureRoutes } from './resources/temperature.ts';
 import { traceRoutes, usageRoutes } from './resources/usage.ts';
 import { createStreams, type Streams } from './stream.ts';
 
@@ -108,6 +109,7 @@ function apiRoutes(app: App, options: ApiContext, streams: Streams): void {
     institutionRulesRoutes,
     catalogueRoutes,
     quantitiesRoutes,
+    temperatureRoutes,
     pointsRoutes,
     usageRoutes,
     traceRoutes,

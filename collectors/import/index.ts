@@ -2,3 +2,4 @@ export { parseColumnMap } from './header.ts';
 export * from './outcome.ts';
 export { readQuantities, readQuantitiesFile } from './quantities.ts';
 export { type ImportOptions, readReadings, readReadingsFile } from './read.ts';
+export { readTemperatures, readTemperaturesFile } from './temperature.ts';

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { QUANTITY_COLUMNS, type QuantityColumn, type QuantityDraft, type QuantityTable, requestError } from '#domain';
+import { faultOf } from './sheet-rows.ts';
 import { type Cell, readTables, type Table } from './table.ts';
 import { type SheetMarks, workbookMarks } from './workbook-marks.ts';
 
@@ -60,27 +61,14 @@ function draftsOf({ rows }: Table, marks: SheetMarks | undefined): readonly Quan
       return column === undefined || text === '' ? [] : [[column, text]];
     });
     const written = Object.fromEntries(cells);
-    const faults = head.flatMap((column, k) => faultOf(marks, at + i + 1, k, column));
+    const faults = head.flatMap((column, k) => faultOf(marks, at + i + 1, k, column, COMPUTED));
     if (faults.length === 0 && FILLED_IN.every((column) => written[column] === undefined)) return [];
     return [{ row: at + i + 2, cells: written, ...(faults.length > 0 && { faults }) }];
   });
 }
 
-type Fault = NonNullable<QuantityDraft['faults']>[number];
-
-/** Sums may be computed in the sheet; names may not: a formula there can show another name tomorrow. */
+/** Sums may be computed in the sheet. */
 const COMPUTED: readonly QuantityColumn[] = ['quantity', 'cost', 'note'];
-
-function faultOf(
-  marks: SheetMarks | undefined,
-  row: number,
-  index: number,
-  column: QuantityColumn | undefined,
-): readonly Fault[] {
-  if (column === undefined || !marks) return [];
-  if (marks.merged(row, index)) return [{ column, code: 'MERGED' }];
-  return marks.formula(row, index) && !COMPUTED.includes(column) ? [{ column, code: 'FORMULA' }] : [];
-}
 
 function columnOf(cell: Cell): QuantityColumn | undefined {
   const text = textOf(cell).toLowerCase();

@@ -3,12 +3,14 @@ import { configError } from '#domain';
 import * as first from './migrations/0001-first.ts';
 import * as unpack from './migrations/0002-unpack.ts';
 import * as rules from './migrations/0003-rules.ts';
+import * as evidence from './migrations/0004-evidence.ts';
 
 /** In order, forward only; a released one is never edited. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-first': first,
   '0002-unpack': unpack,
   '0003-rules': rules,
+  '0004-evidence': evidence,
 };
 
 const TABLE = 'civicmeter_migration';

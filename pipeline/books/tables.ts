@@ -217,11 +217,19 @@ export interface Tables {
     recorded_at: number;
     superseded_by: number | null;
   };
-  readonly temperature_day: {
+  readonly temperature_day: TemperatureRow;
+  readonly temperature_replaced: TemperatureRow & {
+    id: GeneratedAlways<number>;
+    replaced_by: string;
+    reason: string;
+    replaced_at: number;
+  };
+  readonly document: {
     site: string;
-    series: string;
-    day: number;
-    millidegrees: number;
+    sha256: string;
+    name: string;
+    bytes: number;
+    content: Buffer;
     by_name: string;
     recorded_at: number;
   };
@@ -244,4 +252,19 @@ interface PackedRow {
   part: number;
   version: number;
   payload: Buffer;
+}
+
+interface TemperatureRow {
+  site: string;
+  series: string;
+  day: number;
+  millidegrees: number;
+  by_name: string;
+  recorded_at: number;
+  source: string | null;
+  hours: number | null;
+  of_hours: number | null;
+  file_name: string | null;
+  file_sha256: string | null;
+  file_row: number | null;
 }

@@ -103,6 +103,9 @@ export interface TargetFacts {
   readonly source: string;
 }
 
+/** Unit of a gauge that can stand for the outdoor temperature: thousandths of a degree. */
+export const TEMPERATURE_UNIT = 'm°C';
+
 export type TemperatureSource =
   | { readonly kind: 'gauge'; readonly device: string; readonly register: string }
   | { readonly kind: 'series'; readonly name: string };
@@ -191,4 +194,21 @@ export interface QuantityTable {
   readonly name: string;
   readonly sha256: string;
   readonly drafts: readonly QuantityDraft[];
+}
+
+/** What a row of outdoor temperatures says: `time` a local day, or a day and a full hour. */
+export const TEMPERATURE_COLUMNS = ['time', 'temperature', 'unit'] as const;
+export type TemperatureColumn = (typeof TEMPERATURE_COLUMNS)[number];
+
+export interface TemperatureDraft {
+  readonly row: number;
+  readonly cells: Readonly<Partial<Record<TemperatureColumn, string>>>;
+  readonly faults?: readonly { readonly column: TemperatureColumn; readonly code: 'FORMULA' | 'MERGED' }[] | undefined;
+}
+
+/** A file of outdoor temperatures, read but not judged. */
+export interface TemperatureTable {
+  readonly name: string;
+  readonly sha256: string;
+  readonly drafts: readonly TemperatureDraft[];
 }

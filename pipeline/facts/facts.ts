@@ -1,5 +1,14 @@
 import type { Kysely } from 'kysely';
-import { formatDay, formatInstant, formatMonth, requestError, type SiteFacts, zoneOf } from '#domain';
+import {
+  formatDay,
+  formatInstant,
+  formatMonth,
+  registerKey,
+  requestError,
+  type SiteFacts,
+  TEMPERATURE_UNIT,
+  zoneOf,
+} from '#domain';
 import type { ApplyFactsAnswer, FactsAnswer } from '../answers-rules.ts';
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
@@ -87,12 +96,22 @@ function refuseUnknown({ registry }: DirectorySite, facts: SiteFacts): void {
     ...facts.targets
       .filter((t) => t.institution !== undefined && !institutions.has(t.institution))
       .map((t) => `institution ${t.institution} of target ${t.id}`),
+    ...unknownGauge(registry, facts),
   ];
   if (wrong.length === 0) return;
   throw requestError('FACTS_UNKNOWN', `the books of ${registry.site.id} do not have: ${wrong.join(', ')}`, {
     place: registry.site.id,
     cure: 'correct the names, or apply the site file first',
   });
+}
+
+function unknownGauge({ devices }: DirectorySite['registry'], { temperature }: SiteFacts): readonly string[] {
+  if (temperature?.kind !== 'gauge') return [];
+  const { device, register } = temperature;
+  const found = devices.find(({ id }) => id === device)?.registers.find(({ name }) => name === register);
+  return found?.kind === 'gauge' && found.unit === TEMPERATURE_UNIT
+    ? []
+    : [`temperature gauge ${registerKey(device, register)}`];
 }
 
 type Change = ApplyFactsAnswer['changes'][number];

@@ -5,10 +5,12 @@ import type { Tables } from '../books/tables.ts';
 import { applyFacts, emptyFacts, factsAnswer, factsOf } from '../facts/facts.ts';
 import { institutionBook, type MonthSpan } from '../facts/period.ts';
 import { importQuantities, listQuantities } from '../facts/quantities.ts';
+import { importTemperature, temperatureAnswer, temperatureSource } from '../facts/temperature.ts';
 import { writeTemplate } from '../facts/template.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import type { ClosedJudgement } from '../rollup/close.ts';
 import type { RulesService } from '../service-rules.ts';
+import { baselineAnswer, daySpanOf } from './baseline.ts';
 import { openRulebook } from './catalogue.ts';
 import { convertAnswer, factorsAnswer } from './catalogue-answers.ts';
 import { costsAnswer } from './costs.ts';
@@ -60,6 +62,17 @@ export function openRules({ db, clock, siteOf, rulesFolder }: RulesOptions): Ope
     quantities: async (query) => listQuantities(db, await siteOf(query.site), query),
     importQuantities: async (id, table, options) => importQuantities(db, await siteOf(id), table, options, clock.now()),
     quantityTemplate: async (id, year) => writeTemplate((await siteOf(id)).registry, year),
+    temperature: async ({ site: id, period, series }) => {
+      const site = await siteOf(id);
+      const source = temperatureSource(series, await factsIn(site));
+      return temperatureAnswer(db, site, source, daySpanOf(period, zoneOf(site.registry.site.zone)));
+    },
+    importTemperature: async (id, table, options) =>
+      importTemperature(db, await siteOf(id), table, options, clock.now()),
+    baseline: async (query) => {
+      const site = await siteOf(query.site);
+      return baselineAnswer(db, site, await factsIn(site), query, clock.now());
+    },
     indicators: async ({ site: id, institution, year, month, periods }) => {
       const { site, facts, rules, ended } = await read(id);
       const spans = spansOf(year, month, ended);

@@ -5,43 +5,79 @@ import { type Span, type UseDay, wholeDays } from './days.ts';
 /** CalTRACK 2.0, 2.2.1: a baseline of twelve months, of whose days at least nine in ten have use and temperature. */
 export const GATES = { days: 365, share: 0.9 } as const;
 
-/** Every gate that the days do not pass, not only the first. Empty: they suffice. */
-export function gatesOf(
+/** One thing that days must fulfil. `value` against `limit`: at least, but for `negative`, which is at most. */
+export interface Gate {
+  readonly what: 'span' | 'use' | 'temperature' | 'days' | 'negative';
+  readonly passed: boolean;
+  /** Days of the span and with use below 0; else a share of the span's days. */
+  readonly value: number;
+  readonly limit: number;
+}
+
+/** Every gate with what the days have, in order. */
+export function gateResults(
   days: readonly UseDay[],
   { from, to }: Span,
   leastDays: number = GATES.days,
-): readonly Missing[] {
+): readonly Gate[] {
   const span = to - from;
-  const share = (count: number): number => count / span;
   const used = days.filter(({ use }) => use !== undefined).length;
   const warm = days.filter(({ temperature }) => temperature !== undefined).length;
-  const whole = wholeDays(days).length;
-  const negative = days.filter(({ use }) => use !== undefined && use < 0);
-  const percent = (count: number): string => `${(100 * share(count)).toFixed(1)} % of ${span} days`;
+  const negative = days.filter(({ use }) => use !== undefined && use < 0).length;
+  const share = (what: 'use' | 'temperature' | 'days', count: number): Gate => ({
+    what,
+    passed: count / span >= GATES.share,
+    value: count / span,
+    limit: GATES.share,
+  });
   return [
-    span < leastDays &&
-      gate('span', `${span} days, not ${leastDays}`, '选取至少连续十二个月', 'choose at least twelve months on end'),
-    share(used) < GATES.share &&
-      gate('use', `use is known on ${percent(used)}`, '补录缺失的日用量', 'fill in the days without use'),
-    share(warm) < GATES.share &&
-      gate('temperature', `temperature is known on ${percent(warm)}`, '导入室外温度', 'import outdoor temperature'),
-    share(whole) < GATES.share &&
-      share(used) >= GATES.share &&
-      share(warm) >= GATES.share &&
-      gate(
-        'days',
-        `use and temperature are both known on ${percent(whole)}`,
-        '补录用量或温度',
-        'fill in use or temperature',
-      ),
-    negative.length > 0 &&
-      gate(
-        'negative',
-        `use is below 0 on ${negative.length} days, first on ${formatDay(negative[0]?.day ?? from)}`,
-        '扣除外送电量后使用实际用量',
-        'give use, not net exchange with the grid',
-      ),
-  ].filter((missing) => missing !== false);
+    { what: 'span', passed: span >= leastDays, value: span, limit: leastDays },
+    share('use', used),
+    share('temperature', warm),
+    share('days', wholeDays(days).length),
+    { what: 'negative', passed: negative === 0, value: negative, limit: 0 },
+  ];
 }
 
-const gate = (what: string, reason: string, zh: string, en: string): Missing => ({ what, reason, cure: { zh, en } });
+/** Every gate that the days do not pass, not only the first. Empty: they suffice. */
+export function gatesOf(days: readonly UseDay[], span: Span, leastDays: number = GATES.days): readonly Missing[] {
+  const failed = gateResults(days, span, leastDays).filter(({ passed }) => !passed);
+  const alone = failed.some(({ what }) => what === 'use' || what === 'temperature');
+  // days that lack one of both are said by that one
+  return failed.filter(({ what }) => !(what === 'days' && alone)).map((gate) => missingOf(gate, days, span));
+}
+
+function missingOf({ what, value, limit }: Gate, days: readonly UseDay[], { from, to }: Span): Missing {
+  const percent = `${(100 * value).toFixed(1)} % of ${to - from} days`;
+  switch (what) {
+    case 'span':
+      return lacking(
+        what,
+        `${value} days, not ${limit}`,
+        '选取至少连续十二个月',
+        'choose at least twelve months on end',
+      );
+    case 'use':
+      return lacking(what, `use is known on ${percent}`, '补录缺失的日用量', 'fill in the days without use');
+    case 'temperature':
+      return lacking(what, `temperature is known on ${percent}`, '导入室外温度', 'import outdoor temperature');
+    case 'days':
+      return lacking(
+        what,
+        `use and temperature are both known on ${percent}`,
+        '补录用量或温度',
+        'fill in use or temperature',
+      );
+    case 'negative': {
+      const first = days.find(({ use }) => use !== undefined && use < 0)?.day ?? from;
+      return lacking(
+        what,
+        `use is below 0 on ${value} days, first on ${formatDay(first)}`,
+        '扣除外送电量后使用实际用量',
+        'give use, not net exchange with the grid',
+      );
+    }
+  }
+}
+
+const lacking = (what: string, reason: string, zh: string, en: string): Missing => ({ what, reason, cure: { zh, en } });

@@ -70,6 +70,18 @@ describe.skipIf(executable === undefined)('the page of an institution', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('tells savings against the baseline with their interval, and without a fit the gate that failed', async () => {
+    const { page, complaints } = await visit('#/institution/centre');
+    await page.waitForSelector('[data-baseline=fitted]');
+    const fitted = await textOf(page, '[data-baseline]');
+    for (const word of ['节约', '5,200', '95 % 区间', '3,900 – 6,500', 'Lanzhou 52889', 'R² 0.91'])
+      expect(fitted).toContain(word);
+    await page.locator('[data-panel=baseline] .ant-segmented-item', { hasText: '热' }).click();
+    await page.waitForSelector('[data-baseline=refused] [data-lacking="baseline.temperature"]');
+    expect(await textOf(page, '[data-gate=temperature]')).toContain('40.0 %');
+    expect(complaints).toEqual([]);
+  });
+
   it('speaks English when told', async () => {
     const { page } = await visit('#/institution/centre');
     await page.getByText('EN', { exact: true }).click();

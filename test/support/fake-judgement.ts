@@ -1,4 +1,5 @@
 import {
+  baselineAnswerSchema,
   convertAnswerSchema,
   costsAnswerSchema,
   indicatorsAnswerSchema,
@@ -117,7 +118,86 @@ const period = (kind: 'year-to-date' | 'rolling-12', from: string, to: string, t
 });
 
 /** Plausible answers of the rules about the made-up compound, through their schemas; the calculator is the real one. */
+/** Electricity has a fit; heat has not, for want of temperatures. */
 export const fakeJudgement: Partial<RulesService> = {
+  baseline: async ({ site, institution, carrier, period, reporting }) => {
+    const fits = carrier === 'electricity';
+    const share = (what: 'use' | 'temperature' | 'days', value: number) => ({
+      what,
+      passed: value >= 0.9,
+      value,
+      limit: 0.9,
+    });
+    return baselineAnswerSchema.parse({
+      site,
+      institution: institution ?? null,
+      carrier,
+      unit: carrier === 'heat' ? 'GJ' : 'kWh',
+      baseline: { from: `${period}-01-01`, to: `${Number(period) + 1}-01-01` },
+      reporting: reporting === undefined ? null : { from: `${reporting}-01-01`, to: `${reporting}-03-12` },
+      gates: [
+        { what: 'span', passed: true, value: 365, limit: 365 },
+        share('use', 0.98),
+        share('temperature', fits ? 1 : 0.4),
+        share('days', fits ? 0.98 : 0.4),
+        { what: 'negative', passed: true, value: 0, limit: 0 },
+      ],
+      model: fits
+        ? {
+            heatingPoint: 14,
+            coolingPoint: null,
+            base: 402.5,
+            workdayStep: 251.1,
+            heatingSlope: 20.4,
+            coolingSlope: null,
+            quality: {
+              days: 358,
+              spanDays: 365,
+              rSquared: 0.91,
+              adjustedRSquared: 0.91,
+              cvRmse: 0.087,
+              nmbe: 0,
+              autocorrelation: 0.3,
+              effectiveDays: 193,
+              coldest: -9.1,
+              warmest: 27.4,
+            },
+          }
+        : null,
+      savings:
+        fits && reporting !== undefined
+          ? {
+              expected: 52_000,
+              actual: 46_800,
+              saving: 5_200,
+              low: 3_900,
+              high: 6_500,
+              share: 0.1,
+              confidence: 0.95,
+              days: 70,
+              spanDays: 70,
+              beyond: 2,
+            }
+          : null,
+      sources: {
+        points: ['p-hall'],
+        leastDayCoverage: 0.9,
+        temperature: { kind: 'series', name: 'lanzhou', sources: ['Lanzhou 52889'], files: [] },
+        workdays: { calendar: 'chinese-days', yearsWithoutNotice: [] },
+        model: 'CalTRACK 2.0; ASHRAE Guideline 14',
+      },
+      missing: fits
+        ? []
+        : [
+            {
+              what: 'baseline.temperature',
+              reason: 'temperature is known on 40.0 % of 365 days',
+              cure: { zh: '导入室外温度', en: 'import outdoor temperature' },
+            },
+          ],
+    });
+  },
+
   indicators: async ({ site, institution, year }) =>
     indicatorsAnswerSchema.parse({
       site,

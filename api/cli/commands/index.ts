@@ -2,6 +2,7 @@ import type { LocalText } from '#domain';
 import type { CommandSpec } from '../command.ts';
 import { apply } from './apply.ts';
 import { backup, restore } from './backup.ts';
+import { baseline } from './baseline.ts';
 import { check } from './check.ts';
 import { close } from './close.ts';
 import { convert } from './convert.ts';
@@ -12,6 +13,7 @@ import { confirmRow, factors } from './factors.ts';
 import { findings } from './findings.ts';
 import { importQuantities, importTemplate } from './import-quantities.ts';
 import { importReadings } from './import-readings.ts';
+import { importTemperature } from './import-temperature.ts';
 import { indicators } from './indicators.ts';
 import { judge } from './judge.ts';
 import { quarantineList, quarantineReplay } from './quarantine.ts';
@@ -21,6 +23,7 @@ import { simulate } from './simulate.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
 import { targets } from './targets.ts';
+import { temperature } from './temperature.ts';
 import { trace } from './trace.ts';
 import { usage } from './usage.ts';
 
@@ -43,6 +46,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   indicators,
   judge,
   targets,
+  baseline,
+  temperature,
   costs,
   convert,
   factors,
@@ -54,6 +59,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   importReadings,
   importQuantities,
   importTemplate,
+  importTemperature,
   ...EVENT_COMMANDS,
   quarantineList,
   quarantineReplay,

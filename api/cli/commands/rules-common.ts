@@ -16,6 +16,19 @@ export const YEAR_OPTION: OptionSpec = {
   text: { zh: '年份，如 2026；默认今年', en: 'the year, such as 2026; this year by default' },
 };
 
+export const PERIOD_TEXT = {
+  zh: '如 2025、2025-03..2026-02、2025-03-01..2026-02-28，首尾都含',
+  en: 'such as 2025, 2025-03..2026-02 or 2025-03-01..2026-02-28, both ends included',
+} as const;
+
+export const SERIES_OPTION: OptionSpec = {
+  flags: '--series <name>',
+  text: {
+    zh: '气温序列；默认用基础信息文件所写的来源',
+    en: 'series of temperatures; the source of the facts file by default',
+  },
+};
+
 export const yearInput = z.coerce.number().int().min(1990).max(2100).optional();
 
 /** The named institution, or the only one. Throws INSTITUTION_NEEDED, INSTITUTION_UNKNOWN. */

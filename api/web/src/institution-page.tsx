@@ -1,6 +1,7 @@
 import { Alert, Segmented } from 'antd';
 import { useCallback, useState } from 'react';
 import type { RowUsed } from '../../../pipeline/answers-rules.ts';
+import { BaselinePanel } from './baseline-panel.tsx';
 import { CarbonPanel, CostsPanel, IndicatorsPanel } from './institution-figures.tsx';
 import { institutionText } from './institution-text.ts';
 import { useSpeech } from './language.tsx';
@@ -50,6 +51,7 @@ export function InstitutionPage({ id, ready }: { readonly id: string; readonly r
           <CarbonPanel {...props} />
           <TargetsPanel {...props} />
           <CostsPanel {...props} />
+          <BaselinePanel {...props} />
         </>
       )}
       <RowsDrawer rows={rows} onClose={close} />

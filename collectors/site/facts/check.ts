@@ -6,6 +6,7 @@ import {
   registerKey,
   type SiteFacts,
   type TargetFacts,
+  TEMPERATURE_UNIT,
   type TemperatureSource,
   zoneOf,
 } from '#domain';
@@ -214,9 +215,11 @@ function temperatureOf(scope: FactsScope, entry: NonNullable<FactsFile['temperat
   const [device = '', register = ''] = entry.gauge.split('/');
   if (scope.registry) {
     const gauges = scope.registry.devices.flatMap((one) =>
-      one.registers.filter((r) => r.kind === 'gauge').map((r) => registerKey(one.id, r.name)),
+      one.registers
+        .filter((r) => r.kind === 'gauge' && r.unit === TEMPERATURE_UNIT)
+        .map((r) => registerKey(one.id, r.name)),
     );
-    known(scope, gauges, entry.gauge, ['temperature', 'gauge'], '瞬时量', 'gauge');
+    known(scope, gauges, entry.gauge, ['temperature', 'gauge'], '温度瞬时量', 'temperature gauge');
   }
   return { kind: 'gauge', device, register };
 }

@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { App } from '../../../api/http/context.ts';
 import {
+  baselineAnswerSchema,
   convertAnswerSchema,
   costsAnswerSchema,
   factorsAnswerSchema,
   indicatorsAnswerSchema,
   judgeAnswerSchema,
   targetsAnswerSchema,
+  temperatureAnswerSchema,
 } from '../../../pipeline/answers-rules.ts';
 import { appOf } from './setup.ts';
 
@@ -22,6 +24,9 @@ describe('what the rules say, by API', () => {
     ['/api/v1/institutions/centre/judgement?year=2025&packs=shandong,gbt-51161', judgeAnswerSchema],
     ['/api/v1/institutions/centre/targets?year=2026', targetsAnswerSchema],
     ['/api/v1/institutions/centre/costs?year=2026', costsAnswerSchema],
+    ['/api/v1/baseline?institution=centre&carrier=electricity&period=2025&reporting=2026', baselineAnswerSchema],
+    ['/api/v1/baseline?carrier=heat&period=2025', baselineAnswerSchema],
+    ['/api/v1/temperature?period=2026-03&series=lanzhou', temperatureAnswerSchema],
     ['/api/v1/factors?kind=electricity-co2&region=620000', factorsAnswerSchema],
     ['/api/v1/convert?carrier=electricity&quantity=1000&unit=kWh&year=2024&region=620000', convertAnswerSchema],
   ] as const)('%s has the shape of the command line', async (url, schema) => {
@@ -49,5 +54,17 @@ describe('what the rules say, by API', () => {
     expect(taken.statusCode).toBe(200);
     expect(taken.json()).toMatchObject({ rows: 1, committed: true, file: 'fuel cards' });
     expect((await post([{ ...row, colour: 'red' }])).statusCode).toBe(400);
+  });
+
+  it('takes temperatures as rows with their source, and refuses them without', async () => {
+    const rows = [{ time: '2026-03-01', temperature: '-3.5', unit: '°C' }];
+    const post = (payload: object) =>
+      app.inject({ method: 'POST', url: '/api/v1/temperature', headers: { host: 'localhost' }, payload });
+    const body = { series: 'lanzhou', source: 'Lanzhou 52889', by: 'wang', name: 'station', commit: true, rows };
+    const taken = await post(body);
+    expect(taken.statusCode).toBe(200);
+    expect(taken.json()).toMatchObject({ series: 'lanzhou', rows: 1, committed: true });
+    const { source: _, ...unnamed } = body;
+    expect((await post(unnamed)).statusCode).toBe(400);
   });
 });

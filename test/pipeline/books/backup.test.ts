@@ -77,6 +77,12 @@ async function fill({ pool, ensurePartitions }: Books): Promise<void> {
       ['s', 'a', 'x'],
     ],
     ['insert into temperature_day values ($1, $2, 20500, -7250, $2, 1)', ['s', 'x']],
+    [
+      `insert into temperature_replaced (site, series, day, millidegrees, by_name, recorded_at, replaced_by, reason, replaced_at)
+       values ($1, $2, 20500, -7000, $2, 1, $2, $2, 2)`,
+      ['s', 'x'],
+    ],
+    ['insert into document values ($1, $2, $2, 3, $3, $2, 1)', ['s', 'x', Buffer.from([0, 255, 92])]],
     ['insert into catalogue_seen values ($1, $1, $2, 1)', ['x', '{"value": 0.1229}']],
     ['insert into row_confirmation (row_id, hash, by_name, text, at) values ($1, $1, $1, $1, 1)', ['x']],
   ];

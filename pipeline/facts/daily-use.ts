@@ -1,0 +1,94 @@
+import { type Kysely, sql } from 'kysely';
+import { type Carrier, dayStart, type Point, zoneOf } from '#domain';
+import type { Tables } from '../books/tables.ts';
+import type { DirectorySite } from '../ledger/directory.ts';
+import { coverageOf } from '../rollup/coverage.ts';
+import { loadOutlines } from '../rollup/source.ts';
+import { mountingsBehind } from '../rollup/subject.ts';
+import { signOf } from '../rollup/totals.ts';
+import type { DaySpan } from './temperature.ts';
+
+/** Under this share of evidenced time at any of its meters a day's use is not known. */
+export const LEAST_DAY_COVERAGE = 0.9;
+
+export interface DailyUse {
+  /** Base units by local day; days that are not evidenced are absent. */
+  readonly days: ReadonlyMap<number, number>;
+  /** Points that it is the sum of. */
+  readonly points: readonly string[];
+}
+
+/** Daily use of a carrier by the institution, or by the whole site, over days that have ended. */
+export async function dailyUse(
+  db: Kysely<Tables>,
+  site: DirectorySite,
+  institution: string | undefined,
+  carrier: Carrier,
+  span: DaySpan,
+): Promise<DailyUse> {
+  const { registry } = site;
+  const counted = registry.points.filter((p) => p.carrier === carrier && signOf(p.role) !== 0);
+  const signs = new Map(counted.map((p) => [p.id, signOf(p.role)]));
+  const rows = await dayRows(db, registry.site.id, institution, [...signs.keys()], span);
+  const present = new Set(rows.map(({ point }) => point));
+  const points = counted.filter(({ id }) => present.has(id));
+  const evidenced = await evidencedDays(db, site, points, span);
+  const days = new Map<number, number>();
+  for (const { day, point, amount } of rows) {
+    if (!evidenced.has(day)) continue;
+    // what is allocated has its sign already
+    const sign = institution === undefined ? (signs.get(point) ?? 1) : 1;
+    days.set(day, (days.get(day) ?? 0) + sign * amount);
+  }
+  return { days, points: points.map(({ id }) => id) };
+}
+
+interface DayRow {
+  readonly point: string;
+  readonly day: number;
+  readonly amount: number;
+}
+
+async function dayRows(
+  db: Kysely<Tables>,
+  site: string,
+  institution: string | undefined,
+  points: readonly string[],
+  { from, to }: DaySpan,
+): Promise<readonly DayRow[]> {
+  const { rows } =
+    institution === undefined
+      ? await sql<DayRow>`
+          select point, day, amount from usage_day
+          where site = ${site} and point = any(${points}::text[]) and day >= ${from} and day < ${to}`.execute(db)
+      : await sql<DayRow>`
+          select point, day, amount from allocation_day
+          where site = ${site} and party = ${institution} and point = any(${points}::text[]) and day >= ${from} and day < ${to}`.execute(
+          db,
+        );
+  return rows;
+}
+
+/** Days on which each meter behind the points is evidenced enough: what a silent one used is not known by the day. */
+async function evidencedDays(
+  db: Kysely<Tables>,
+  site: DirectorySite,
+  points: readonly Point[],
+  span: DaySpan,
+): Promise<ReadonlySet<number>> {
+  const zone = zoneOf(site.registry.site.zone);
+  const groups = points.flatMap((point) => mountingsBehind(site, point));
+  const mountings = [...new Set(groups.flat())];
+  if (mountings.length === 0) return new Set();
+  const whole = { from: dayStart(span.from, zone), to: dayStart(span.to, zone) };
+  const outlines = await loadOutlines(db, site.registry.site.id, mountings, whole);
+  const of = new Map(outlines.map((one) => [one.mounting, one]));
+  const meters = groups.map((group) => group.flatMap((id) => of.get(id) ?? []));
+  const days = Array.from({ length: span.to - span.from }, (_, i) => span.from + i);
+  return new Set(
+    days.filter((day) => {
+      const period = { from: dayStart(day, zone), to: dayStart(day + 1, zone) };
+      return meters.every((each) => coverageOf([each], period, period.to, site.slotMs) >= LEAST_DAY_COVERAGE);
+    }),
+  );
+}
