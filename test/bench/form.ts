@@ -73,6 +73,13 @@ export function resultOf(measured: Measured, { seed, say }: BenchRun): BenchResu
   };
 }
 
+export const sumOf = (a: Correctness, b: Correctness): Correctness => ({
+  lost: a.lost + b.lost,
+  invented: a.invented + b.invented,
+  doubled: a.doubled + b.doubled,
+  differing: a.differing + b.differing,
+});
+
 /** Average load of the last minute, said beside any figure: others on the machine cost time. */
 export const loadNow = (): string => `load ${loadavg()[0]?.toFixed(2)}`;
 
