@@ -95,7 +95,6 @@ export function createWorker(options: WorkerOptions): Worker {
       { partition: partition.number, ms: lastCommitAt - started },
       pending.folded,
     );
-    partition.dirty.clear();
     partition.pending = emptyPending(partition.number, pending.to);
     partition.lastCommit = lastCommitAt;
     evict(partition.brackets, options.maxHotRows ?? 20_000);
@@ -146,10 +145,15 @@ export function createWorker(options: WorkerOptions): Worker {
     const stopping = AbortSignal.any([signal, failed.signal]);
     const stop = (): void => void joined.stop();
     signal.addEventListener('abort', stop, { once: true });
-    const ticker = ticking(stopping).catch(async (error: unknown) => {
-      await joined.stop();
-      throw error;
-    });
+    let ticked: { readonly error: unknown } | undefined;
+    // taken as a value: it may fail long before anybody waits for it
+    const ticker = ticking(stopping).then(
+      () => undefined,
+      async (error: unknown) => {
+        await joined.stop();
+        return { error };
+      },
+    );
     try {
       if (signal.aborted) return;
       await joined.run({
@@ -163,8 +167,9 @@ export function createWorker(options: WorkerOptions): Worker {
       failed.abort();
       signal.removeEventListener('abort', stop);
       await joined.stop();
-      await ticker;
+      ticked = await ticker;
     }
+    if (ticked) throw ticked.error;
   };
 
   const run = (signal: AbortSignal): Promise<void> =>
