@@ -35,6 +35,7 @@ export const LAYERS: Readonly<Record<string, readonly Ban[]>> = {
 /** The only folders that may name a protocol's, a store's or a face's library. Tests may name all. */
 export const HOMES: Readonly<Record<string, readonly string[]>> = {
   'modbus-serial': ['collectors/modbus', 'fixtures/simulator'],
+  serialport: ['collectors/modbus'],
   'node-opcua-client': ['collectors/opcua'],
   'node-opcua-certificate-manager': ['collectors/opcua', 'fixtures/simulator'],
   'node-opcua': ['fixtures/simulator'],

@@ -22,14 +22,14 @@ import { createLine, type Line, type LineWatch } from './line.ts';
 import { createPoller, type ModbusModel, type PollResult } from './poller.ts';
 import { reasonOf } from './report.ts';
 import { type Backoff, LINE_BACKOFF, UNIT_BACKOFF } from './schedule.ts';
-import { addressOf, openTransportOf } from './lines.ts';
+import { addressOf, openTransportOf, pauseMsOf } from './lines.ts';
 import type { OpenTransport, ReadRequest, ReadResult } from './transport.ts';
 import { healthOf, mindClock, nextUnit, settle, type Unit, unitOf } from './unit.ts';
 
 export interface ModbusOptions {
   readonly unitBackoff?: Backoff | undefined;
   readonly lineBackoff?: Backoff | undefined;
-  /** Another transport than Modbus TCP over modbus-serial. */
+  /** Another transport than the one of the connection's kind. */
   readonly open?: OpenTransport | undefined;
 }
 
@@ -54,8 +54,8 @@ export function createModbusCollector(
     unitOf(device, createPoller(device, modbusModel(device, models), context), clock.now()),
   );
   const line = createLine(
-    options.open ?? openTransportOf(connection),
-    { pauseMs: connection.pauseMs, backoff: options.lineBackoff ?? LINE_BACKOFF },
+    options.open ?? openTransportOf(connection, clock),
+    { pauseMs: pauseMsOf(connection), backoff: options.lineBackoff ?? LINE_BACKOFF },
     context,
     lineWatch(connection, telemetry),
   );
@@ -169,8 +169,8 @@ const lineWatch = (connection: ModbusConnection, telemetry: CollectorContext['te
   const heard = new Set<number>();
   return {
     opened: (reopened) => telemetry.emit('lineOpened', LINE_OPENED, { ...fields, reopened }),
-    notOpened: (reason, retryInMs) =>
-      telemetry.emit('lineNotOpened', LINE_NOT_OPENED, { ...fields, reason, retryInMs: Math.round(retryInMs) }),
+    notOpened: (failure, retryInMs) =>
+      telemetry.emit('lineNotOpened', LINE_NOT_OPENED, { ...fields, ...failure, retryInMs: Math.round(retryInMs) }),
     poisoned: (reason) => telemetry.emit('linePoisoned', LINE_POISONED, { ...fields, reason }),
     foreign: (unit, detail) => {
       telemetry.emit('foreignHeard', heard.has(unit) ? FOREIGN_HEARD_AGAIN : FOREIGN_HEARD, {

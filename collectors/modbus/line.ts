@@ -10,10 +10,16 @@ export interface LineSettings {
   readonly backoff?: Backoff | undefined;
 }
 
+/** Why a line did not open, and what to do about it. */
+export interface OpenFailure {
+  readonly reason: string;
+  readonly cure?: string | undefined;
+}
+
 /** What the line tells about itself: for events. */
 export interface LineWatch {
   readonly opened: (reopened: number) => void;
-  readonly notOpened: (reason: string, retryInMs: number) => void;
+  readonly notOpened: (failure: OpenFailure, retryInMs: number) => void;
   readonly poisoned: (fault: ReadFault['kind']) => void;
   readonly foreign: (unit: number, detail: string) => void;
 }
@@ -54,7 +60,7 @@ export function createLine(
     transport = undefined;
   };
 
-  const tryOpen = async (signal: AbortSignal): Promise<string | undefined> => {
+  const tryOpen = async (signal: AbortSignal): Promise<OpenFailure | undefined> => {
     opening = true;
     try {
       const fresh = await open(signal, heardForeign);
@@ -62,7 +68,8 @@ export function createLine(
       else transport = fresh;
       return undefined;
     } catch (error) {
-      return isMeteringError(error) || error instanceof Error ? error.message : String(error);
+      if (isMeteringError(error)) return { reason: error.message, cure: error.cure };
+      return { reason: error instanceof Error ? error.message : String(error) };
     } finally {
       opening = false;
     }
@@ -98,15 +105,15 @@ export function createLine(
       for (let failures = 1; !signal.aborted; failures++) {
         if (transport?.isOpen()) return true;
         close();
-        const reason = await tryOpen(signal);
+        const failure = await tryOpen(signal);
         if (signal.aborted) break;
-        if (reason === undefined) {
+        if (!failure) {
           openings += 1;
           watch.opened(openings - 1);
           return true;
         }
         const pause = backoffMs(failures, settings.backoff ?? LINE_BACKOFF, random);
-        watch.notOpened(reason, pause);
+        watch.notOpened(failure, pause);
         await clock.sleep(pause, signal).catch(() => undefined);
       }
       close();

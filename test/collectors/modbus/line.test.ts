@@ -133,7 +133,7 @@ describe('a line', () => {
       reluctant,
       { pauseMs: 0, backoff: { minMs: 10, maxMs: 60 } },
       { clock, random: () => 0.5 },
-      { ...WATCH, notOpened: (reason) => reasons.push(reason) },
+      { ...WATCH, notOpened: ({ reason }) => reasons.push(reason) },
     );
     expect(await line.ready(signal)).toBe(true);
     expect(clock.slept).toEqual([15, 30, 45, 45]);
