@@ -80,11 +80,11 @@ export function openRules({ db, clock, siteOf, rulesFolder }: RulesOptions): Ope
       return indicatorsAnswer(id, book.institution, book, rules, { year, spans, periods });
     },
     judge: async ({ site: id, institution, year, rollingTo, packs }) => {
-      const { site, facts, rules } = await read(id);
+      const { site, facts, rules, ended } = await read(id);
       const to = rollingTo === undefined ? (year + 1) * 12 : year * 12 + rollingTo;
       const span: MonthSpan = { from: to - 12, to };
       const book = await institutionBook(db, site, facts, institution, span);
-      return judgeAnswer(id, book.institution, book, rules, span, packs);
+      return judgeAnswer(id, book.institution, book, rules, { span, packs, ended });
     },
     targets: async ({ site: id, institution, year }) => {
       const { site, facts, rules, ended } = await read(id);

@@ -7,14 +7,20 @@ import type { RulesInForce } from './catalogue.ts';
 import { missingAnswer } from './figures.ts';
 import { eachOnce, usedFactor, usedRow } from './rows.ts';
 
+export interface JudgedYear {
+  readonly span: MonthSpan;
+  readonly packs: readonly string[] | undefined;
+  /** Month after the last that has ended. */
+  readonly ended: number;
+}
+
 /** Verdicts of a year under the packs asked for, or under those of its region. Questions stand first in `missing`. */
 export function judgeAnswer(
   site: string,
   { id, name }: Institution,
   book: InstitutionBook,
   rules: RulesInForce,
-  span: MonthSpan,
-  packs: readonly string[] | undefined,
+  { span, packs, ended }: JudgedYear,
 ): JudgeAnswer {
   const { facts, missing } = book.period(span);
   const { profile } = book;
@@ -44,10 +50,25 @@ export function judgeAnswer(
       class: profile.class ?? null,
       hoursPerYear: profile.hoursPerYear ?? null,
     },
-    verdicts: judged.flatMap(({ verdicts }) => verdicts.map(verdictAnswer)),
+    verdicts: judged.flatMap(({ verdicts }) =>
+      verdicts.map((verdict) => (span.to > ended ? soFar(verdictAnswer(verdict)) : verdictAnswer(verdict))),
+    ),
     missing: [...noPlace, ...[...open, ...missing].map(missingAnswer)],
   };
 }
+
+/** Nine tenths of a year may be evidenced before it is over: then its figures lack the rest. */
+const soFar = (verdict: VerdictAnswer): VerdictAnswer => ({
+  ...verdict,
+  counted: false,
+  notes: [
+    ...verdict.notes,
+    {
+      zh: '该年度尚未结束，数值只含至今的用量，不计入统计；可改看截至上月的十二个月',
+      en: 'the year is not over: the figure holds what was used so far and is not counted; the twelve months up to last month can be judged',
+    },
+  ],
+});
 
 const PLACE: MissingAnswer = {
   what: 'profile.division',

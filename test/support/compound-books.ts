@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { createCompound, createWorld, history } from '../../fixtures/simulator/index.ts';
+import { createCompound, createWorld, type Fault, history, scheduleFaults } from '../../fixtures/simulator/index.ts';
 import { checkFacts } from '../../collectors/site/facts/index.ts';
 import type { Registry, SiteFacts } from '../../pipeline/domain/index.ts';
 import { DAY } from '../../pipeline/domain/index.ts';
@@ -31,11 +31,19 @@ export interface CompoundBooks extends FreshBooks {
   readonly serviceAt: (now: number, rulesFolder?: string) => Service;
 }
 
-/** Books of the simulated compound with days of undisturbed readings, hourly, and its facts. */
-export async function compoundBooks(from: number, to: number, stepMinutes = 60): Promise<CompoundBooks> {
+/** Every kind of fault twice, spread over the span. */
+export const everyFault = (from: number, to: number): readonly Fault[] =>
+  scheduleFaults(createCompound(7, models), { seed: 3, from, to });
+
+/** Books of the simulated compound with days of readings, hourly and undisturbed unless told otherwise, and its facts. */
+export async function compoundBooks(
+  from: number,
+  to: number,
+  { stepMinutes = 60, faults = [] }: { readonly stepMinutes?: number; readonly faults?: readonly Fault[] } = {},
+): Promise<CompoundBooks> {
   const registry = compoundRegistry();
   const facts = compoundFacts(registry);
-  const world = createWorld(createCompound(7, models));
+  const world = createWorld(createCompound(7, models), faults);
   const fresh = await freshBooks();
   let seq = 0;
   const records = [...history(world, { from, to, stepMinutes })].flatMap((batch, day) =>
