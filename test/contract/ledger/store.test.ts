@@ -1,0 +1,82 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { sql } from 'kysely';
+import { siteOf } from '../../../pipeline/ledger/directory.ts';
+import { openService, sqlStore } from '../../../pipeline/index.ts';
+import { systemClock } from '../../../pipeline/platform/index.ts';
+import { memoryStore } from '../../support/memory-store.ts';
+import { freshBooks, silentTelemetry, stopPostgres } from '../../support/postgres.ts';
+import { SITE } from '../../support/small-site.ts';
+import { describeStore, REGISTRY } from './store.contract.ts';
+
+afterAll(stopPostgres);
+
+const rangesText = (ranges: readonly (readonly [number, number])[]): string =>
+  ranges.map(([from, to]) => `${from}-${to}`).join(',');
+
+describeStore('in PostgreSQL', async () => {
+  const { books, close } = await freshBooks();
+  const service = openService({ books, clock: systemClock, telemetry: silentTelemetry() });
+  await service.applyRegistry(REGISTRY, { take: 'all', commit: true, by: 'test', reason: 'test' });
+  await service.stop();
+  return {
+    store: sqlStore(books),
+    counts: async () => {
+      const { rows } = await sql<{ records: number; readings: number; folded: number; quarantined: number }>`
+        select coalesce(sum(records), 0)::int as records, coalesce(sum(readings), 0)::int as readings,
+          coalesce(sum(folded), 0)::int as folded, (select count(*)::int from quarantine) as quarantined
+        from log_offset`.execute(books.db);
+      return rows[0] ?? { records: 0, readings: 0, folded: 0, quarantined: 0 };
+    },
+    seqs: async (partition, src) => {
+      const { rows } = await sql<{ from: number; to: number }>`
+        select lower(r)::int as from, upper(r)::int as to from log_source, unnest(seqs) r
+        where partition = ${partition} and src = ${src} order by 1`.execute(books.db);
+      return rangesText(rows.map(({ from, to }) => [from, to]));
+    },
+    changeRegistry: async () => {
+      await sql`update site set registry_version = registry_version + 1 where id = ${SITE}`.execute(books.db);
+    },
+    remove: close,
+  };
+});
+
+const memoryHarness = () => {
+  let version = 1;
+  const rows = REGISTRY.devices.flatMap(({ id, registers }, i) =>
+    registers.map(({ name, kind }, ordinal) => ({ key: i + 1, device: id, name, ordinal, kind, modulus: null })),
+  );
+  const store = memoryStore({
+    directory: () => {
+      const site = siteOf(REGISTRY, version, [], rows);
+      return { sites: new Map([[SITE, site]]), byKey: new Map() };
+    },
+  });
+  return {
+    store,
+    counts: async () => ({ ...store.books().counts, quarantined: store.books().quarantine.size }),
+    seqs: async (partition: number, src: string) =>
+      rangesText(store.books().seqs.get(`log-1/${partition}/${src}`) ?? []),
+    changeRegistry: async () => {
+      version += 1;
+    },
+    remove: async () => undefined,
+  };
+};
+
+describeStore('in memory', async () => memoryHarness());
+
+describe('a server in memory that falls over', () => {
+  it('has undone what was not yet on disk, and tells its caller', async () => {
+    const synced = Promise.withResolvers<void>();
+    const store = memoryStore({
+      directory: () => ({ sites: new Map(), byKey: new Map() }),
+      sync: () => synced.promise,
+    });
+    const claimed = store.claim('log-1', 0, 0);
+    store.crash();
+    synced.resolve();
+    await expect(claimed).rejects.toMatchObject({ code: '57P01' });
+    expect(await store.position('log-1', 0)).toBeUndefined();
+    expect(await store.claim('log-1', 0, 0)).toEqual({ next: 0, epoch: 1 });
+  });
+});
