@@ -1,4 +1,4 @@
-import type { FrameDraft } from '#domain';
+import type { FrameDraft, SeqRange, SeqSet } from '#domain';
 
 /**
  * Store and forward: every frame is on disk before it is offered to the log, and leaves only after the log has
@@ -10,10 +10,12 @@ export interface Spool {
   readonly src: string;
   /** Gives each draft the next `seq` and resolves when all are durable. Concurrent calls share one commit. */
   readonly append: (drafts: readonly FrameDraft[]) => Promise<void>;
-  /** Oldest frames not yet acknowledged, in `seq` order. */
-  readonly peek: (limit: number) => Promise<readonly SpooledFrame[]>;
-  /** The log has them all up to and including this seq. */
-  readonly acknowledge: (seq: number) => Promise<void>;
+  /** What is not acknowledged, ascending. */
+  readonly pending: () => SeqSet;
+  /** Frames of `range`, in `seq` order: from its first on, at most about 2 MB of them. */
+  readonly peek: (range: SeqRange) => Promise<readonly SpooledFrame[]>;
+  /** The log has all of this range; they may be any, not only the oldest. */
+  readonly acknowledge: (range: SeqRange) => Promise<void>;
   readonly depth: () => { readonly frames: number; readonly oldestAt?: number | undefined; readonly bytes: number };
   readonly close: () => Promise<void>;
 }

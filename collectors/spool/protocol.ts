@@ -2,9 +2,20 @@
 export type SpoolRequest =
   | { readonly kind: 'append'; readonly groups: readonly AppendGroup[] }
   | { readonly kind: 'read'; readonly from: number; readonly limit: number; readonly devices: boolean }
-  | { readonly kind: 'acknowledge'; readonly next: number }
+  | ({ readonly kind: 'acknowledge' } & Acknowledgement)
   | { readonly kind: 'trim'; readonly below: number; readonly before: number; readonly limit: number }
   | { readonly kind: 'close' };
+
+export interface Acknowledgement {
+  /** First seq not yet acknowledged, after this. */
+  readonly acknowledged: number;
+  /** Acknowledged ranges above it. */
+  readonly sent: Ranges;
+  /** Frames [from, to) to remove with it. */
+  readonly forget?: Ranges[number] | undefined;
+}
+
+type Ranges = readonly (readonly [from: number, to: number])[];
 
 export type AppendGroup =
   /** Three lines per frame: site, device, and the rest of the JSON from `"at"` on. The file adds v, src and seq. */
@@ -34,6 +45,8 @@ export interface SpoolState {
   readonly next: number;
   /** First seq not yet acknowledged. */
   readonly acknowledged: number;
+  /** Acknowledged ranges above it, ascending. */
+  readonly sent: Ranges;
   /** When the oldest frame not yet acknowledged was taken. */
   readonly oldestAt: number | undefined;
   /** Size of the file and its write-ahead log. */
@@ -49,4 +62,12 @@ export interface SpoolFailure {
   readonly reason: 'sqlite' | 'not-a-spool' | 'too-new' | 'sqlite-too-old' | 'io';
   readonly code: number | string;
   readonly message: string;
+}
+
+export class SpoolFileError extends Error {
+  readonly failure: SpoolFailure;
+  constructor(failure: SpoolFailure) {
+    super(failure.message);
+    this.failure = failure;
+  }
 }

@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { invariantError } from '#domain';
+import { addSeqs, countSeqs, invariantError, type SeqRange, type SeqSet, seqsOutside } from '#domain';
 import type { Clock, Telemetry } from '#platform';
 import { createAppender } from './appender.ts';
 import { encodeDrafts, packValues, unpackValues } from './encode.ts';
 import { unwritable } from './failure.ts';
 import type { SpoolFile } from './port.ts';
-import type { FrameBlock } from './protocol.ts';
+import type { FrameBlock, SpoolState } from './protocol.ts';
 import { type SpoolThread, startThread } from './thread.ts';
 
 export interface SpoolOptions {
@@ -18,6 +18,8 @@ export interface SpoolOptions {
   readonly whenFull?: 'wait' | 'reject' | undefined;
   /** Largest size of the file in bytes; the disk's where absent. */
   readonly maxBytes?: number | undefined;
+  /** Free space of the disk, in bytes, that appending leaves alone, so that a full spool can still be emptied; 64 MB by default, a twentieth of a small disk. */
+  readonly reserveBytes?: number | undefined;
   /** How long acknowledged frames stay in the file: 0 for a gateway (default), 400 days where the file is the log. */
   readonly keepMs?: number | undefined;
   /** How long to wait for another process to let the file go; 2 s by default. */
@@ -25,6 +27,7 @@ export interface SpoolOptions {
 }
 
 const FRAMES_PER_TRIM = 10_000;
+const RESERVE_BYTES = 64 * 1024 * 1024;
 
 /**
  * Opens the spool, alone: a second process is refused (SPOOL_LOCKED), and a lock never outlives its process.
@@ -34,8 +37,9 @@ const FRAMES_PER_TRIM = 10_000;
 export async function openSpool(options: SpoolOptions): Promise<SpoolFile> {
   const file = resolve(options.file);
   const { clock, telemetry, maxBytes, keepMs = 0, lockTimeoutMs = 2_000, whenFull = 'wait' } = options;
+  const { reserveBytes = RESERVE_BYTES } = options;
   makeFolder(file);
-  const thread = await startThread({ file, now: clock.now(), maxBytes, lockTimeoutMs });
+  const thread = await startThread({ file, now: clock.now(), maxBytes, lockTimeoutMs, reserveBytes });
   const listeners = new Set<() => void>();
   const appender = createAppender({
     file,
@@ -48,6 +52,13 @@ export async function openSpool(options: SpoolOptions): Promise<SpoolFile> {
     },
   });
   const trim = (before: number, below: number): Promise<number> => trimInSteps(thread, before, below);
+  let acknowledging: Promise<unknown> = Promise.resolve();
+  /** One after the other: each is worked out from what the last one left. */
+  const acknowledge = (range: SeqRange, forget: boolean): Promise<void> => {
+    const done = acknowledging.then(() => acknowledgeRange(thread, range, forget));
+    acknowledging = done.catch(() => undefined);
+    return done;
+  };
 
   return {
     src: thread.state().src,
@@ -64,8 +75,9 @@ export async function openSpool(options: SpoolOptions): Promise<SpoolFile> {
         block: packValues(records.map((r) => r.value)),
       });
     },
-    peek: async (limit) => {
-      const block = await readBlock(thread, thread.state().acknowledged, limit, true);
+    pending: () => pendingIn(thread.state()),
+    peek: async ([from, to]) => {
+      const block = await readBlock(thread, from, to - from, true);
       return unpackValues(block).map((value, i) => ({ seq: block.from + i, device: block.devices?.[i] ?? '', value }));
     },
     read: async (from, limit) => {
@@ -78,23 +90,38 @@ export async function openSpool(options: SpoolOptions): Promise<SpoolFile> {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    acknowledge: async (seq) => {
-      await thread.ask({ kind: 'acknowledge', next: seq + 1 });
-      await trim(keepMs === 0 ? Number.MAX_SAFE_INTEGER : clock.now() - keepMs, seq + 1);
+    acknowledge: async (range) => {
+      await acknowledge(range, keepMs === 0);
+      if (keepMs > 0) await trim(clock.now() - keepMs, range[1]);
     },
     trim: async (before, below) => {
-      await thread.ask({ kind: 'acknowledge', next: below });
+      await acknowledge([0, below], false);
       return trim(before, below);
     },
     depth: () => {
-      const { next, acknowledged, oldestAt, bytes } = thread.state();
-      return { frames: next - acknowledged, oldestAt, bytes };
+      const { oldestAt, bytes } = thread.state();
+      return { frames: countSeqs(pendingIn(thread.state())), oldestAt, bytes };
     },
     close: async () => {
       await appender.close();
       await thread.close();
     },
   };
+}
+
+const pendingIn = ({ acknowledged, sent, next }: SpoolState): SeqSet => seqsOutside(sent, [acknowledged, next]);
+
+async function acknowledgeRange(thread: SpoolThread, [from, to]: SeqRange, forget: boolean): Promise<void> {
+  const { acknowledged, sent, next } = thread.state();
+  const taken: SeqRange = [from, Math.min(to, next)];
+  const [first = [0, 0], ...others] = addSeqs(addSeqs(sent, [0, acknowledged]), taken);
+  const begins = first[0] === 0;
+  await thread.ask({
+    kind: 'acknowledge',
+    acknowledged: begins ? first[1] : acknowledged,
+    sent: begins ? others : [first, ...others],
+    forget: forget ? taken : undefined,
+  });
 }
 
 async function readBlock(thread: SpoolThread, from: number, limit: number, devices: boolean): Promise<FrameBlock> {

@@ -1,6 +1,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { type FileOptions, openSpoolFile, SpoolFileError, type SpoolFileHandle } from './file.ts';
-import type { SpoolFailure, SpoolReply, SpoolRequest } from './protocol.ts';
+import { type FileOptions, openSpoolFile } from './file.ts';
+import type { SpoolFileHandle } from './operate.ts';
+import { type SpoolFailure, SpoolFileError, type SpoolReply, type SpoolRequest } from './protocol.ts';
 
 /** The spool's thread: does what it is asked, one request after the other, and knows no time and no retries. */
 if (parentPort) serve(parentPort, workerData as FileOptions);
@@ -42,7 +43,7 @@ function answer(file: SpoolFileHandle, request: SpoolRequest): SpoolReply {
       return { ok: true, state: file.state(), block };
     }
     case 'acknowledge':
-      file.acknowledge(request.next);
+      file.acknowledge(request);
       return { ok: true, state: file.state() };
     case 'trim': {
       const removed = file.trim(request.below, request.before, request.limit);

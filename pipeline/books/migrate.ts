@@ -4,6 +4,7 @@ import * as first from './migrations/0001-first.ts';
 import * as unpack from './migrations/0002-unpack.ts';
 import * as rules from './migrations/0003-rules.ts';
 import * as evidence from './migrations/0004-evidence.ts';
+import * as intake from './migrations/0005-intake.ts';
 
 /** In order, forward only; a released one is never edited. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -11,6 +12,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0002-unpack': unpack,
   '0003-rules': rules,
   '0004-evidence': evidence,
+  '0005-intake': intake,
 };
 
 const TABLE = 'civicmeter_migration';

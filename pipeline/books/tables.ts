@@ -1,5 +1,5 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
-import type { AllocationRule, MeterEventBody, SiteFacts } from '#domain';
+import type { AllocationRule, GatewayReport, MeterEventBody, SiteFacts } from '#domain';
 
 /** Types of the tables in migrations/. int8 is parsed to a number (all are safe integers); bytea is a Buffer. */
 export interface Tables {
@@ -242,6 +242,16 @@ export interface Tables {
     text: string;
     at: number;
   };
+  readonly intake_key: {
+    id: string;
+    hash: string;
+    site: string;
+    by_name: string;
+    created_at: number;
+    revoked_at: number | null;
+  };
+  readonly intake_source: { src: string; site: string; first_at: number };
+  readonly gateway: { key: string; src: string; reported_at: number; report: Json<GatewayReport> };
 }
 
 type Json<T> = ColumnType<T, string, string>;

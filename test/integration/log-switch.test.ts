@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '#platform';
-import { runRelay } from '../../collectors/spool/relay.ts';
+import { runRelay, toLog } from '../../collectors/spool/relay.ts';
 import { openSpool } from '../../collectors/spool/spool.ts';
 import { createCompound, createWorld, history, scheduleFaults } from '../../fixtures/simulator/index.ts';
 import { DAY } from '../../pipeline/domain/index.ts';
@@ -78,7 +78,7 @@ describe.skipIf(skipKafka())('one scenario over both logs', () => {
     });
     const ending = new AbortController();
     const producer = await log.producer();
-    const relay = runRelay({ spool, log: producer, clock, random: () => 0.5, telemetry }, ending.signal);
+    const relay = runRelay({ spool, deliver: toLog(producer), clock, random: () => 0.5, telemetry }, ending.signal);
     try {
       for (const batch of batches()) await spool.append(batch);
       const deadline = clock.now() + 60_000;

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type FrameDraft, storeError } from '#domain';
+import { type FrameDraft, seqSetOf, storeError } from '#domain';
 import { type Clock, createTelemetry, silentLogger, type Telemetry } from '#platform';
 import type { SpoolFile } from '../../../collectors/spool/port.ts';
-import { type RelayOptions, runRelay } from '../../../collectors/spool/relay.ts';
+import { type RelayOptions, runRelay, toLog } from '../../../collectors/spool/relay.ts';
 import { openSpool } from '../../../collectors/spool/spool.ts';
 
 const drafts = (count: number): FrameDraft[] =>
@@ -29,7 +29,8 @@ const clock: Clock = {
 };
 /** What the log got, as seqs, in order; repeated ones included. */
 let taken: number[];
-const take: RelayOptions['log']['append'] = async (records) => {
+type Append = Parameters<typeof toLog>[0]['append'];
+const take: Append = async (records) => {
   for (const { value } of records) taken.push((JSON.parse(Buffer.from(value).toString()) as { seq: number }).seq);
 };
 
@@ -48,19 +49,25 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const start = (append: RelayOptions['log']['append'], more: Partial<RelayOptions> = {}): void => {
-  running = runRelay({ spool, log: { append }, clock, random: () => 1, telemetry, ...more }, stopping.signal);
+const start = (append: Append, more: Partial<RelayOptions> = {}): void => {
+  running = runRelay(
+    { spool, deliver: toLog({ append }), clock, random: () => 1, telemetry, ...more },
+    stopping.signal,
+  );
 };
+const untilAborted = (signal?: AbortSignal): Promise<void> =>
+  new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)));
 const seqs = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 describe('the relay', () => {
-  it('brings every frame to the log in order, and empties the spool, also of what comes later', async () => {
+  it('brings every frame to the log, the newest first, and empties the spool, also of what comes later', async () => {
     await spool.append(drafts(9_000));
     start(take);
     await expect.poll(() => taken.length).toBe(9_000);
     await spool.append(drafts(10));
     await expect.poll(() => spool.depth().frames).toBe(0);
-    expect(taken).toEqual(seqs(9_010));
+    const backwards = [...seqs(9_000).slice(5_000), ...seqs(5_000).slice(1_000), ...seqs(1_000)];
+    expect(taken).toEqual([...backwards, ...seqs(9_010).slice(9_000)]);
     expect(naps).toEqual([]);
   });
 
@@ -97,7 +104,50 @@ describe('the relay', () => {
     await spool.append(drafts(1_000));
     start(take, { framesPerSecond: 250 });
     await expect.poll(() => spool.depth().frames).toBe(0);
-    expect(naps).toEqual([1_000, 1_000, 1_000, 1_000]);
+    expect(naps).toEqual([1_000, 1_000, 1_000]);
+  });
+
+  it('leaves what the log refused in the spool, offers the rest, and the refused again later', async () => {
+    await spool.append(drafts(100));
+    let refusing = true;
+    running = runRelay(
+      {
+        spool,
+        deliver: async (frames) => {
+          const accepted = frames.filter(({ seq }) => !refusing || seq < 40 || seq >= 60);
+          await take(accepted);
+          return seqSetOf(accepted.map(({ seq }) => [seq, seq + 1]));
+        },
+        clock: { now: () => now, sleep: (_ms, signal) => untilAborted(signal) },
+        random: () => 1,
+        telemetry,
+      },
+      stopping.signal,
+    );
+    await expect.poll(() => spool.pending()).toEqual([[40, 60]]);
+    await spool.append(drafts(5));
+    await expect.poll(() => spool.pending()).toEqual([[40, 60]]);
+    expect(await telemetry.counts()).toMatchObject({ 'civicmeter_frames_left_total{reason="refused"}': 20 });
+    refusing = false;
+    now += 11 * 60_000;
+    await spool.append(drafts(1));
+    await expect.poll(() => spool.pending()).toEqual([]);
+    expect(taken.toSorted((a, b) => a - b)).toEqual(seqs(106));
+  });
+
+  it('is not stopped by a clock that is set, whichever way', async () => {
+    await spool.append(drafts(1_000));
+    const steps = [-1_000, 1_000, -3_600_000, 3_600_000, -31_536_000_000, 31_536_000_000];
+    start(
+      async (records) => {
+        await take(records);
+        now += steps.shift() ?? 0;
+      },
+      { framesPerSecond: 100 },
+    );
+    await expect.poll(() => spool.depth().frames, { timeout: 10_000 }).toBe(0);
+    expect(taken.toSorted((a, b) => a - b)).toEqual(seqs(1_000));
+    expect(naps.reduce((sum, ms) => sum + ms, 0)).toBeLessThan(20_000);
   });
 
   it('stops at once while it waits, and leaves the rest in the spool', async () => {

@@ -102,27 +102,27 @@ describe('the spool', () => {
   it('offers the oldest that are not acknowledged, and forgets them after', async () => {
     const spool = await open({ clock: { ...systemClock, now: () => 5_000 } });
     await spool.append(drafts(10));
-    expect((await spool.peek(3)).map((f) => f.seq)).toEqual([0, 1, 2]);
+    expect((await spool.peek([0, 3])).map((f) => f.seq)).toEqual([0, 1, 2]);
     expect(spool.depth()).toMatchObject({ frames: 10, oldestAt: 5_000 });
-    await spool.acknowledge(6);
-    expect((await spool.peek(99)).map((f) => [f.seq, f.device])).toEqual([7, 8, 9].map((seq) => [seq, 'dev-01']));
+    await spool.acknowledge([0, 7]);
+    expect((await spool.peek([7, 99])).map((f) => [f.seq, f.device])).toEqual([7, 8, 9].map((seq) => [seq, 'dev-01']));
     expect(spool.bounds()).toEqual({ low: 7, high: 10 });
-    await spool.acknowledge(9);
+    await spool.acknowledge([7, 10]);
     expect(spool.depth()).toMatchObject({ frames: 0, oldestAt: undefined });
-    await spool.acknowledge(999);
+    await spool.acknowledge([10, 999]);
     await spool.append([draft(0)]);
-    expect((await spool.peek(9)).map((f) => f.seq)).toEqual([10]);
+    expect((await spool.peek([10, 19])).map((f) => f.seq)).toEqual([10]);
   });
 
   it('goes on counting after reopening, also when it was emptied', async () => {
     const first = await open();
     await first.append(drafts(4));
-    await first.acknowledge(3);
+    await first.acknowledge([0, 4]);
     await close(first);
     const second = await open();
     expect(second.src).toBe(first.src);
     await second.append([draft(4)]);
-    expect((await second.peek(9)).map((f) => f.seq)).toEqual([4]);
+    expect(second.pending()).toEqual([[4, 5]]);
   });
 
   it('has another source when its file was made anew', async () => {
@@ -223,9 +223,9 @@ describe('a full spool', () => {
     const taken = await fill(spool);
     expect(taken).toBeGreaterThan(100);
     expect(await frames(spool)).toHaveLength(taken);
-    await spool.acknowledge(taken - 1);
+    await spool.acknowledge([0, taken]);
     await spool.append(drafts(20));
-    expect((await spool.peek(1))[0]?.seq).toBe(taken);
+    expect(spool.pending()).toEqual([[taken, taken + 20]]);
   });
 
   it('holds its callers up where configured so, in order, and drops nothing', async () => {
@@ -242,10 +242,10 @@ describe('a full spool', () => {
     const late = [spool.append(drafts(20, 'late-1')), spool.append(drafts(20, 'late-2'))];
     await expect.poll(() => naps.length).toBe(1);
     expect(await telemetry.counts()).toMatchObject({ 'civicmeter_spool_stalled_total{code="SPOOL_FULL"}': 1 });
-    await spool.acknowledge(taken - 1);
+    await spool.acknowledge([0, taken]);
     naps.shift()?.();
     await Promise.all(late);
-    const devices = (await spool.peek(99)).map((f) => f.device);
+    const devices = (await spool.peek([taken, taken + 99])).map((f) => f.device);
     expect(devices).toEqual([...Array<string>(20).fill('late-1'), ...Array<string>(20).fill('late-2')]);
   });
 

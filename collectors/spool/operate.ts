@@ -1,0 +1,182 @@
+import { statfsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import {
+  type Acknowledgement,
+  type AppendGroup,
+  type FrameBlock,
+  SpoolFileError,
+  type SpoolState,
+} from './protocol.ts';
+
+const BLOCK_BYTES = 2 * 1024 * 1024;
+/** SQLite's primary result code for a file or disk that is full. */
+const FULL = 13;
+
+export interface SpoolFileHandle {
+  readonly state: () => SpoolState;
+  /** One transaction, one fsync, for all groups. */
+  readonly append: (groups: readonly AppendGroup[]) => void;
+  /** From `from` on, or from the first that is kept, up to the first that is not there. */
+  readonly read: (from: number, limit: number, devices: boolean) => FrameBlock;
+  readonly acknowledge: (acknowledgement: Acknowledgement) => void;
+  /** Removes at most `limit` frames from the front that are below `below` and older than `before`. */
+  readonly trim: (below: number, before: number, limit: number) => number;
+  readonly close: () => void;
+}
+
+/** The statements over an open file. `reserveBytes`: see FileOptions. */
+export function operateSpool(
+  db: DatabaseSync,
+  { file, reserveBytes }: { readonly file: string; readonly reserveBytes: number },
+): SpoolFileHandle {
+  const head = db.prepare('select src, next, acknowledged from spool').get();
+  const src = String(head?.['src']);
+  let next = Number(head?.['next']);
+  let acknowledged = Number(head?.['acknowledged']);
+  let sent: SpoolState['sent'] = db
+    .prepare('select from_seq as a, to_seq as b from sent order by 1')
+    .all()
+    .map((row) => [Number(row['a']), Number(row['b'])] as const);
+  const first = db.prepare('select seq from frame order by seq limit 1');
+  const lowest = (): number => Number(first.get()?.['seq'] ?? next);
+  let low = lowest();
+
+  const setNext = db.prepare('update spool set next = ?');
+  const setAcknowledged = db.prepare('update spool set acknowledged = ?');
+  const clearSent = db.prepare('delete from sent');
+  const insertSent = db.prepare('insert into sent values (?, ?)');
+  const insertText = db.prepare('insert into frame values (?, ?, ?, cast(? as blob))');
+  const insertBytes = db.prepare('insert into frame values (?, ?, ?, ?)');
+  const stamp = db.prepare('select appended_at from frame where seq = ?');
+  const select = db.prepare('select appended_at, value, device, seq from frame where seq >= ? order by seq limit ?');
+  select.setReturnArrays(true);
+  const keep = db.prepare('select seq from frame where seq < ? and appended_at >= ? order by seq limit 1');
+  const remove = db.prepare('delete from frame where seq < ?');
+  const forget = db.prepare('delete from frame where seq >= ? and seq < ?');
+
+  const transaction = (work: () => void): void => {
+    db.exec('begin immediate');
+    try {
+      work();
+      db.exec('commit');
+    } catch (error) {
+      if (db.isTransaction) db.exec('rollback');
+      throw error;
+    }
+  };
+
+  /** What leaves the file must be able to leave it on a full disk: the write-ahead log gives back its space first. */
+  const transactionThatFrees = (work: () => void): void => {
+    try {
+      transaction(work);
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      db.exec('pragma wal_checkpoint(truncate)');
+      transaction(work);
+    }
+  };
+
+  const insertGroup = (group: AppendGroup, from: number): number => {
+    if (group.kind === 'values') {
+      const { bytes, ends } = group.block;
+      ends.forEach((end, i) =>
+        insertBytes.run(from + i, group.at, group.devices[i] ?? '', bytes.subarray(ends[i - 1] ?? 0, end)),
+      );
+      return from + ends.length;
+    }
+    const lines = group.lines.split('\n');
+    for (let i = 0; i < group.count; i++) {
+      const [site, device = '', rest] = [lines[3 * i], lines[3 * i + 1], lines[3 * i + 2]];
+      const text = `{"v":1,"src":"${src}","site":"${site}","device":"${device}","seq":${from + i},${rest}`;
+      insertText.run(from + i, group.at, device, text);
+    }
+    return from + group.count;
+  };
+
+  return {
+    state: () => ({
+      src,
+      low,
+      next,
+      acknowledged,
+      sent,
+      oldestAt: acknowledged < next ? Number(stamp.get(acknowledged)?.['appended_at']) : undefined,
+      bytes: sizeOf(file) + sizeOf(`${file}-wal`),
+    }),
+    append: (groups) => {
+      refuseNoReserve(file, reserveBytes);
+      let to = next;
+      transaction(() => {
+        for (const group of groups) to = insertGroup(group, to);
+        setNext.run(to);
+      });
+      next = to;
+    },
+    read: (asked, limit, devices) => {
+      const from = Math.max(asked, low);
+      const rows: Row[] = [];
+      let size = 0;
+      // Statement.iterate answers arrays after setReturnArrays; the typings know objects only.
+      for (const row of select.iterate(from, limit) as unknown as Iterable<Row>) {
+        if (row[3] !== from + rows.length) break;
+        rows.push(row);
+        size += row[1].length;
+        if (size >= BLOCK_BYTES) break;
+      }
+      return pack(from, rows, size, devices);
+    },
+    acknowledge: (to) => {
+      transactionThatFrees(() => {
+        setAcknowledged.run(to.acknowledged);
+        clearSent.run();
+        for (const range of to.sent) insertSent.run(...range);
+        if (to.forget) forget.run(...to.forget);
+      });
+      ({ acknowledged, sent } = to);
+      if (to.forget) low = lowest();
+    },
+    trim: (below, before, limit) => {
+      const end = Math.min(below, acknowledged, low + limit);
+      const to = Math.min(end, Number(keep.get(end, before)?.['seq'] ?? end));
+      if (to <= low) return 0;
+      transactionThatFrees(() => remove.run(to));
+      const removed = to - low;
+      low = to;
+      return removed;
+    },
+    close: () => db.close(),
+  };
+}
+
+type Row = readonly [appendedAt: number, value: Uint8Array, device: string, seq: number];
+
+function pack(from: number, rows: readonly Row[], size: number, devices: boolean): FrameBlock {
+  const bytes = new Uint8Array(size);
+  const ends = new Uint32Array(rows.length);
+  const appendedAt = new Float64Array(rows.length);
+  let end = 0;
+  rows.forEach(([at, value], i) => {
+    bytes.set(value, end);
+    end += value.length;
+    ends[i] = end;
+    appendedAt[i] = at;
+  });
+  const block = { from, bytes, ends, appendedAt };
+  return devices ? { ...block, devices: rows.map((row) => row[2]) } : block;
+}
+
+const isFull = (error: unknown): boolean =>
+  error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === FULL;
+
+/** Never more than a twentieth of the disk, which may be small. */
+function refuseNoReserve(file: string, reserveBytes: number): void {
+  const { bavail, blocks, bsize } = statfsSync(dirname(file));
+  if (bavail * bsize >= Math.min(reserveBytes, (blocks * bsize) / 20)) return;
+  const message = `the disk has less free than the ${reserveBytes} bytes that are kept for emptying the spool`;
+  throw new SpoolFileError({ reason: 'sqlite', code: FULL, message });
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
