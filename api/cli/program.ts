@@ -46,7 +46,10 @@ export function buildProgram(language: Language, io: Io, act: Act): Command {
   for (const spec of COMMANDS) {
     const [first = '', second] = spec.name.split(' ');
     const parent = second === undefined ? program : (groups.get(first) ?? program);
-    parent.addCommand(buildCommand(spec, second ?? first, language, io, act));
+    const built = buildCommand(spec, second ?? first, language, io, act);
+    parent.addCommand(built);
+    // a command may have others below it: devices, and devices check
+    if (second === undefined) groups.set(first, built);
   }
   return program;
 }
@@ -58,8 +61,12 @@ function buildCommand(spec: CommandSpec, name: string, language: Language, io: I
   const examples = spec.examples.map(({ command: line, text }) => `  ${line}\n      ${text[language]}`).join('\n');
   command.addHelpText('after', `\n${language === 'zh' ? '示例：' : 'Examples:'}\n${examples}\n`);
   command.action(async (...given: unknown[]) => {
-    const args = given.slice(0, spec.args.length).filter((value): value is string => typeof value === 'string');
-    await act(spec, args, command.opts());
+    const args = given
+      .slice(0, spec.args.length)
+      .flat()
+      .filter((value): value is string => typeof value === 'string');
+    // what a command above has as well, it takes: --json of devices in devices check --json
+    await act(spec, args, command.optsWithGlobals());
   });
   return command;
 }

@@ -106,7 +106,7 @@ export const statusSchema = z.strictObject({
   ...booksStatus.shape,
 });
 
-export const devicesSchema = z.strictObject({
+export const registersSchema = z.strictObject({
   site: z.string(),
   registers: z.array(liveSchema.extend({ model: z.string() })),
 });

@@ -26,9 +26,13 @@ export type ModelCheck = { readonly model: DeviceModel } | { readonly problems: 
 
 /**
  * Reads a model file: what it says, or every mistake in it in the order of the text. `file` is its path, whose base name
- * must be the model's id. Pure; never throws for the text.
+ * must be the model's id; `takenBy` names the file that has an id already. Pure; never throws for the text.
  */
-export function checkModel(text: string, file: string): ModelCheck {
+export function checkModel(
+  text: string,
+  file: string,
+  takenBy: (id: string) => string | undefined = () => undefined,
+): ModelCheck {
   const document = readDocument(text, file);
   const { report } = document;
   if (!document.readable) return { problems: document.problems };
@@ -40,8 +44,17 @@ export function checkModel(text: string, file: string): ModelCheck {
     report(
       ['id'],
       'ID_NAME',
-      say(`id 是 "${model.id}"，文件名是 "${name}"`, `its id is "${model.id}", the name of the file "${name}"`),
+      say(`id 是 "${model.id}"，文件名是 "${name}"`, `Its id is "${model.id}", the name of the file "${name}"`),
       say(`请把文件命名为 ${model.id}${MODEL_SUFFIX}`, `Name the file ${model.id}${MODEL_SUFFIX}`),
+    );
+  }
+  const other = takenBy(model.id);
+  if (other !== undefined) {
+    report(
+      ['id'],
+      'ID_TAKEN',
+      say(`型号 "${model.id}" 已在 ${other}`, `The model "${model.id}" stands in ${other} already`),
+      say('请换一个 id 和文件名', 'Give it another id and file name'),
     );
   }
   checkRules(model, (path, ...rest) => report(original(path), ...rest));

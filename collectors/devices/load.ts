@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { configError } from '#domain';
 import type { DeviceModel } from '../contract.ts';
 import { listOf } from '../site/problem.ts';
@@ -8,7 +8,7 @@ import { checkModel, MODEL_SUFFIX } from './check.ts';
 /**
  * All device models: every `*.yaml` of this folder (or of `dir`), then of `extraDirs` (an operator's own models). Nothing is
  * registered anywhere: a file in the folder is a model. Throws MODEL_INVALID with every mistake of the first file that is no
- * model, and MODEL_ID_TAKEN where an id is that of another file.
+ * model, an id that another file has among them.
  */
 export function loadModels(
   dir: string = import.meta.dirname,
@@ -17,20 +17,14 @@ export function loadModels(
   const models = new Map<string, DeviceModel>();
   const places = new Map<string, string>();
   for (const place of [dir, ...extraDirs].flatMap(modelFiles)) {
-    const model = parseModel(readFileSync(place, 'utf8'), place);
-    const other = places.get(model.id);
-    if (other !== undefined) {
-      throw configError('MODEL_ID_TAKEN', `${place}: "${model.id}" is already the id of ${other}`, {
-        place,
-        cure: 'give the model another id and file name',
-      });
-    }
+    const model = parseModel(readFileSync(place, 'utf8'), place, (id) => places.get(id));
     models.set(model.id, model);
     places.set(model.id, place);
   }
   return models;
 }
 
+/** The model files of a folder, by name. Throws MODEL_FOLDER_UNREADABLE. */
 function modelFiles(dir: string): readonly string[] {
   try {
     return readdirSync(dir)
@@ -46,9 +40,13 @@ function modelFiles(dir: string): readonly string[] {
   }
 }
 
+/** The ids of the program's own models and their files: the base name of each is its id. */
+export const libraryFiles = (): ReadonlyMap<string, string> =>
+  new Map(modelFiles(import.meta.dirname).map((file) => [basename(file, MODEL_SUFFIX), file]));
+
 /** The text of one model file. `place` is its path: its base name must be the model's id. Throws MODEL_INVALID. */
-export function parseModel(text: string, place: string): DeviceModel {
-  const checked = checkModel(text, place);
+export function parseModel(text: string, place: string, takenBy?: (id: string) => string | undefined): DeviceModel {
+  const checked = checkModel(text, place, takenBy);
   if ('model' in checked) return checked.model;
   throw configError('MODEL_INVALID', `the device model has ${listOf(checked.problems)}`, {
     place,

@@ -20,6 +20,8 @@ export interface CheckOptions extends Models {
 export interface CheckedSite {
   readonly registry: Registry;
   readonly plan: CollectorPlan;
+  /** The device models that it was checked with. */
+  readonly models: Models['models'];
 }
 
 export type SiteCheck = CheckedSite | { readonly problems: readonly Problem[] };
@@ -64,6 +66,7 @@ function resolveSite(scope: Scope): CheckedSite {
       mountings,
     },
     plan: { site: site.id, connections, devices: network.planned },
+    models: scope.models,
   };
 }
 

@@ -13,6 +13,7 @@ import {
   WORDS,
 } from '../../api/cli/labels.ts';
 import { cliPage } from '../support/cli-page.ts';
+import { devicesPage } from '../support/devices-page.ts';
 
 const tracked = (...patterns: string[]): readonly string[] =>
   execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', ...patterns], { encoding: 'utf8' })
@@ -70,6 +71,10 @@ test('the labels of the command line are the words of the glossary', () => {
 
 test('the page of the command line is the one that the commands make', () => {
   expect(readFileSync('docs/cli.md', 'utf8') === cliPage(), 'run npm run fix').toBe(true);
+});
+
+test('the page of the device models is the one that their files make', () => {
+  expect(readFileSync('docs/devices.md', 'utf8') === devicesPage(), 'run npm run fix').toBe(true);
 });
 
 test('every link of a document leads somewhere', () => {

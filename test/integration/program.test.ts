@@ -61,7 +61,7 @@ test('every question beside it is answered in the documented shape', async () =>
   for (const [name, ...rest] of [
     ['usage', '--carrier', 'electricity', ...month, '--by', 'year'],
     ['trace', '--point', 'p-a-main', ...month],
-    ['devices'],
+    ['registers'],
     ['status'],
     ['reconcile', '--no-log'],
     ['event list'],
@@ -76,7 +76,7 @@ test('every question beside it is answered in the documented shape', async () =>
 }, 120_000);
 
 test('every table is the same table as CSV', async () => {
-  for (const argv of [['usage', '--carrier', 'water', '--by', 'month'], ['devices'], ['status'], ['event', 'list']]) {
+  for (const argv of [['usage', '--carrier', 'water', '--by', 'month'], ['registers'], ['status'], ['event', 'list']]) {
     const { code, out } = await ask(...argv, '--csv');
     expect(code).toBe(0);
     expect(out.startsWith('\uFEFF')).toBe(true);

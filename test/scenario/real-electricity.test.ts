@@ -20,6 +20,7 @@ import {
   readYear,
 } from '../support/cambridge.ts';
 import { type FreshBooks, freshBooks, silentTelemetry, stopPostgres } from '../support/postgres.ts';
+import { models } from '../support/sites.ts';
 import { consumeAll, plant } from '../support/run-books.ts';
 
 /** kWh with one decimal, as the reference has them, in Wh. */
@@ -47,7 +48,7 @@ describe.skipIf(!cambridgePresent)(`four years of five real buildings${cambridge
     // the years side by side: their frames share the spool's commits, and come out of order
     await Promise.all(
       CAMBRIDGE_YEARS.map((year) =>
-        readYear(year, units, (plan, clock) => createCollecting({ plan, data, spool, clock, telemetry })),
+        readYear(year, units, (plan, clock) => createCollecting({ plan, models, data, spool, clock, telemetry })),
       ),
     );
     frames = spool.bounds().high;

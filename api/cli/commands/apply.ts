@@ -53,7 +53,7 @@ export const apply = command({
   }),
   run: (cli, { args: [file], by, reason, dryRun }) => {
     if (holdsFacts(file)) return applyFacts(cli, file, { by, reason, commit: dryRun !== true });
-    const { registry } = loadSite(file, siteModels());
+    const { registry } = loadSite(file, siteModels({ data: cli.data, site: file }));
     return withService(cli, { log: 'if-free', create: true }, async ({ service, finish }) => {
       const shown = await service.applyRegistry(registry, { take: 'all', commit: false });
       if (dryRun) return answer(cli, shown);

@@ -29,7 +29,7 @@ export const check = command({
   answer: checkSchema,
   input: z.strictObject({ args: z.tuple([z.string()]) }),
   run: async (cli, { args: [file] }) => {
-    const checked = checkSite(textOf(file), { file, ...siteModels() });
+    const checked = checkSite(textOf(file), { file, ...siteModels({ data: cli.data, site: file }) });
     const problems = 'problems' in checked ? checked.problems : [];
     const counts =
       'problems' in checked
@@ -52,7 +52,8 @@ export const check = command({
   },
 });
 
-function textOf(file: string): string {
+/** Throws FILE_UNREADABLE. */
+export function textOf(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {

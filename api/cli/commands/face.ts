@@ -31,7 +31,7 @@ export function registerIn(registry: Registry, { device, register }: RegisterRef
   if (found) return found;
   throw requestError('REGISTER_UNKNOWN', `there is no register ${device}/${register}`, {
     place: '--register',
-    cure: 'civicmeter devices lists the registers of the site',
+    cure: 'civicmeter registers lists the registers of the site',
   });
 }
 

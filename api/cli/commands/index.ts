@@ -8,6 +8,7 @@ import { close } from './close.ts';
 import { convert } from './convert.ts';
 import { costs } from './costs.ts';
 import { devices } from './devices.ts';
+import { devicesCheck } from './devices-check.ts';
 import { EVENT_COMMANDS } from './event.ts';
 import { confirmRow, factors } from './factors.ts';
 import { findings } from './findings.ts';
@@ -18,6 +19,7 @@ import { indicators } from './indicators.ts';
 import { judge } from './judge.ts';
 import { quarantineList, quarantineReplay } from './quarantine.ts';
 import { reconcile } from './reconcile.ts';
+import { registers } from './registers.ts';
 import { collect, serve, stream } from './roles.ts';
 import { simulate } from './simulate.ts';
 import { start } from './start.ts';
@@ -55,7 +57,9 @@ export const COMMANDS: readonly CommandSpec[] = [
   reconcile,
   check,
   apply,
+  registers,
   devices,
+  devicesCheck,
   importReadings,
   importQuantities,
   importTemplate,

@@ -67,7 +67,7 @@ export const collect = command({
   ],
   input: z.strictObject({ args: noArgs, site: z.string(), ...kafkaInput }),
   run: async (cli, input) => {
-    const site = loadSite(input.site, siteModels());
+    const site = loadSite(input.site, siteModels({ data: cli.data, site: input.site }));
     const kafka = { brokers: brokersOf(cli, input), partitions: input.partitions };
     const { runCollect } = await import('../wiring/roles.ts');
     await runCollect(cli, site, kafka);

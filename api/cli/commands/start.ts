@@ -49,7 +49,7 @@ export const start = command({
     port: z.coerce.number().int().min(0).max(65_535).default(8420),
   }),
   run: async (cli, { site: file, port, months }) => {
-    const site = loadSite(file ?? COMPOUND_FILE, siteModels());
+    const site = loadSite(file ?? COMPOUND_FILE, siteModels({ data: cli.data, site: file }));
     const zone = zoneOf(site.registry.site.zone);
     const progress = createProgress(cli);
     // the whole program, and with it what no other command needs, is loaded only here

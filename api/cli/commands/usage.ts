@@ -129,7 +129,7 @@ export function registerOf(text: string): { kind: 'register'; device: string; re
   if (device === '' || rest.length > 0 || !REGISTER_PATTERN.test(register)) {
     throw requestError('SUBJECT_INVALID', `"${text}" is not a register`, {
       place: '--register',
-      cure: 'write <device>/<register>, such as em-01/e1; civicmeter devices lists them',
+      cure: 'write <device>/<register>, such as em-01/e1; civicmeter registers lists them',
     });
   }
   return { kind: 'register', device, register };

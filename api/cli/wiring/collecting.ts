@@ -1,15 +1,15 @@
 import { resolve } from 'node:path';
 import type { Clock, Telemetry } from '#platform';
-import type { CollectorPlan } from '../../../collectors/contract.ts';
+import type { CollectorPlan, DeviceModel } from '../../../collectors/contract.ts';
 import { createModbusCollector } from '../../../collectors/modbus/index.ts';
 import { createOpcUaCollectors } from '../../../collectors/opcua/index.ts';
 import type { SpoolFile } from '../../../collectors/spool/port.ts';
 import { createSupervisor, type Supervisor } from '../../../collectors/supervisor.ts';
 import { filesOf } from './data-folder.ts';
-import { siteModels } from './models.ts';
 
 export interface CollectingOptions {
   readonly plan: CollectorPlan;
+  readonly models: ReadonlyMap<string, DeviceModel>;
   readonly data: string;
   readonly spool: SpoolFile;
   readonly clock: Clock;
@@ -17,8 +17,7 @@ export interface CollectingOptions {
 }
 
 /** The collectors of a site, writing to the spool. Throws PLAN_INVALID. */
-export function createCollecting({ plan, data, spool, clock, telemetry }: CollectingOptions): Supervisor {
-  const { models } = siteModels();
+export function createCollecting({ plan, models, data, spool, clock, telemetry }: CollectingOptions): Supervisor {
   return createSupervisor({
     plan,
     models,

@@ -33,7 +33,14 @@ export async function runCollect(cli: Cli, site: CheckedSite, kafka: KafkaPlace)
     background.run('relay', (ending) =>
       runRelay({ spool, log: producer, clock, random: Math.random, telemetry }, ending),
     );
-    const collecting = createCollecting({ plan: site.plan, data: cli.data, spool, clock, telemetry });
+    const collecting = createCollecting({
+      plan: site.plan,
+      models: site.models,
+      data: cli.data,
+      spool,
+      clock,
+      telemetry,
+    });
     background.run('collectors', collecting.run);
     ready(cli, `collect: ${site.registry.site.id} → ${kafka.brokers.join(',')}`);
     await background.untilEnd();

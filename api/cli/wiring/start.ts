@@ -96,7 +96,7 @@ async function runParts(cli: Cli, options: StartOptions, foundation: Foundation,
   const simulator = await options.simulator?.();
   if (simulator) closer.add('simulator', simulator.stop);
   const plan = simulator ? onSimulator(options.site, simulator) : options.site.plan;
-  collecting = createCollecting({ plan, data: cli.data, spool, clock, telemetry });
+  collecting = createCollecting({ plan, models: options.site.models, data: cli.data, spool, clock, telemetry });
   if (simulator) await fillPast(cli, { service, simulator, spool, site, signal: background.ending, options });
   background.run('collectors', collecting.run);
   telemetry.emit('programStarted', STARTED, { address: server.address, site: site.id });

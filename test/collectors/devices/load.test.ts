@@ -69,7 +69,7 @@ describe("an operator's own folder", () => {
   test('may not take the id of another model', () => {
     writeFileSync(join(dir, 'schneider-iem3000.yaml'), VALID.replace('some-meter', 'schneider-iem3000'));
     expect(() => loadModels(undefined, [dir])).toThrow(
-      expect.objectContaining({ code: 'MODEL_ID_TAKEN', place: join(dir, 'schneider-iem3000.yaml') }),
+      expect.objectContaining({ code: 'MODEL_INVALID', message: expect.stringContaining('stands in') }),
     );
   });
 
