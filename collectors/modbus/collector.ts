@@ -51,7 +51,7 @@ export function createModbusCollector(
   const { clock, random, telemetry, site } = context;
   const unitBackoff = options.unitBackoff ?? UNIT_BACKOFF;
   const units = devices.map((device) =>
-    unitOf(device, createPoller(device, modbusModel(device, models), context), clock.now()),
+    unitOf(device, createPoller(device, modbusModel(device, models), context, unitBackoff), clock.now()),
   );
   const line = createLine(
     options.open ?? openTransportOf(connection, clock),
@@ -89,7 +89,7 @@ export function createModbusCollector(
     while (!signal.aborted) {
       const now = clock.now();
       for (const unit of units) mindClock(unit, now, unitBackoff);
-      const unit = nextUnit(units);
+      const unit = nextUnit(units, now);
       if (unit && unit.dueAt <= now) return unit;
       const wait = Math.min(LONGEST_WAIT_MS, (unit?.dueAt ?? Infinity) - now);
       await clock.sleep(wait, signal).catch(() => undefined);

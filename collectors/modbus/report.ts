@@ -8,8 +8,8 @@ import type { ReadFault } from './transport.ts';
 
 /** What a poller tells about one device: each absence is an event; it is logged when its reason is new, counted always. */
 export interface Reporter {
-  /** `reads` are what is absent because of it, the one that failed first. */
-  readonly failed: (fault: ReadFault, reads: readonly PlannedRead[]) => void;
+  /** `reads` are what is absent because of it, the one that failed first; `all`: nothing of the device could be read. */
+  readonly failed: (fault: ReadFault, reads: readonly PlannedRead[], all?: boolean) => void;
   readonly split: (read: PlannedRead) => void;
   /** The entries of what could be decoded; an event for each of the rest. */
   readonly entriesOf: (read: PlannedRead, decoded: readonly DecodedRegister[]) => readonly FrameEntry[];
@@ -18,6 +18,8 @@ export interface Reporter {
 /** `exception-2`, `timeout`, …: a bounded set, for labels. */
 export const reasonOf = (fault: ReadFault): string =>
   fault.kind === 'exception' ? `exception-${fault.code}` : fault.kind;
+
+const ALL = 'all requests';
 
 export function createReporter(device: ConnectedDevice, telemetry: Telemetry): Reporter {
   const names = { connection: device.connection, device: device.id, unit: device.unit };
@@ -41,20 +43,25 @@ export function createReporter(device: ConnectedDevice, telemetry: Telemetry): R
   };
 
   return {
-    failed: (fault, reads) => {
+    failed: (fault, reads, all = false) => {
       const reason = reasonOf(fault);
       const registers = reads.flatMap((read) => read.registers.map((register) => register.name));
-      telemetry.emit('requestFailed', isNews(requestKey(reads[0]), reason) ? REQUEST_FAILED : REQUEST_FAILED_AGAIN, {
-        ...names,
-        reason,
-        address: reads[0]?.address,
-        registers: registers.join(','),
-        ...('detail' in fault ? { detail: fault.detail } : {}),
-      });
+      telemetry.emit(
+        'requestFailed',
+        isNews(all ? ALL : requestKey(reads[0]), reason) ? REQUEST_FAILED : REQUEST_FAILED_AGAIN,
+        {
+          ...names,
+          reason,
+          address: reads[0]?.address,
+          registers: registers.join(','),
+          ...('detail' in fault ? { detail: fault.detail } : {}),
+        },
+      );
     },
     split: (read) => telemetry.emit('readSplit', READ_SPLIT, { ...names, address: read.address, words: read.words }),
     entriesOf: (read, decoded) => {
       isNews(requestKey(read), undefined);
+      isNews(ALL, undefined);
       return decoded.flatMap(entryOf);
     },
   };

@@ -17,7 +17,7 @@ describe('a request that fails', () => {
       level: 'warn',
       fields: { device: 'm1', unit: 1, reason: 'timeout', registers: 'b', address: 100 },
     });
-    expect(collector.health().units[0]).toMatchObject({ state: 'silent', timeouts: 1 });
+    expect(collector.health().units[0]).toMatchObject({ state: 'answering', timeouts: 1 });
   });
 
   test.each<[Answer]>([['swallow'], ['foreign-unit'], ['short'], ['wrong-transaction'], ['close']])(
@@ -57,6 +57,62 @@ describe('a request that fails', () => {
     const counts = await context.telemetry.counts();
     const key = Object.keys(counts).find((k) => k.startsWith('civicmeter_request_failed_total'));
     expect(counts[key ?? '']).toBeGreaterThanOrEqual(3);
+  });
+});
+
+describe('a range on which the device is silent', () => {
+  test('is learnt: it alone backs off, the others are read in every round', async () => {
+    const server = await field(({ address }) => (address === 100 ? 'swallow' : 'answer'));
+    const registers = [litres('a', 0), litres('b', 100), litres('c', 200)];
+    const { context, collector } = start(server, meters(1), modbusModel(registers, { maxWords: 10 }));
+    await until('eight frames', () => context.frames.length >= 8);
+    // the first poll broke off at it; from then on it is asked last
+    expect(context.frames[0]?.r.map(([name]) => name)).toEqual(['a']);
+    for (const frame of context.frames.slice(1)) expect(frame.r.map(([name]) => name)).toEqual(['a', 'c']);
+    expect(collector.health().units[0]?.state).toBe('answering');
+    expect(eventsOf(context, 'deviceLost')).toEqual([]);
+    const lost = eventsOf(context, 'requestFailed').slice(1);
+    expect(lost.map((e) => e.fields['registers'])).toEqual(lost.map(() => 'b'));
+  });
+
+  test('is read again once it answers, in its old place', async () => {
+    let silent = true;
+    const server = await field(({ address }) => (address === 0 && silent ? 'swallow' : 'answer'));
+    const { context } = start(server, meters(1));
+    await until('b is read', () => context.frames.length >= 3);
+    silent = false;
+    await until('a whole frame', () => context.frames.at(-1)?.r.length === 2);
+    expect(context.frames.at(-1)?.r).toEqual(whole(1));
+    await until('two more', () => server.requests.length > 12);
+    expect(server.requests.slice(-2).map((r) => r.address)).toEqual(expect.arrayContaining([0, 100]));
+  });
+
+  test('and a gateway that says so of a unit is no refusal: the unit is silent', async () => {
+    const server = await field(() => ({ exception: 11 }));
+    const { context, collector } = start(server, meters(1));
+    await until('it is known', () => collector.health().units[0]?.state === 'silent');
+    expect(eventsOf(context, 'deviceLost')[0]?.fields).toMatchObject({ state: 'silent', reason: 'exception-11' });
+    expect(server.connections()).toBe(1);
+  });
+});
+
+test('a range that the device fails to read (4) leaves the others alone', async () => {
+  const server = await field(({ address }) => (address === 0 ? { exception: 4 } : 'answer'));
+  const { context, collector } = start(server, meters(1));
+  await until('three frames', () => context.frames.length >= 3);
+  for (const frame of context.frames) expect(frame.r.map(([name]) => name)).toEqual(['b']);
+  expect(collector.health().units[0]).toMatchObject({ state: 'answering' });
+});
+
+describe('something else on the line', () => {
+  test('is an event once per unit, counted always', async () => {
+    const server = await field(({ index }) => (index % 4 === 1 ? 'foreign-unit' : 'answer'));
+    const { context, collector } = start(server, meters(1));
+    await until('three', () => (collector.health().foreignReplies ?? 0) >= 3);
+    const heard = eventsOf(context, 'foreignHeard');
+    expect(heard.map((e) => e.level).slice(0, 3)).toEqual(['warn', 'debug', 'debug']);
+    expect(heard[0]?.fields).toMatchObject({ unit: 2, detail: 'unit 1 was asked, unit 2 answered' });
+    expect(collector.health().units[0]?.exceptions).toBe(0);
   });
 });
 
