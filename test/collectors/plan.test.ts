@@ -48,6 +48,28 @@ test.each<[string, CollectorPlan, string, string, string]>([
   ['no unit', withDevice(0, { unit: undefined }), 'm1', 'no unit id', '1 to 247'],
   ['a unit out of range', withDevice(0, { unit: 248 }), 'm1', '248 is out of range', '1 to 247'],
   ['a unit that is no whole number', withDevice(0, { unit: 1.5 }), 'm1', '1.5 is out of range', '1 to 247'],
+  [
+    'a unit of Modbus TCP on a serial line',
+    {
+      ...PLAN,
+      connections: [
+        {
+          kind: 'modbus-rtu',
+          id: 'line-1',
+          device: '/dev/ttyUSB0',
+          baudRate: 9_600,
+          parity: 'none',
+          stopBits: 1,
+          timeoutMs: 1_000,
+          pauseMs: 0,
+        },
+        ...PLAN.connections.slice(1),
+      ],
+    },
+    'm2',
+    '255 is out of range',
+    '1 to 247',
+  ],
   ['one unit twice on a line', withDevice(1, { unit: 1 }), 'm2', 'same unit id: 1', 'its own unit id'],
   ['one device id twice', withDevice(1, { id: 'm1' }), 'm1', 'two devices have this id', 'its own id'],
   ['an interval of nothing', withDevice(0, { intervalMs: 0 }), 'm1', 'interval is 0', 'above 0'],
