@@ -30,7 +30,7 @@ const QUIET_MS = 5 * 60_000;
 const WORKERS = 3;
 const GATEWAYS = 2;
 const SYNC_MS = 10;
-const CHECKPOINT_MS = 120_000;
+const CHECKPOINT_MS = 60_000;
 
 /** One world by its seed: 50 meters, two gateways, three workers, days of faults, five quiet minutes; then the verdict. */
 export async function simulate(seed: number, days = 1): Promise<Outcome> {
@@ -67,7 +67,7 @@ export async function simulate(seed: number, days = 1): Promise<Outcome> {
       accepted: (frames) => {
         accepted[number] = (accepted[number] ?? 0) + frames;
       },
-      died: () => time.at(time.now() + random.int(1_000, 120_000), () => runGateway(number)),
+      died: () => time.at(time.now() + random.int(1_000, 60_000), () => runGateway(number)),
     });
     process.setOffset(offsets[number] ?? 0);
     gateways[number] = process;
