@@ -1,7 +1,7 @@
 import { createServer } from '../../http/index.ts';
 import { ensureWebBuilt } from '../../web/build.ts';
 import type { CheckedSite } from '../../../collectors/site/index.ts';
-import { runRelay } from '../../../collectors/spool/relay.ts';
+import { runRelay, toLog } from '../../../collectors/spool/relay.ts';
 import { openSpool } from '../../../collectors/spool/spool.ts';
 import { createWorker, keepHouse, keepSettled, openService, sqlStore } from '../../../pipeline/index.ts';
 import { openKafkaLog } from '../../../pipeline/log/kafka/log.ts';
@@ -31,7 +31,7 @@ export async function runCollect(cli: Cli, site: CheckedSite, kafka: KafkaPlace)
     const producer = await log.producer();
     closer.add('producer', producer.close);
     background.run('relay', (ending) =>
-      runRelay({ spool, log: producer, clock, random: Math.random, telemetry }, ending),
+      runRelay({ spool, deliver: toLog(producer), clock, random: Math.random, telemetry }, ending),
     );
     const collecting = createCollecting({
       plan: site.plan,
