@@ -100,7 +100,7 @@ function registerSheet(cli: Cli, model: DeviceModel): Sheet {
       { heading: zh ? '物理量' : 'quantity' },
       { heading: zh ? '单位' : 'unit' },
       { heading: zh ? '原始值 ×' : 'raw ×', right: true },
-      { heading: zh ? '归零处' : 'wraps at', right: true },
+      { heading: zh ? '满度' : 'wraps at', right: true },
       { heading: zh ? '功能码' : 'fc' },
       { heading: zh ? '地址' : 'address' },
       { heading: zh ? '类型' : 'type' },
