@@ -2,9 +2,12 @@ import type { CollectorContext, OpcUaConnection, UnitHealth } from '../contract.
 import { deliverHeld } from '../deliver.ts';
 import { nextDue } from '../modbus/schedule.ts';
 import type { OpcUaDevice } from './device.ts';
-import { DEVICE_LOST, DEVICE_RECOVERED, DEVICE_STALE, ITEM_REFUSED, NAMESPACE_MISSING, VALUES_LOST } from './events.ts';
+import { DEVICE_LOST, DEVICE_RECOVERED, ITEM_REFUSED, NAMESPACE_MISSING, SERVER_CLOCK, VALUES_LOST } from './events.ts';
 import { type Placement, placementOf } from './placement.ts';
+import type { Sample } from './sample.ts';
+import { CURRENT_TIME, type ClockNote, type ServerTimes, START_TIME } from './server-clock.ts';
 import type { Session } from './session.ts';
+import { mindSource, mindStaleness } from './source-clock.ts';
 
 /** A wait is cut into pieces of this length, so that a clock that was set is noticed. */
 const LONGEST_WAIT_MS = 30_000;
@@ -17,6 +20,8 @@ export interface Attended {
   readonly phaseOf: (unit: OpcUaDevice) => number;
   /** Told after each read, with its duration. */
   readonly round: (ms: number) => void;
+  /** What the server's clock did since it was looked at last. */
+  readonly serverClock: (times: ServerTimes) => readonly ClockNote[];
 }
 
 /**
@@ -49,18 +54,20 @@ export async function prepare(session: Session, attended: Attended): Promise<Pla
   return place;
 }
 
-/** Reads and delivers each device at its interval until the signal aborts. Rejects when a read fails: the session is lost. */
+/**
+ * Reads and delivers each device at its interval until the signal aborts; `first` is called after the first round, which has
+ * all devices. Rejects when a read fails: the session is lost.
+ */
 export async function rounds(
   session: Session,
   place: Placement,
   attended: Attended,
-  ended: AbortSignal,
-  stop: AbortSignal,
+  { ended, stop, first }: { readonly ended: AbortSignal; readonly stop: AbortSignal; readonly first: () => void },
 ): Promise<void> {
   const { clock } = attended.context;
   const units = [...place.keys()];
   for (const unit of units) unit.dueAt = clock.now();
-  while (!ended.aborted) {
+  for (let round = 0; !ended.aborted; round += 1) {
     const now = clock.now();
     // a clock that was set back must not leave a device unasked
     for (const unit of units) if (unit.dueAt - now > 2 * unit.device.intervalMs) unit.dueAt = now;
@@ -69,6 +76,7 @@ export async function rounds(
       await readDue(session, due, place, attended);
       await deliverAll(due, attended, stop);
     }
+    if (round === 0) first();
     const next = Math.min(...units.map((unit) => unit.dueAt), Infinity);
     await clock.sleep(Math.min(LONGEST_WAIT_MS, Math.max(0, next - clock.now())), ended).catch(() => undefined);
   }
@@ -84,35 +92,47 @@ async function readDue(
   const { clock } = attended.context;
   const placed = due.flatMap((unit) => place.get(unit) ?? []);
   const from = clock.now();
-  const samples = await session.read(placed.map(({ nodeId }) => nodeId)).catch((error: unknown) => {
+  const nodeIds = placed.map(({ nodeId }) => nodeId);
+  const samples = await session.read([...nodeIds, START_TIME, CURRENT_TIME]).catch((error: unknown) => {
     for (const unit of due) unit.timeouts += 1;
     throw error;
   });
-  const taken = new Set<OpcUaDevice>();
+  const now = clock.now();
+  mindServerClock(attended, samples.slice(placed.length), from, now);
+  const newest = new Map<OpcUaDevice, number>();
   placed.forEach(({ unit, node }, i) => {
     const sample = samples[i];
-    if (sample && unit.offer(node, sample)) taken.add(unit);
-    else unit.exceptions += 1;
+    const at = sample && unit.offer(node, sample);
+    if (at === undefined) {
+      unit.exceptions += 1;
+      return;
+    }
+    newest.set(unit, Math.max(at, newest.get(unit) ?? -Infinity));
+    mindSource(attended, unit, node, at, now);
   });
-  const now = clock.now();
   attended.round(Math.max(0, now - from));
   for (const unit of due) {
-    setState(attended, unit, taken.has(unit) ? 'answering' : 'refusing');
-    if (taken.has(unit)) mindStaleness(attended, unit, now);
+    const newestAt = newest.get(unit);
+    setState(attended, unit, newestAt === undefined ? 'refusing' : 'answering');
+    if (newestAt !== undefined) mindStaleness(attended, unit, newestAt, now);
     unit.dueAt = nextDue(now, unit.device.intervalMs, attended.phaseOf(unit));
   }
 }
 
-/** Of a device that answers: the source times of its values have stood still for several intervals. Said once. */
-function mindStaleness({ connection, context }: Attended, unit: OpcUaDevice, now: number): void {
-  const newest = unit.buffer.newestAt() ?? now;
-  const stale = now - newest > unit.staleAfterMs;
-  if (stale && !unit.stale) {
-    const fields = { connection: connection.id, device: unit.device.id, lastSourceAt: new Date(newest).toISOString() };
-    context.telemetry.emit('opcuaDeviceStale', DEVICE_STALE, fields);
+/** The server's own clock and start. A server without ServerStatus is not judged. */
+function mindServerClock(
+  { connection, context, serverClock }: Attended,
+  [started, shows]: readonly Sample[],
+  asked: number,
+  got: number,
+): void {
+  for (const { reason, byMs } of serverClock({ startedAt: dateOf(started), shows: dateOf(shows), asked, got })) {
+    context.telemetry.emit('opcuaServerClock', SERVER_CLOCK, { connection: connection.id, reason, byMs });
   }
-  unit.stale = stale;
 }
+
+const dateOf = (sample: Sample | undefined): number | undefined =>
+  sample?.value instanceof Date ? sample.value.getTime() : undefined;
 
 export async function deliverAll(
   from: readonly OpcUaDevice[],

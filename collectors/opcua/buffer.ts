@@ -24,17 +24,21 @@ export interface Buffer {
   readonly put: (reading: Reading) => void;
   /** Frames of all that waits, one per source time, oldest first; what stood in an earlier frame with the same time and value is left out. */
   readonly take: () => readonly FrameDraft[];
+  /** The same of the past, where no reading stands for the one before it. */
+  readonly takeAll: () => readonly FrameDraft[];
   /** Intervals that were dropped because too many waited, since the last call. */
   readonly dropped: () => number;
-  /** Newest source time so far. */
-  readonly newestAt: () => number | undefined;
+  /** Source time of what was sent last of a register. */
+  readonly sentAt: (register: string) => number | undefined;
+  /** That something was sent before this buffer lived. */
+  readonly noteSent: (register: string, at: number) => void;
 }
 
 export function createBuffer(site: string, device: string, intervalMs: number, phaseMs: number): Buffer {
   const waiting = new Map<number, Map<string, Reading>>();
   const sent = new Map<string, Reading>();
   let dropped = 0;
-  let newest: number | undefined;
+  const before = new Map<string, number>();
   // a source clock that is ahead must not open intervals of the future
   const intervalOf = ({ at, got }: Reading): number => Math.floor((Math.min(at, got) - phaseMs) / intervalMs);
 
@@ -42,6 +46,12 @@ export function createBuffer(site: string, device: string, intervalMs: number, p
     if (waiting.size <= MAX_WAITING_INTERVALS) return;
     waiting.delete(Math.min(...waiting.keys()));
     dropped += 1;
+  };
+
+  const framesFrom = (readings: readonly Reading[]): readonly FrameDraft[] => {
+    waiting.clear();
+    for (const reading of readings) sent.set(reading.register, reading);
+    return framesOf(site, device, readings);
   };
 
   return {
@@ -54,21 +64,17 @@ export function createBuffer(site: string, device: string, intervalMs: number, p
       if (known && known.at > reading.at) return;
       registers.set(reading.register, reading);
       waiting.set(interval, registers);
-      newest = Math.max(newest ?? -Infinity, reading.at);
       makeRoom();
     },
-    take: () => {
-      const readings = settled(waiting);
-      waiting.clear();
-      for (const reading of readings) sent.set(reading.register, reading);
-      return framesOf(site, device, readings);
-    },
+    take: () => (waiting.size === 0 ? [] : framesFrom(settled(waiting))),
+    takeAll: () => framesFrom([...waiting.values()].flatMap((registers) => [...registers.values()])),
     dropped: () => {
       const count = dropped;
       dropped = 0;
       return count;
     },
-    newestAt: () => newest,
+    sentAt: (register) => sent.get(register)?.at ?? before.get(register),
+    noteSent: (register, at) => void before.set(register, at),
   };
 }
 

@@ -14,12 +14,16 @@ import { type Attended, deliverAll, prepare, rounds, setState } from './attendan
 import { opcUaClient } from './client.ts';
 import { deviceOf, type OpcUaDevice } from './device.ts';
 import { SERVER_CONNECTED, SERVER_LOST, SERVER_NOT_CONNECTED } from './events.ts';
+import { fillGaps, gapsSince, marksOf } from './gaps.ts';
 import { routeLibraryLog } from './library-log.ts';
+import { createServerClock } from './server-clock.ts';
 import type { OpenSession, Session } from './session.ts';
 
 export interface OpcUaOptions {
   /** Folder of own key and certificate and of the trusted and rejected ones; in the data folder. */
   readonly certificates: string;
+  /** Where the passwords of users may stand. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   readonly backoff?: Backoff | undefined;
   /** Another way to a session than node-opcua-client. */
   readonly open?: OpenSession | undefined;
@@ -62,10 +66,13 @@ export function createOpcUaCollector(
     round: (ms) => {
       line.roundMs = ms;
     },
+    serverClock: createServerClock(),
   };
 
   const openSession = async (signal: AbortSignal): Promise<Session | undefined> => {
-    const open = options.open ?? opcUaClient(connection, options.certificates);
+    const open =
+      options.open ??
+      opcUaClient(connection, { certificates: options.certificates, env: options.env ?? process.env, now: clock.now });
     for (let failures = 1; !signal.aborted; failures += 1) {
       line.state = 'opening';
       try {
@@ -85,12 +92,20 @@ export function createOpcUaCollector(
   /** One session from its first to its last value. */
   const attend = async (session: Session, signal: AbortSignal): Promise<void> => {
     const ended = AbortSignal.any([signal, session.lost]);
+    const marks = new Map(units.map((unit) => [unit, marksOf(unit)]));
+    for (const unit of units) unit.readAt.clear();
+    let filling = Promise.resolve();
     try {
       const place = await prepare(session, attended);
       line.state = 'open';
       line.opened += 1;
       telemetry.emit('opcuaServerConnected', SERVER_CONNECTED, { ...names, reopened: line.opened - 1 });
-      await rounds(session, place, attended, ended, signal);
+      // live values first: the past is fetched beside them
+      const first = (): void => {
+        for (const [unit, mark] of marks) unit.gaps = gapsSince(unit, mark, clock.now());
+        filling = fillGaps(session, place, attended, ended, signal);
+      };
+      await rounds(session, place, attended, { ended, stop: signal, first });
       if (!signal.aborted) throw session.lost.reason;
     } catch (error) {
       telemetry.emit('opcuaServerLost', SERVER_LOST, { ...names, ...reasonOf(error) });
@@ -98,6 +113,7 @@ export function createOpcUaCollector(
     } finally {
       line.state = 'closed';
       await session.close();
+      await filling;
       // what came before the break belongs to the books
       await deliverAll(units, attended, signal);
     }

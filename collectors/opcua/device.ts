@@ -8,8 +8,9 @@ import type {
   UnitHealth,
 } from '../contract.ts';
 import { faceValue, resolveRegister } from '../devices/index.ts';
-import { type Buffer, createBuffer } from './buffer.ts';
+import { type Buffer, createBuffer, type Reading } from './buffer.ts';
 import { VALUE_REFUSED, VALUE_REFUSED_AGAIN, VALUE_UNCERTAIN, VALUES_LOST } from './events.ts';
+import type { Gap } from './gaps.ts';
 import { hasOverflowed, rawOf, type Sample, severityOf } from './sample.ts';
 
 const STALE_INTERVALS = 3;
@@ -25,10 +26,20 @@ export interface OpcUaDevice {
   readonly device: ConnectedDevice;
   readonly nodes: readonly OpcUaNode[];
   readonly buffer: Buffer;
-  /** Judges a value and keeps it for the next frame. True: it was taken. */
-  readonly offer: (node: OpcUaNode, sample: Sample) => boolean;
+  /** A further buffer like it, for readings of the past. */
+  readonly newBuffer: () => Buffer;
+  /** What a value is worth: a reading, or the reason why it is none. */
+  readonly judge: (node: OpcUaNode, sample: Sample) => Reading | string;
+  /** Judges a value of now and keeps it for the next frame. Its source time where it was taken. */
+  readonly offer: (node: OpcUaNode, sample: Sample) => number | undefined;
   /** An answer, or a source time, older than this is stale. */
   readonly staleAfterMs: number;
+  /** Times that the server's history may still fill, oldest session first. */
+  gaps: readonly Gap[];
+  /** Newest source time in the last answer, and of each of its nodes. */
+  readonly readAt: Map<OpcUaNode, number>;
+  /** A source clock that did what a clock should not, said once. */
+  clockFault: string | undefined;
   dueAt: number;
   state: UnitHealth['state'];
   /** Newest time, of the source or of the server, that came with a value taken. */
@@ -49,46 +60,66 @@ export function deviceOf(
     register,
     resolved: resolveRegister(register),
   }));
-  const buffer = createBuffer(site, device.id, device.intervalMs, phaseMs);
+  const newBuffer = (): Buffer => createBuffer(site, device.id, device.intervalMs, phaseMs);
+  const buffer = newBuffer();
   const lastReason = new Map<string, string>();
   const names = { connection: device.connection, device: device.id };
 
-  const refuse = (register: string, reason: string): false => {
+  const refuse = (register: string, reason: string): undefined => {
     const spec = lastReason.get(register) === reason ? VALUE_REFUSED_AGAIN : VALUE_REFUSED;
     lastReason.set(register, reason);
     telemetry.emit('opcuaValueRefused', spec, { ...names, register, reason });
-    return false;
   };
 
-  const offer: OpcUaDevice['offer'] = ({ register, resolved }, sample) => {
-    const { name, kind, markers } = register;
+  const mindUncertainty = (register: string, { status, statusName }: Sample): void => {
+    if (severityOf(status) === 'good') {
+      if (lastReason.size > 0) lastReason.delete(register);
+      return;
+    }
+    if (lastReason.get(register) !== statusName) {
+      telemetry.emit('opcuaValueUncertain', VALUE_UNCERTAIN, { ...names, register, reason: statusName });
+    }
+    lastReason.set(register, statusName);
+  };
+
+  const judge: OpcUaDevice['judge'] = ({ register, resolved }, sample) => {
+    const severity = severityOf(sample.status);
+    if (severity === 'bad') return sample.statusName;
+    const raw = rawOf(sample);
+    if (raw === undefined) return 'not-a-number';
+    const face = faceValue(raw, resolved, register.markers);
+    if (!face.ok) return face.reason;
+    const got = clock.now();
+    const gauge = register.kind === 'gauge';
+    const flags = severity === 'good' ? (gauge ? 'g' : '') : gauge ? 'gu' : 'u';
+    return { register: register.name, value: face.value, flags, at: sample.sourceAt ?? sample.serverAt ?? got, got };
+  };
+
+  const offer: OpcUaDevice['offer'] = (node, sample) => {
+    const { name } = node.register;
     if (hasOverflowed(sample.status)) {
       telemetry.emit('opcuaValuesLost', VALUES_LOST, { ...names, register: name, reason: 'server-queue' });
     }
-    const severity = severityOf(sample.status);
-    if (severity === 'bad') return refuse(name, sample.statusName);
-    const raw = rawOf(sample);
-    if (raw === undefined) return refuse(name, 'not-a-number');
-    const face = faceValue(raw, resolved, markers);
-    if (!face.ok) return refuse(name, face.reason);
-    if (severity === 'uncertain' && lastReason.get(name) !== sample.statusName) {
-      telemetry.emit('opcuaValueUncertain', VALUE_UNCERTAIN, { ...names, register: name, reason: sample.statusName });
-    }
-    if (severity === 'uncertain') lastReason.set(name, sample.statusName);
-    else lastReason.delete(name);
-    const got = clock.now();
-    const flags = `${kind === 'gauge' ? 'g' : ''}${severity === 'uncertain' ? 'u' : ''}`;
-    buffer.put({ register: name, value: face.value, flags, at: sample.sourceAt ?? sample.serverAt ?? got, got });
-    const newest = Math.max(sample.sourceAt ?? 0, sample.serverAt ?? 0) || got;
-    own.lastAnswerAt = Math.max(own.lastAnswerAt ?? 0, newest);
-    return true;
+    const reading = judge(node, sample);
+    if (typeof reading === 'string') return refuse(name, reading);
+    mindUncertainty(name, sample);
+    buffer.put(reading);
+    // a clock that is ahead must not make a server look alive tomorrow
+    const newest = Math.min(reading.got, Math.max(sample.sourceAt ?? 0, sample.serverAt ?? 0) || reading.got);
+    if (newest > (own.lastAnswerAt ?? 0)) own.lastAnswerAt = newest;
+    return reading.at;
   };
 
   const own: OpcUaDevice = {
     device,
     nodes,
     buffer,
+    newBuffer,
+    judge,
     offer,
+    gaps: [],
+    readAt: new Map(),
+    clockFault: undefined,
     dueAt: clock.now(),
     state: 'not-yet-read',
     staleAfterMs: Math.max(STALE_LEAST_MS, STALE_INTERVALS * device.intervalMs),

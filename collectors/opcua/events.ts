@@ -51,4 +51,31 @@ export const DEVICE_STALE: EventSpec = {
   message: 'A device answers, but the source times of its values stand still',
   labels: ['connection'],
 };
+/** reason: restarted, stepped-forward, stepped-back, stands-still, apart, together (server-clock.ts). */
+export const SERVER_CLOCK: EventSpec = {
+  level: 'warn',
+  message: 'The clock of the server did what a clock should not, or the server started anew',
+  labels: ['connection', 'reason'],
+};
+/** reason: stepped-back (a time that was there before comes again), ahead (of our clock). */
+export const SOURCE_CLOCK: EventSpec = {
+  level: 'warn',
+  message: 'The source times of a device jumped: its readings bear the times that it gives',
+  labels: ['connection', 'reason'],
+};
+export const GAP_FILLED: EventSpec = {
+  level: 'info',
+  message: "A gap was filled from the server's history",
+  labels: ['connection'],
+};
+export const GAP_STAYS: EventSpec = {
+  level: 'warn',
+  message: 'The server keeps no history of the time when nobody listened: it stays a gap',
+  labels: ['connection'],
+};
+export const GAP_WAITS: EventSpec = {
+  level: 'info',
+  message: "The server's history could not be read to its end: the next session goes on with it",
+  labels: ['connection', 'reason'],
+};
 export const LIBRARY_SPOKE: EventSpec = { level: 'debug', message: 'Message of the OPC UA library' };

@@ -1,6 +1,6 @@
 import type { Sample } from './sample.ts';
 
-/** An open session with a server. The library stands behind it in client.ts; HistoryRead will be one more method here. */
+/** An open session with a server. The library stands behind it in client.ts. */
 export interface Session {
   /** Namespace URIs in the order of their index on this server, now. */
   readonly namespaces: () => Promise<readonly string[]>;
@@ -14,6 +14,10 @@ export interface Session {
     items: readonly MonitoredNode[],
     changed: (position: number, sample: Sample) => void,
   ) => Promise<readonly RefusedNode[]>;
+  /** One answer of HistoryRead, as much as the server gives at once. Rejects where the session is of no use. */
+  readonly history: (request: HistoryRequest) => Promise<HistoryPiece>;
+  /** What a node organises or consists of, whole. */
+  readonly browse: (nodeId: string) => Promise<readonly FoundNode[]>;
   /** Aborts when the session is of no use any more; the reason is an Error. */
   readonly lost: AbortSignal;
   readonly close: () => Promise<void>;
@@ -29,5 +33,30 @@ export interface RefusedNode {
   readonly reason: string;
 }
 
-/** Opens a session. Rejects with a DeviceError: OPCUA_CONNECT_FAILED, OPCUA_CERTIFICATE_UNTRUSTED. */
+export interface HistoryRequest {
+  readonly nodeId: string;
+  /** Source times, epoch ms, both included. */
+  readonly from: number;
+  readonly to: number;
+  /** Values asked for at once. */
+  readonly limit: number;
+  /** Of the piece before, where it had one. */
+  readonly continuation?: Buffer | undefined;
+}
+
+export interface HistoryPiece {
+  readonly status: number;
+  readonly statusName: string;
+  readonly samples: readonly Sample[];
+  /** There is more, to be had with it. Without one there may be more as well. */
+  readonly continuation?: Buffer | undefined;
+}
+
+export interface FoundNode {
+  readonly nodeId: string;
+  readonly name: string;
+  readonly kind: 'object' | 'variable' | 'other';
+}
+
+/** Opens a session. Rejects with an error that says what to do (failure.ts, endpoint.ts, certificate.ts, trust.ts, identity.ts). */
 export type OpenSession = () => Promise<Session>;

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { make_warningLog } from 'node-opcua-debug';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { FrameDraft } from '#domain';
 import type { ConnectedDevice, DeviceModel, OpcUaConnection } from '../../../collectors/contract.ts';
-import { createOpcUaCollector } from '../../../collectors/opcua/index.ts';
+import { createOpcUaCollector, listCertificates, trustCertificate } from '../../../collectors/opcua/index.ts';
 import { recordingContext, type RecordingContext, until } from '../../support/collector-context.ts';
 import { DataType, freePort, type NodeState, startTestServer, StatusCodes, type TestServer, URI } from './server.ts';
 
@@ -315,22 +316,25 @@ test('a server that is not there is tried again with back-off, and stopping ends
 test('the certificate of an unknown server is not accepted until somebody trusts it', async () => {
   const server = await serve(nodesOf('m1'), { secure: true });
   const { context } = collect(server, [device('m1')], { security: 'sign-and-encrypt', timeoutMs: 5_000 });
-  const refused = (): boolean => context.events.some((e) => e.fields['reason'] === 'OPCUA_CERTIFICATE_REFUSED');
+  const refused = (): boolean => context.events.some((e) => e.fields['reason'] === 'OPCUA_CERTIFICATE_UNKNOWN');
   await until('the refusal', refused, 20_000);
   expect(context.frames).toEqual([]);
   const pki = join(folder, 'pki');
-  const [name] = await readdir(join(pki, 'rejected'));
-  await rename(join(pki, 'rejected', name ?? ''), join(pki, 'trusted', 'certs', name ?? ''));
+  const { rejected } = await listCertificates(pki);
+  expect(rejected).toMatchObject([{ server: server.endpoint, subject: 'CN=test server' }]);
+  await trustCertificate(pki, rejected[0]?.thumbprint ?? '');
   await until('the first frame', () => context.frames.length > 0, 20_000);
   expect(values(context.frames, 'e1')).toEqual([[1_000]]);
 });
 
-test('the library writes nothing to standard output', async () => {
+test('what the library says goes to the log, not to standard output', async () => {
   const written = vi.spyOn(console, 'log').mockImplementation(() => undefined);
   try {
     const { context } = collect({ endpoint: `opc.tcp://127.0.0.1:${await freePort()}/test` }, [device('m1')]);
+    make_warningLog('test')('a word of the library');
     await until('an attempt', () => context.events.some((e) => e.event === 'opcuaServerNotConnected'));
-    expect(context.events.some((e) => e.event === 'opcuaLibrarySpoke')).toBe(true);
+    const spoken = context.events.filter((e) => e.event === 'opcuaLibrarySpoke').map((e) => e.fields['text']);
+    expect(spoken).toEqual(expect.arrayContaining([expect.stringContaining('a word of the library')]));
     expect(written).not.toHaveBeenCalled();
   } finally {
     written.mockRestore();

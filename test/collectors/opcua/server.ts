@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   DataType,
@@ -16,7 +16,7 @@ import {
 } from 'node-opcua';
 
 export const URI = 'urn:civicmeter:test';
-export { DataType, StatusCodes };
+export { DataType, SecurityPolicy, StatusCodes };
 
 export interface NodeState {
   value: unknown;
@@ -47,12 +47,25 @@ export const freePort = (): Promise<number> =>
     });
   });
 
+export interface ServerCertificate {
+  readonly ip?: readonly string[];
+  readonly applicationUri?: string;
+  readonly startDate?: Date;
+  readonly days?: number;
+}
+
+const APPLICATION = 'urn:civicmeter:test:server';
+
 /** A real OPC UA server whose variables are what the test says. `before`: other namespaces, registered first. */
 export async function startTestServer(options: {
   readonly port: number;
   readonly nodes: Map<string, NodeState>;
   readonly before?: readonly string[];
   readonly secure?: boolean;
+  /** What its certificate says; by default it is right for this server. */
+  readonly certificate?: ServerCertificate;
+  /** The only policy that it offers where it is secure. */
+  readonly policy?: SecurityPolicy;
   /** For its certificates; by default a temporary one, removed at the end. */
   readonly folder?: string;
 }): Promise<TestServer> {
@@ -62,13 +75,32 @@ export async function startTestServer(options: {
     automaticallyAcceptUnknownCertificate: true,
     disableFileWatchers: true,
   });
+  await manager.initialize();
+  const certificateFile = join(folder, 'own/certs/test_server.pem');
+  const {
+    ip = ['127.0.0.1'],
+    applicationUri = APPLICATION,
+    startDate = new Date(),
+    days = 30,
+  } = options.certificate ?? {};
+  await manager.createSelfSignedCertificate({
+    applicationUri,
+    subject: '/CN=test server',
+    dns: ['test-server', hostname()],
+    ip: [...ip],
+    startDate,
+    validity: days,
+    outputFile: certificateFile,
+  });
   const server = new OPCUAServer({
     port: options.port,
+    certificateFile,
+    serverInfo: { applicationUri: APPLICATION },
     hostname: '127.0.0.1',
     resourcePath: '/test',
     serverCertificateManager: manager,
     securityModes: options.secure ? [MessageSecurityMode.SignAndEncrypt] : [MessageSecurityMode.None],
-    securityPolicies: options.secure ? [SecurityPolicy.Basic256Sha256] : [SecurityPolicy.None],
+    securityPolicies: options.secure ? [options.policy ?? SecurityPolicy.Basic256Sha256] : [SecurityPolicy.None],
   });
   await server.initialize();
   const space = server.engine.addressSpace;
