@@ -24,15 +24,24 @@ export interface ApiContext {
   readonly importReadings?: ImportReadings | undefined;
 }
 
-/** Health of one line as its collector tells it (collectors/contract.ts: LineHealth); instants epoch ms. */
+/** One line and how it fares (collectors/commissioning/lines.ts); instants epoch ms. */
 export interface LineState {
   readonly connection: string;
   readonly kind: 'modbus-tcp' | 'modbus-rtu-tcp' | 'modbus-rtu' | 'opcua';
+  /** host:port, serial port or endpoint. */
+  readonly address: string;
   readonly state: 'open' | 'opening' | 'closed';
   readonly reopened: number;
+  readonly foreignReplies?: number | undefined;
   readonly roundMs?: number | undefined;
+  /** Of its time that the line is busy. */
+  readonly share?: number | undefined;
   readonly units: readonly {
     readonly device: string;
+    /** Address on the line. */
+    readonly unit?: number | undefined;
+    readonly intervalMs: number;
+    readonly pollMs?: number | undefined;
     readonly state: 'answering' | 'silent' | 'refusing' | 'not-yet-read';
     readonly lastAnswerAt?: number | undefined;
     readonly timeouts: number;

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Clock, Telemetry } from '#platform';
+import { type LineState, lineStates } from '../../../collectors/commissioning/index.ts';
 import type { CollectorPlan, DeviceModel } from '../../../collectors/contract.ts';
 import { createModbusCollector } from '../../../collectors/modbus/index.ts';
 import { createOpcUaCollectors } from '../../../collectors/opcua/index.ts';
@@ -16,9 +17,14 @@ export interface CollectingOptions {
   readonly telemetry: Telemetry;
 }
 
+export interface Collecting extends Supervisor {
+  /** The lines as people look at them. */
+  readonly lines: () => readonly LineState[];
+}
+
 /** The collectors of a site, writing to the spool. Throws PLAN_INVALID. */
-export function createCollecting({ plan, models, data, spool, clock, telemetry }: CollectingOptions): Supervisor {
-  return createSupervisor({
+export function createCollecting({ plan, models, data, spool, clock, telemetry }: CollectingOptions): Collecting {
+  const supervisor = createSupervisor({
     plan,
     models,
     context: { site: plan.site, deliver: spool.append, clock, random: Math.random, telemetry },
@@ -27,4 +33,5 @@ export function createCollecting({ plan, models, data, spool, clock, telemetry }
       opcua: createOpcUaCollectors({ certificates: resolve(filesOf(data).certificates) }),
     },
   });
+  return { ...supervisor, lines: () => lineStates(plan, supervisor.health()) };
 }

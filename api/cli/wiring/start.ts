@@ -3,7 +3,6 @@ import type { EventSpec } from '#platform';
 import { createServer } from '../../http/index.ts';
 import { ensureWebBuilt } from '../../web/build.ts';
 import type { SpoolFile } from '../../../collectors/spool/port.ts';
-import type { Supervisor } from '../../../collectors/supervisor.ts';
 import type { CheckedSite } from '../../../collectors/site/index.ts';
 import { createWorker, keepHouse, keepSettled, openService, sqlStore, type Worker } from '../../../pipeline/index.ts';
 import type { FrameLog } from '../../../pipeline/log/port.ts';
@@ -11,7 +10,7 @@ import type { ApplyAnswer, Progress, Service } from '../../../pipeline/service.t
 import type { Simulator } from '../../../fixtures/simulator/index.ts';
 import type { Cli } from '../context.ts';
 import { createBackground } from './background.ts';
-import { createCollecting } from './collecting.ts';
+import { type Collecting, createCollecting } from './collecting.ts';
 import { claimFolder, type Claimed } from './data-folder.ts';
 import { type Foundation, openFoundation } from './foundation.ts';
 import { untilRead } from './settling.ts';
@@ -71,12 +70,12 @@ async function runParts(cli: Cli, options: StartOptions, foundation: Foundation,
   const { spool, log, worker, service } = await openCore(cli, foundation);
 
   // the port first: one that is taken must be known before anything is written
-  let collecting: Supervisor | undefined;
+  let collecting: Collecting | undefined;
   const server = await createServer({
     service,
     telemetry,
     clock,
-    lines: () => collecting?.health() ?? [],
+    lines: () => collecting?.lines() ?? [],
     spoolDepth: () => depthOf(spool),
     importReadings: createImporter({ service, spool }),
     webRoot: await ensureWebBuilt(),
