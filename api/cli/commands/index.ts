@@ -17,7 +17,10 @@ import { importReadings } from './import-readings.ts';
 import { importTemperature } from './import-temperature.ts';
 import { indicators } from './indicators.ts';
 import { judge } from './judge.ts';
+import { plan } from './plan.ts';
+import { probe } from './probe.ts';
 import { quarantineList, quarantineReplay } from './quarantine.ts';
+import { read } from './read.ts';
 import { reconcile } from './reconcile.ts';
 import { registers } from './registers.ts';
 import { collect, serve, stream } from './roles.ts';
@@ -56,6 +59,9 @@ export const COMMANDS: readonly CommandSpec[] = [
   confirmRow,
   reconcile,
   check,
+  plan,
+  probe,
+  read,
   apply,
   registers,
   devices,
