@@ -3,7 +3,7 @@ import type { ModbusConnection } from '../contract.ts';
 import { modbusRtu } from './rtu.ts';
 import { characterMsOf, openSerial } from './serial.ts';
 import { openSocket } from './socket.ts';
-import { modbusTcp } from './tcp.ts';
+import { modbusTcpOwn } from './tcp-own.ts';
 import type { OpenTransport } from './transport.ts';
 
 /** MODBUS over Serial Line V1.02, 2.5.1.1: characters of silence between two frames. */
@@ -15,7 +15,7 @@ export function openTransportOf(connection: ModbusConnection, clock: Clock): Ope
   const place = addressOf(connection);
   switch (connection.kind) {
     case 'modbus-tcp':
-      return modbusTcp(connection);
+      return modbusTcpOwn(connection);
     case 'modbus-rtu-tcp': {
       const { host, port } = connection;
       const open = async (signal: AbortSignal) => {
