@@ -72,7 +72,7 @@ function listSheet(cli: Cli, models: readonly DeviceModel[]): Sheet {
       { heading: cli.say(WORDS.carrier) },
       { heading: cli.language === 'zh' ? '协议' : 'protocol' },
       { heading: cli.language === 'zh' ? '寄存器' : 'registers', right: true },
-      { heading: cli.language === 'zh' ? '可信度' : 'confidence' },
+      { heading: cli.language === 'zh' ? '置信度' : 'confidence' },
     ],
     rows: models.map((model) => [
       model.id,
