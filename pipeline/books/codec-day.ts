@@ -52,14 +52,16 @@ interface Column<T> {
   previous: number;
 }
 
-interface Progress {
+/** What a group is written and read against: where the one before stood, and what it shared. */
+export interface Progress {
   quarter: number;
+  /** Ms into the day; −1: no group yet. */
   start: number;
   set: readonly number[];
   readonly times: Times;
 }
 
-const begin = (): Progress => ({ quarter: 0, start: -1, set: [], times: { offset: 0, spread: 0 } });
+export const begin = (): Progress => ({ quarter: 0, start: -1, set: [], times: { offset: 0, spread: 0 } });
 
 /** Equal registers give equal bytes, whatever the order of the map; a register without items is left out. */
 export function encodeDay<T extends { readonly start: number }>(
@@ -76,23 +78,39 @@ export function encodeDay<T extends { readonly start: number }>(
     let start = Infinity;
     for (const c of columns) start = Math.min(start, c.items[c.next]?.start ?? Infinity);
     if (start === Infinity) return endRow(w, day);
-    const members = columns.filter((c) => c.items[c.next]?.start === start);
-    writeGroup(codec, w, start - day * DAY, members, progress);
+    const group: Group<T> = { ordinals: [], items: [], previous: [] };
+    for (const c of columns) {
+      const item = c.items[c.next];
+      if (item?.start !== start) continue;
+      group.ordinals.push(c.ordinal);
+      group.items.push(item);
+      group.previous.push(c.previous);
+      c.previous = codec.lastOf(item);
+      c.next += 1;
+    }
+    writeGroup(codec, w, start - day * DAY, group, progress);
   }
 }
 
-function writeGroup<T extends { readonly start: number }>(
+/** The items of one start, by ordinal, each with the value that its register had before. */
+export interface Group<T> {
+  readonly ordinals: number[];
+  readonly items: T[];
+  readonly previous: number[];
+}
+
+/** `start`: ms into the day. Throws BRACKET_ILLEGAL. */
+export function writeGroup<T extends { readonly start: number }>(
   codec: ItemCodec<T>,
   w: Writer,
   start: number,
-  members: readonly Column<T>[],
+  { ordinals, items, previous }: Group<T>,
   progress: Progress,
 ): void {
   if (!(start > progress.start && start < DAY)) throw illegal(`start ${start} ms into the day`);
-  const { offset, spread, plain } = timesOf(codec, members);
+  const { offset, spread, plain } = timesOf(codec, items);
   const { times } = progress;
-  const set = members.map((c) => c.ordinal);
-  const sameSet = sameNumbers(set, progress.set);
+  const sameSet = sameNumbers(ordinals, progress.set);
   const sameTimes = offset === times.offset && spread === times.spread;
   const into = start % QUARTER;
   const quarter = (start - into) / QUARTER;
@@ -100,42 +118,44 @@ function writeGroup<T extends { readonly start: number }>(
   makeRoom(w);
   putUnsigned(w, (quarter - progress.quarter) * FLAGS + flags);
   if (into > 0) putUnsigned(w, into);
-  if (!sameSet) putSet(w, set);
+  if (!sameSet) putSet(w, ordinals);
   if (!sameTimes) {
     putTime(w, (times.offset = offset));
     putTime(w, (times.spread = spread));
   }
-  for (const c of members) {
-    const item = c.items[c.next++];
-    if (item === undefined) continue;
+  for (const [i, item] of items.entries()) {
     makeRoom(w);
-    codec.write(w, item, c.previous, times, plain);
-    c.previous = codec.lastOf(item);
+    codec.write(w, item, previous[i] ?? 0, times, plain);
   }
-  Object.assign(progress, { quarter, start, set });
+  progress.quarter = quarter;
+  progress.start = start;
+  if (!sameSet) progress.set = ordinals;
 }
 
 function timesOf<T>(
   codec: ItemCodec<T & { readonly start: number }>,
-  members: readonly Column<T & { readonly start: number }>[],
+  items: readonly (T & { readonly start: number })[],
 ): Times & { readonly plain: boolean } {
   let [offset, spread, plain] = [-1, -1, true];
-  for (const c of members) {
-    const item = c.items[c.next];
-    if (item === undefined) continue;
-    const [itsOffset, itsSpread] = [codec.offsetOf(item), codec.spreadOf(item)];
+  for (const item of items) {
+    const itsOffset = codec.offsetOf(item);
+    const itsSpread = codec.spreadOf(item);
     if (!(itsOffset >= 0 && itsSpread >= 0 && itsOffset + itsSpread <= DAY)) throw illegal('times outside its slot');
-    if (offset < 0) [offset, spread] = [itsOffset, itsSpread];
+    if (offset < 0) {
+      offset = itsOffset;
+      spread = itsSpread;
+    }
     plain &&= itsOffset === offset && itsSpread === spread && codec.isPlain(item);
   }
   return { offset, spread, plain };
 }
 
-/** Throws PAYLOAD_CORRUPT. */
+/** `group` is called before each group is read, with where it begins. Throws PAYLOAD_CORRUPT. */
 export function decodeDay<T extends { readonly start: number }>(
   codec: ItemCodec<T>,
   day: number,
   bytes: Uint8Array,
+  group?: (at: number, before: Progress) => void,
 ): Map<number, T[]> {
   const r = openRow(bytes, codec.version, day);
   const registers = new Map<number, T[]>();
@@ -144,11 +164,13 @@ export function decodeDay<T extends { readonly start: number }>(
   let columns: { readonly items: T[]; previous: number }[] = [];
   const known = new Map<number, { readonly items: T[]; previous: number }>();
   while (r.at < r.end) {
+    group?.(r.at, progress);
     const header = getUnsigned(r);
     progress.quarter += Math.floor(header / FLAGS);
-    const start = day * DAY + progress.quarter * QUARTER + ((header & CUT) === 0 ? 0 : getUnsigned(r));
+    progress.start = progress.quarter * QUARTER + ((header & CUT) === 0 ? 0 : getUnsigned(r));
     if ((header & SAME_SET) === 0) {
-      columns = getSet(r).map((ordinal) => {
+      progress.set = getSet(r);
+      columns = progress.set.map((ordinal) => {
         const column = known.get(ordinal) ?? { items: [], previous: 0 };
         known.set(ordinal, column);
         registers.set(ordinal, column.items);
@@ -160,7 +182,7 @@ export function decodeDay<T extends { readonly start: number }>(
       times.spread = getTime(r);
     }
     for (const column of columns) {
-      const item = codec.read(r, start, column.previous, times, (header & PLAIN) !== 0);
+      const item = codec.read(r, day * DAY + progress.start, column.previous, times, (header & PLAIN) !== 0);
       column.previous = codec.lastOf(item);
       column.items.push(item);
     }
@@ -186,7 +208,7 @@ function getSet(r: Reader): readonly number[] {
 }
 
 const sameNumbers = (a: readonly number[], b: readonly number[]): boolean =>
-  a.length === b.length && a.every((value, i) => value === b[i]);
+  a === b || (a.length === b.length && a.every((value, i) => value === b[i]));
 
 export const illegal = (what: string): Error =>
   invariantError('BRACKET_ILLEGAL', `a bracket cannot be packed: ${what}`, {

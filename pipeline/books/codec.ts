@@ -1,6 +1,7 @@
-import type { Bracket, GaugeSlot, Rank, Stamp } from '#domain';
+import { type Bracket, DAY, type GaugeSlot, type Rank, type Stamp } from '#domain';
 import { getByte, getDifference, getTime, putDifference, putTime, type Reader, type Writer } from './codec-bytes.ts';
-import { decodeDay, encodeDay, illegal, type ItemCodec, type Times } from './codec-day.ts';
+import { decodeDay, encodeDay, illegal, type Times } from './codec-day.ts';
+import type { OpenCodec } from './codec-open.ts';
 import type { DayBrackets, DayGauges } from './packed.ts';
 
 /** Pure and canonical; `day` is the UTC day of the starts. Throws BRACKET_ILLEGAL for what no join makes. */
@@ -22,7 +23,7 @@ const [OWN_TIMES, SINGLE, FIRST_OTHER, LAST_OTHER] = [1, 2, 64, 128];
  * first. Otherwise a flag byte comes first, [offset, spread: OWN_TIMES] after it, and each `other` (rank byte, difference) after
  * its value. SINGLE: first is last.
  */
-const BRACKETS: ItemCodec<Bracket> = {
+export const BRACKETS: OpenCodec<Bracket> = {
   version: 0x01,
   offsetOf: (b) => b.first.at - b.start,
   spreadOf: (b) => b.last.at - b.first.at,
@@ -49,6 +50,21 @@ const BRACKETS: ItemCodec<Bracket> = {
       first,
       last: { at: at + times.spread, value: getDifference(r, first.value), rank: PLAIN_RANK },
     };
+  },
+  // cells: before, first at, first value, last at, last value
+  itemOf: (cells, i, start, day) => {
+    const at = day * DAY + (cells[i + 1] ?? 0);
+    const first: Stamp = { at, value: cells[i + 2] ?? 0, rank: PLAIN_RANK };
+    if (cells[i + 1] === cells[i + 3]) return { start, first, last: first };
+    return { start, first, last: { at: day * DAY + (cells[i + 3] ?? 0), value: cells[i + 4] ?? 0, rank: PLAIN_RANK } };
+  },
+  cellsOf: (b, cells, i, day) => {
+    if (!BRACKETS.isPlain(b)) return false;
+    cells[i + 1] = b.first.at - day * DAY;
+    cells[i + 2] = b.first.value;
+    cells[i + 3] = b.last.at - day * DAY;
+    cells[i + 4] = b.last.value;
+    return true;
   },
 };
 
@@ -111,7 +127,7 @@ const sameStamp = (a: Stamp, b: Stamp): boolean =>
  * Last as a difference to the register's last before, min and max as differences to last. Where the group is not plain (a
  * register's time of its own) the offset stands before them.
  */
-const GAUGES: ItemCodec<GaugeSlot> = {
+export const GAUGES: OpenCodec<GaugeSlot> = {
   version: 0x81,
   offsetOf: (g) => g.lastAt - g.start,
   spreadOf: () => 0,
@@ -131,6 +147,21 @@ const GAUGES: ItemCodec<GaugeSlot> = {
     const min = getDifference(r, last);
     const max = getDifference(r, last);
     return { start, min, max, lastAt, last };
+  },
+  // cells: before, last at, last value, min, max
+  itemOf: (cells, i, start, day) => ({
+    start,
+    min: cells[i + 3] ?? 0,
+    max: cells[i + 4] ?? 0,
+    lastAt: day * DAY + (cells[i + 1] ?? 0),
+    last: cells[i + 2] ?? 0,
+  }),
+  cellsOf: (g, cells, i, day) => {
+    cells[i + 1] = g.lastAt - day * DAY;
+    cells[i + 2] = g.last;
+    cells[i + 3] = g.min;
+    cells[i + 4] = g.max;
+    return true;
   },
 };
 

@@ -1,6 +1,6 @@
 import type { Quarantined } from './batch.ts';
 import { type Directory, versionsOf } from './directory.ts';
-import { type DirtyMarks, marksOf, type Stores } from './join-readings.ts';
+import { marksOf, type Stores } from './join-readings.ts';
 import { dirtyRows, markWritten, reread } from './rows.ts';
 import type { Batch, BatchAnswer, LedgerStore } from './store.ts';
 
@@ -23,7 +23,6 @@ export interface CommitScope extends Stores {
   readonly pending: Pending;
   /** Under which the readings were admitted and joined. */
   readonly directory: Directory;
-  readonly dirty: DirtyMarks;
 }
 
 /** `fenced`: somebody else holds the partition. `outdated`: the registry changed under us. Memory is worth nothing after both. */
@@ -62,11 +61,11 @@ async function settled(scope: CommitScope, write: () => Promise<BatchAnswer>): P
   }
 }
 
-const batchOf = ({ log, epoch, pending, directory, brackets, gauges, dirty }: CommitScope): Batch => ({
+const batchOf = ({ log, epoch, pending, directory, brackets, gauges }: CommitScope): Batch => ({
   ...pending,
   log,
   epoch,
   versions: versionsOf(directory),
   rows: { bracket: dirtyRows(brackets), gauge: dirtyRows(gauges) },
-  marks: marksOf(dirty),
+  marks: marksOf({ brackets, gauges }, directory),
 });

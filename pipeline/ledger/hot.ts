@@ -1,18 +1,84 @@
 import { type Bracket, bracketStart, DAY, type GaugeSlot, type Rank, slotStart } from '#domain';
-import { partOf } from '../books/packed.ts';
+import { decodeDay, encodeDay } from '../books/codec-day.ts';
+import { type OpenCodec, type OpenDay, openDay, packOpen, reopenDay, unpackOpen } from '../books/codec-open.ts';
+import { partOf, REGISTERS_PER_PART } from '../books/packed.ts';
 import type { DirectoryDevice, DirectoryRegister } from './directory.ts';
-import { bracketOf, joinBrackets, joinGauge, joinGauges, joinReading } from './join.ts';
+import { bracketOf, joinGauge, joinReading } from './join.ts';
 
-/** A packed row in memory: a cache of the books, written only by who has read it (architecture.md, Books). */
-export interface HotRow<T extends { readonly start: number }> {
+interface Item {
+  readonly start: number;
+}
+
+/**
+ * A packed row in memory: a cache of the books, written only by who has read it (architecture.md, Books). It is held in one
+ * of three forms: packed as the books gave it, open (written in time order: codec-open.ts), or as lists by ordinal.
+ */
+export interface HotRow<T extends Item> {
   readonly deviceKey: number;
   readonly day: number;
   readonly part: number;
+  readonly codec: OpenCodec<T>;
   /** 0: believed to be new. */
   version: number;
   dirty: boolean;
-  readonly registers: Map<number, T[]>;
+  /** Registers changed since the last commit, bit 0 the part's first ordinal, and the earliest instant of a change. */
+  changed: number;
+  changedFrom: number;
+  packed: Uint8Array | undefined;
+  open: OpenDay<T> | undefined;
+  lists: Map<number, T[]> | undefined;
+  /** Opening it did not work out, or it was unpacked: not to be tried again before the next commit. */
+  settledAsLists: boolean;
+  /** No longer in the store: whoever holds it must look again. */
+  gone: boolean;
 }
+
+export const newRow = <T extends Item>({ deviceKey, day, part }: RowKey, codec: OpenCodec<T>): HotRow<T> => ({
+  deviceKey,
+  day,
+  part,
+  codec,
+  version: 0,
+  dirty: false,
+  changed: 0,
+  changedFrom: Infinity,
+  packed: undefined,
+  open: undefined,
+  lists: new Map(),
+  settledAsLists: false,
+  gone: false,
+});
+
+/** The row's entries by ordinal, to be changed in place: the row is held as lists from now on. */
+export function listsOf<T extends Item>(row: HotRow<T>): Map<number, T[]> {
+  if (row.lists) return row.lists;
+  const lists = row.open ? unpackOpen(row.open) : decodeDay(row.codec, row.day, row.packed ?? EMPTY);
+  row.packed = undefined;
+  row.open = undefined;
+  row.lists = lists;
+  row.settledAsLists = true;
+  return lists;
+}
+
+const EMPTY = new Uint8Array(0);
+
+/** The row open, where it can be; `ordinals` are all that it may hold. */
+export function openOf<T extends Item>(row: HotRow<T>, ordinals: readonly number[]): OpenDay<T> | undefined {
+  if (row.open || row.settledAsLists) return row.open;
+  row.open =
+    row.lists?.size === 0
+      ? openDay(row.codec, row.day, ordinals)
+      : reopenDay(row.codec, row.day, ordinals, packRow(row));
+  row.settledAsLists = row.open === undefined;
+  if (row.open) {
+    row.packed = undefined;
+    row.lists = undefined;
+  } else listsOf(row);
+  return row.open;
+}
+
+export const packRow = <T extends Item>(row: HotRow<T>): Uint8Array =>
+  row.open ? packOpen(row.open) : (row.packed ?? encodeDay(row.codec, row.day, row.lists ?? new Map()));
 
 export type HotTable = 'bracket' | 'gauge';
 
@@ -46,12 +112,7 @@ function position(list: readonly { readonly start: number }[], start: number): n
 }
 
 /** Replaces or inserts by what `join` makes of the entry that stands there. Answers whether anything changed. */
-function upsert<T extends { readonly start: number }>(
-  list: T[],
-  start: number,
-  fresh: () => T,
-  join: (old: T) => T,
-): boolean {
+function upsert<T extends Item>(list: T[], start: number, fresh: () => T, join: (old: T) => T): boolean {
   const index = position(list, start);
   const old = index >= 0 ? list[index] : undefined;
   if (!old) {
@@ -64,9 +125,10 @@ function upsert<T extends { readonly start: number }>(
   return true;
 }
 
-const listOf = <T extends { readonly start: number }>(row: HotRow<T>, ordinal: number): T[] => {
-  let list = row.registers.get(ordinal);
-  if (!list) row.registers.set(ordinal, (list = []));
+const listOf = <T extends Item>(row: HotRow<T>, ordinal: number): T[] => {
+  const lists = listsOf(row);
+  let list = lists.get(ordinal);
+  if (!list) lists.set(ordinal, (list = []));
   return list;
 };
 
@@ -85,8 +147,15 @@ export function foldReading(
     () => bracketOf(start, at, value, rank),
     (old) => joinReading(old, at, value, rank),
   );
-  row.dirty ||= changed;
+  if (changed) noteChange(row, register.ordinal, at);
   return changed;
+}
+
+/** Of a register's brackets, from an instant on. */
+export function noteChange(row: HotRow<Bracket>, ordinal: number, at: number): void {
+  row.dirty = true;
+  row.changed |= 1 << (ordinal % REGISTERS_PER_PART);
+  row.changedFrom = Math.min(row.changedFrom, at);
 }
 
 export function foldGauge(
@@ -104,7 +173,7 @@ export function foldGauge(
 }
 
 /** Joins what the books hold into a row of which memory knew less: joins are idempotent, so nothing counts twice. */
-export function absorb<T extends { readonly start: number }>(
+export function absorb<T extends Item>(
   row: HotRow<T>,
   stored: ReadonlyMap<number, readonly T[]>,
   join: (a: T, b: T) => T,
@@ -120,8 +189,3 @@ export function absorb<T extends { readonly start: number }>(
       );
   }
 }
-
-export const absorbBrackets = (row: HotRow<Bracket>, stored: ReadonlyMap<number, readonly Bracket[]>): void =>
-  absorb(row, stored, joinBrackets);
-export const absorbGauges = (row: HotRow<GaugeSlot>, stored: ReadonlyMap<number, readonly GaugeSlot[]>): void =>
-  absorb(row, stored, joinGauges);

@@ -1,6 +1,8 @@
-import { type Bracket, type GaugeSlot, registerKey } from '#domain';
+import type { Bracket, GaugeSlot } from '#domain';
 import type { DirtyMark } from '../books/dirty.ts';
+import { partOf, REGISTERS_PER_PART } from '../books/packed.ts';
 import type { AdmittedReading } from './batch.ts';
+import type { Directory } from './directory.ts';
 import { foldGauge, foldReading, rowKey, type RowKey, rowKeyAt } from './hot.ts';
 import { loadRows, type RowStore } from './rows.ts';
 import type { RowSource } from './store.ts';
@@ -11,25 +13,31 @@ export interface Stores {
   readonly gauges: RowStore<GaugeSlot>;
 }
 
-/** Earliest instant at which a register's brackets changed, by site, device and register. */
-export type DirtyMarks = Map<
-  string,
-  { readonly site: string; readonly device: string; readonly register: string; from: number }
->;
+/** What is to be computed again after the rows are written: registers whose brackets changed, from the earliest instant of their row. */
+export const marksOf = ({ brackets }: Stores, { byKey }: Directory): readonly DirtyMark[] =>
+  [...brackets.rows.values()].flatMap((row) => {
+    const device = row.changed === 0 ? undefined : byKey.get(row.deviceKey);
+    const changed = [...(device?.registers.values() ?? [])].filter(
+      ({ ordinal }) => partOf(ordinal) === row.part && (row.changed & (1 << (ordinal % REGISTERS_PER_PART))) !== 0,
+    );
+    return changed.map(({ name }) => ({
+      site: device?.site ?? '',
+      device: device?.id ?? '',
+      register: name,
+      from: row.changedFrom,
+      rejoin: false,
+    }));
+  });
 
-export const marksOf = (dirty: DirtyMarks): readonly DirtyMark[] =>
-  [...dirty.values()].map((mark) => ({ ...mark, rejoin: false }));
-
-/** Reads the rows that the readings belong to, joins them, and marks the registers whose brackets changed. */
+/** Reads the rows that the readings belong to, and joins them. */
 export async function joinReadings(
   source: RowSource,
   stores: Stores,
   readings: readonly AdmittedReading[],
-  dirty: DirtyMarks,
 ): Promise<void> {
   await loadRows(source, stores.brackets, keysOf(readings, 'counter'));
   await loadRows(source, stores.gauges, keysOf(readings, 'gauge'));
-  for (const reading of readings) join(stores, reading, dirty);
+  for (const reading of readings) join(stores, reading);
 }
 
 function keysOf(readings: readonly AdmittedReading[], kind: 'counter' | 'gauge'): Iterable<RowKey> {
@@ -43,7 +51,7 @@ function keysOf(readings: readonly AdmittedReading[], kind: 'counter' | 'gauge')
   return keys.values();
 }
 
-function join(stores: Stores, { device, register, at, value, rank }: AdmittedReading, dirty: DirtyMarks): void {
+function join(stores: Stores, { device, register, at, value, rank }: AdmittedReading): void {
   const key = rowKey(rowKeyAt(device, register, at));
   if (register.kind === 'gauge') {
     const row = stores.gauges.rows.get(key);
@@ -51,9 +59,5 @@ function join(stores: Stores, { device, register, at, value, rank }: AdmittedRea
     return;
   }
   const row = stores.brackets.rows.get(key);
-  if (!row || !foldReading(row, register, device.slotMs, at, value, rank)) return;
-  const name = `${device.site}/${registerKey(device.id, register.name)}`;
-  const mark = dirty.get(name);
-  if (mark) mark.from = Math.min(mark.from, at);
-  else dirty.set(name, { site: device.site, device: device.id, register: register.name, from: at });
+  if (row) foldReading(row, register, device.slotMs, at, value, rank);
 }

@@ -3,8 +3,11 @@ import type { LogRecord } from '../log/port.ts';
 import { admitBatch } from './batch.ts';
 import type { Pending } from './commit.ts';
 import type { Directory } from './directory.ts';
-import { type DirtyMarks, joinReadings, type Stores } from './join-readings.ts';
-import { bracketStore, gaugeStore } from './rows.ts';
+import { lastScan, rowsOf, takeFrame } from './fold-frames.ts';
+import { rowKey, type RowKey } from './hot.ts';
+import { joinReadings, type Stores } from './join-readings.ts';
+import { type KnownDevices, knownDevices } from './known.ts';
+import { bracketStore, gaugeStore, loadRows } from './rows.ts';
 import type { RowSource } from './store.ts';
 
 /** One partition in a worker's memory: rows it has read, and what it has taken in since its last commit. */
@@ -15,7 +18,8 @@ export interface Partition extends Stores {
   directory: Directory | undefined;
   next: number;
   pending: Pending;
-  readonly dirty: DirtyMarks;
+  /** Devices that came, under `directory`. */
+  known: KnownDevices | undefined;
   lastCommit: number;
 }
 
@@ -38,7 +42,7 @@ export const openPartition = (number: number, epoch: number, next: number, now: 
   pending: emptyPending(number, next),
   brackets: bracketStore(),
   gauges: gaugeStore(),
-  dirty: new Map(),
+  known: undefined,
   lastCommit: now,
 });
 
@@ -50,18 +54,22 @@ export async function foldRecords(
   directory: Directory,
   telemetry: Telemetry,
 ): Promise<void> {
-  const batch = admitBatch(records, directory);
-  await joinReadings(source, partition, batch.admitted, partition.dirty);
+  const known = partition.known?.directory === directory ? partition.known : knownDevices(directory);
+  partition.known = known;
   const { pending } = partition;
-  pending.records += batch.records;
+  const left: LogRecord[] = [];
+  let waiting = takeFrames(partition, known, records, left);
+  if (waiting.length > 0) {
+    await loadRowsOf(source, partition, known, waiting);
+    waiting = takeFrames(partition, known, waiting, left);
+  }
+  const batch = admitBatch([...left, ...waiting], directory);
+  await joinReadings(source, partition, batch.admitted);
+  pending.records += records.length;
   pending.readings += batch.readings;
   pending.folded += batch.admitted.length;
-  pending.quarantined.push(...batch.quarantined);
-  for (const [src, seqs] of batch.seqs) {
-    const known = pending.seqs.get(src);
-    if (known) for (const seq of seqs) known.push(seq);
-    else pending.seqs.set(src, [...seqs]);
-  }
+  for (const each of batch.quarantined) pending.quarantined.push(each);
+  for (const [src, seqs] of batch.seqs) for (const seq of seqs) seqsOf(pending, src).push(seq);
   const reasons = Map.groupBy(batch.quarantined, (q) => q.reason);
   for (const [reason, items] of reasons) {
     telemetry.emit(
@@ -71,4 +79,50 @@ export async function foldRecords(
       items.length,
     );
   }
+}
+
+/** Takes what the hot path takes; puts the rest to `left`, but for what waits for rows, which is the answer. */
+function takeFrames(
+  partition: Partition,
+  known: KnownDevices,
+  records: readonly LogRecord[],
+  left: LogRecord[],
+): readonly LogRecord[] {
+  const { pending } = partition;
+  const waiting: LogRecord[] = [];
+  let readings = 0;
+  let src = -1;
+  let seqs: number[] = [];
+  for (const record of records) {
+    const taken = takeFrame(known, partition, record);
+    if (taken === 'joined') {
+      readings += lastScan.entries;
+      if (lastScan.src !== src) {
+        src = lastScan.src;
+        seqs = seqsOf(pending, src.toString(16).padStart(8, '0'));
+      }
+      seqs.push(lastScan.seq);
+    } else (taken === 'left' ? left : waiting).push(record);
+  }
+  pending.readings += readings;
+  pending.folded += readings;
+  return waiting;
+}
+
+function seqsOf({ seqs }: Pending, src: string): number[] {
+  let list = seqs.get(src);
+  if (!list) seqs.set(src, (list = []));
+  return list;
+}
+
+async function loadRowsOf(
+  source: RowSource,
+  { brackets, gauges }: Stores,
+  known: KnownDevices,
+  records: readonly LogRecord[],
+): Promise<void> {
+  const keys = { counter: new Map<string, RowKey>(), gauge: new Map<string, RowKey>() };
+  for (const record of records) for (const [kind, key] of rowsOf(known, record)) keys[kind].set(rowKey(key), key);
+  await loadRows(source, brackets, keys.counter.values());
+  await loadRows(source, gauges, keys.gauge.values());
 }

@@ -5,7 +5,7 @@ import type { Books } from '../books/index.ts';
 import { type FrameLog, partitionOf } from '../log/port.ts';
 import { admitBatch } from './batch.ts';
 import { type Directory, type DirectoryDevice, type DirectoryRegister, loadDirectory } from './directory.ts';
-import { type HotRow, rowKeyAt } from './hot.ts';
+import { type HotRow, listsOf, rowKeyAt } from './hot.ts';
 import { bracketOf, joinBrackets, joinReading } from './join.ts';
 import { bracketStore, dirtyRows, loadRows, type RowStore } from './rows.ts';
 import { sqlStore, writePacked } from './sql-store.ts';
@@ -87,7 +87,7 @@ async function affectedSlots(
   const present = new Set<number>();
   const odd = new Set<number>();
   for (const row of store.rows.values()) {
-    for (const { start } of row.registers.get(register.ordinal) ?? []) {
+    for (const { start } of listsOf(row).get(register.ordinal) ?? []) {
       present.add(slotStart(start, device.slotMs));
       if (start % device.slotMs !== 0) odd.add(slotStart(start, device.slotMs));
     }
@@ -131,7 +131,7 @@ function rebucket(
   slots: ReadonlySet<number>,
   claims: readonly Claim[],
 ): boolean {
-  const old = row.registers.get(register.ordinal) ?? [];
+  const old = listsOf(row).get(register.ordinal) ?? [];
   const touched = old.filter((b) => slots.has(slotStart(b.start, device.slotMs)));
   if (touched.length === 0) return false;
   const kept = old.filter((b) => !slots.has(slotStart(b.start, device.slotMs)));
@@ -145,7 +145,7 @@ function rebucket(
   const next = [...kept, ...joined.values()].sort((a, b) => a.start - b.start);
   const same = next.length === old.length && next.every((b, i) => old[i] !== undefined && sameBracket(b, old[i]));
   if (same) return false;
-  row.registers.set(register.ordinal, next);
+  listsOf(row).set(register.ordinal, next);
   row.dirty = true;
   return true;
 }

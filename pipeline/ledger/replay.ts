@@ -3,7 +3,7 @@ import type { Books } from '../books/index.ts';
 import { admit, parseFrame } from './admission.ts';
 import { type Directory, isCurrent, loadDirectory, versionsOf } from './directory.ts';
 import { rowKeyAt } from './hot.ts';
-import { type DirtyMarks, joinReadings, marksOf, type Stores } from './join-readings.ts';
+import { joinReadings, marksOf, type Stores } from './join-readings.ts';
 import { bracketStore, dirtyRows, gaugeStore, reread } from './rows.ts';
 import { sqlStore, writePacked } from './sql-store.ts';
 
@@ -73,11 +73,10 @@ async function takeChunk(
   });
   if (ready.length === 0) return 0;
   const stores = { brackets: bracketStore(), gauges: gaugeStore() };
-  const dirty: DirtyMarks = new Map();
-  await joinReadings(sqlStore(books), stores, ready, dirty);
+  await joinReadings(sqlStore(books), stores, ready);
   await books.ensurePartitions(ready.map((r) => rowKeyAt(r.device, r.register, r.at).day));
   const ids = ready.map((r) => r.id);
-  return (await write(books, directory, stores, marksOf(dirty), ids, now)) ? ready.length : undefined;
+  return (await write(books, directory, stores, marksOf(stores, directory), ids, now)) ? ready.length : undefined;
 }
 
 async function write(

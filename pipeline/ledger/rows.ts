@@ -1,37 +1,36 @@
 import type { Bracket, GaugeSlot } from '#domain';
-import { decodeBrackets, decodeGauges, encodeBrackets, encodeGauges } from '../books/codec.ts';
-import { absorbBrackets, absorbGauges, type HotRow, type HotTable, type RowKey, rowKey } from './hot.ts';
+import { BRACKETS, GAUGES } from '../books/codec.ts';
+import { decodeDay } from '../books/codec-day.ts';
+import type { OpenCodec } from '../books/codec-open.ts';
+import { absorb, type HotRow, type HotTable, newRow, packRow, type RowKey, rowKey } from './hot.ts';
+import { joinBrackets, joinGauges } from './join.ts';
 import type { PackedRow, RowSource } from './store.ts';
 
-/** Packed rows between memory and the books. */
-interface Codec<T> {
-  readonly encode: (day: number, registers: ReadonlyMap<number, readonly T[]>) => Uint8Array;
-  readonly decode: (day: number, bytes: Uint8Array) => ReadonlyMap<number, readonly T[]>;
-}
+type Item = { readonly start: number };
 
-export interface RowStore<T extends { readonly start: number }> {
+export interface RowStore<T extends Item> {
   readonly table: HotTable;
   readonly rows: Map<string, HotRow<T>>;
-  readonly codec: Codec<T>;
-  readonly absorb: (row: HotRow<T>, stored: ReadonlyMap<number, readonly T[]>) => void;
+  readonly codec: OpenCodec<T>;
+  readonly join: (a: T, b: T) => T;
 }
 
 export const bracketStore = (): RowStore<Bracket> => ({
   table: 'bracket',
   rows: new Map(),
-  codec: { encode: encodeBrackets, decode: decodeBrackets },
-  absorb: absorbBrackets,
+  codec: BRACKETS,
+  join: joinBrackets,
 });
 
 export const gaugeStore = (): RowStore<GaugeSlot> => ({
   table: 'gauge',
   rows: new Map(),
-  codec: { encode: encodeGauges, decode: decodeGauges },
-  absorb: absorbGauges,
+  codec: GAUGES,
+  join: joinGauges,
 });
 
 /** Brings rows into memory, empty where the books have none. Rows already there stay. */
-export async function loadRows<T extends { readonly start: number }>(
+export async function loadRows<T extends Item>(
   source: RowSource,
   store: RowStore<T>,
   keys: Iterable<RowKey>,
@@ -40,32 +39,31 @@ export async function loadRows<T extends { readonly start: number }>(
   if (missing.length === 0) return;
   const stored = new Map((await source.readRows(store.table, missing)).map((row) => [rowKey(row), row]));
   for (const key of missing) {
-    const row: HotRow<T> = { ...key, version: 0, dirty: false, registers: new Map() };
+    const row = newRow(key, store.codec);
     const found = stored.get(rowKey(key));
-    if (found) takeIn(store, row, found);
+    if (found) {
+      row.version = found.version;
+      row.packed = found.payload;
+      row.lists = undefined;
+    }
     store.rows.set(rowKey(key), row);
   }
 }
 
-function takeIn<T extends { readonly start: number }>(store: RowStore<T>, row: HotRow<T>, found: PackedRow): void {
-  row.version = found.version;
-  store.absorb(row, store.codec.decode(found.day, found.payload));
-}
-
 /** The rows that are to be written, packed. */
-export const dirtyRows = <T extends { readonly start: number }>(store: RowStore<T>): readonly PackedRow[] =>
+export const dirtyRows = <T extends Item>(store: RowStore<T>): readonly PackedRow[] =>
   [...store.rows.values()]
     .filter((row) => row.dirty)
-    .map(({ deviceKey, day, part, version, registers }) => ({
-      deviceKey,
-      day,
-      part,
-      version,
-      payload: store.codec.encode(day, registers),
+    .map((row) => ({
+      deviceKey: row.deviceKey,
+      day: row.day,
+      part: row.part,
+      version: row.version,
+      payload: packRow(row),
     }));
 
 /** Joins what the books hold now into rows that lost a race; they stay dirty. */
-export async function reread<T extends { readonly start: number }>(
+export async function reread<T extends Item>(
   source: RowSource,
   store: RowStore<T>,
   keys: readonly RowKey[],
@@ -76,22 +74,30 @@ export async function reread<T extends { readonly start: number }>(
     if (!row) continue;
     row.version = 0;
     const stored = found.get(rowKey(key));
-    if (stored) takeIn(store, row, stored);
+    if (!stored) continue;
+    row.version = stored.version;
+    absorb(row, decodeDay(store.codec, stored.day, stored.payload), store.join);
   }
 }
 
 /** After a commit: what was written has one version more and is clean. */
-export function markWritten<T extends { readonly start: number }>(store: RowStore<T>): void {
+export function markWritten<T extends Item>(store: RowStore<T>): void {
   for (const row of store.rows.values()) {
     if (!row.dirty) continue;
     row.dirty = false;
+    row.changed = 0;
+    row.changedFrom = Infinity;
+    row.settledAsLists = false;
     row.version += 1;
   }
 }
 
 /** Forgets clean rows of older days, so that memory holds at most `limit` rows or what is dirty. */
-export function evict<T extends { readonly start: number }>(store: RowStore<T>, limit: number): void {
+export function evict<T extends Item>(store: RowStore<T>, limit: number): void {
   if (store.rows.size <= limit) return;
   const clean = [...store.rows.entries()].filter(([, row]) => !row.dirty).sort(([, a], [, b]) => a.day - b.day);
-  for (const [key] of clean.slice(0, store.rows.size - limit)) store.rows.delete(key);
+  for (const [key, row] of clean.slice(0, store.rows.size - limit)) {
+    row.gone = true;
+    store.rows.delete(key);
+  }
 }

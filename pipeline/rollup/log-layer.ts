@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely';
 import { type Bracket, DAY } from '#domain';
-import { decodeBrackets } from '../books/codec.ts';
+import { BRACKETS, decodeBrackets } from '../books/codec.ts';
 import type { Tables } from '../books/tables.ts';
 import { admitBatch } from '../ledger/batch.ts';
 import type { Directory } from '../ledger/directory.ts';
-import { foldReading, type HotRow, rowKey, rowKeyAt } from '../ledger/hot.ts';
+import { foldReading, type HotRow, listsOf, newRow, rowKey, rowKeyAt } from '../ledger/hot.ts';
 import { joinBrackets } from '../ledger/join.ts';
 import type { FrameLog } from '../log/port.ts';
 import type { Progress } from '../service.ts';
@@ -32,7 +32,7 @@ export async function logLayer(
       for (const { device, register, at, value, rank } of admitBatch(booked, directory).admitted) {
         if (register.kind !== 'counter') continue;
         const key = rowKeyAt(device, register, at);
-        const row = rows.get(rowKey(key)) ?? { ...key, version: 0, dirty: false, registers: new Map() };
+        const row = rows.get(rowKey(key)) ?? newRow(key, BRACKETS);
         rows.set(rowKey(key), row);
         foldReading(row, register, device.slotMs, at, value, rank);
       }
@@ -61,7 +61,7 @@ async function compareRow(db: Kysely<Tables>, layer: Layer, row: HotRow<Bracket>
     .executeTakeFirst();
   const name = `${directory.byKey.get(deviceKey)?.id ?? deviceKey} ${new Date(day * DAY).toISOString().slice(0, 10)}`;
   const found = stored ? decodeBrackets(day, stored.payload) : new Map<number, Bracket[]>();
-  for (const [ordinal, brackets] of row.registers) {
+  for (const [ordinal, brackets] of listsOf(row)) {
     const known = new Map((found.get(ordinal) ?? []).map((b) => [b.start, b]));
     const differing = brackets.filter((b) => {
       const other = known.get(b.start);
