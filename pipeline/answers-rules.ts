@@ -274,13 +274,28 @@ export const quantityAnswerSchema = z.strictObject({
   quantity: z.string().describe('as entered'),
   unit: z.string(),
   costFen: z.int().nullable(),
-  document: z.strictObject({ name: z.string(), sha256: z.string().nullable() }).nullable(),
+  document: z
+    .strictObject({
+      name: z.string(),
+      sha256: z.string().nullable().describe('null: only its name is known'),
+    })
+    .nullable(),
   note: z.string().nullable(),
   file: z.strictObject({ name: z.string(), sha256: z.string(), row: z.int() }).nullable(),
   by: z.string(),
   reason: z.string().nullable(),
   at: z.string().describe('ISO 8601'),
   supersededBy: z.int().nullable(),
+});
+
+export const quantitiesAnswerSchema = z.strictObject({ site: z.string(), quantities: z.array(quantityAnswerSchema) });
+
+export const documentAnswerSchema = z.strictObject({
+  sha256: z.string(),
+  name: z.string(),
+  bytes: z.int(),
+  by: z.string(),
+  at: z.string().describe('ISO 8601'),
 });
 
 export const refusedQuantitySchema = z.strictObject({
@@ -299,6 +314,7 @@ export const importQuantitiesAnswerSchema = z.strictObject({
   added: z.int(),
   unchanged: z.int(),
   replaced: z.int(),
+  attached: z.int().describe('rows that stood and have their document now'),
   refused: z.array(refusedQuantitySchema),
   committed: z.boolean(),
 });
@@ -486,6 +502,7 @@ export type TargetsAnswer = z.infer<typeof targetsAnswerSchema>;
 export type CostRow = z.infer<typeof costRowSchema>;
 export type CostsAnswer = z.infer<typeof costsAnswerSchema>;
 export type QuantityAnswer = z.infer<typeof quantityAnswerSchema>;
+export type DocumentAnswer = z.infer<typeof documentAnswerSchema>;
 export type RefusedQuantity = z.infer<typeof refusedQuantitySchema>;
 export type ImportQuantitiesAnswer = z.infer<typeof importQuantitiesAnswerSchema>;
 export type FactsAnswer = z.infer<typeof factsAnswerSchema>;

@@ -1,6 +1,7 @@
 export * from './answers.ts';
 export * from './answers-rules.ts';
 export { dumpBooks } from './rollup/dump.ts';
+export { documentHash, MAX_DOCUMENT_BYTES } from './facts/documents.ts';
 export { keepHouse, keepSettled } from './housekeeping.ts';
 export { sqlStore } from './ledger/sql-store.ts';
 export { createWorker, type Worker, type WorkerOptions } from './ledger/worker.ts';

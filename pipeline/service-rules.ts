@@ -5,6 +5,7 @@ import type {
   ConfirmationAnswer,
   ConvertAnswer,
   CostsAnswer,
+  DocumentAnswer,
   FactorMoves,
   FactorsAnswer,
   FactsAnswer,
@@ -36,6 +37,17 @@ export interface RulesService {
     table: QuantityTable,
     options: ImportQuantitiesOptions,
   ) => Promise<ImportQuantitiesAnswer>;
+  /** Keeps a document (at most 20 MB) by its SHA-256. Throws DOCUMENT_REFUSED, CLAIM_NEEDED. */
+  readonly keepDocument: (
+    site: string,
+    document: { readonly name: string; readonly bytes: Uint8Array },
+    by: string,
+  ) => Promise<DocumentAnswer>;
+  /** A document byte for byte. Throws DOCUMENT_UNKNOWN, DOCUMENT_DAMAGED. */
+  readonly document: (
+    site: string,
+    sha256: string,
+  ) => Promise<{ readonly document: DocumentAnswer; readonly content: Uint8Array }>;
   /** The XLSX to fill in: institutions and months of a year, what may be written in each column. */
   readonly quantityTemplate: (site: string, year: number) => Promise<Uint8Array>;
 
@@ -83,7 +95,10 @@ export interface ImportQuantitiesOptions {
   /** Replaces what stands for a month with another value; needs a reason. */
   readonly replace?: boolean | undefined;
   readonly reason?: string | undefined;
-  /** SHA-256 of the documents that the rows name, by their name. */
+  /**
+   * SHA-256 of the documents that the rows name, by their name; the books must hold them. A single one is that of all rows which name none.
+   * Rows that stand without their document get it.
+   */
   readonly documents?: Readonly<Record<string, string>> | undefined;
 }
 

@@ -12,6 +12,7 @@ import type { ImportQuantitiesAnswer, QuantityAnswer, RefusedQuantity } from '..
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import type { ImportQuantitiesOptions, QuantitiesQuery } from '../service-rules.ts';
+import { requireDocuments } from './documents.ts';
 import { type ReadQuantity, readDraft } from './draft.ts';
 
 type Db = Kysely<Tables>;
@@ -106,18 +107,24 @@ export async function importQuantities(
       place: table.name,
       cure: 'say who (--by) and why (--reason)',
     });
+  const documents = options.documents ?? {};
+  if (options.commit) await requireDocuments(db, id, Object.values(documents));
+  refuseUnnamed(table, documents);
   const drafts = table.drafts.map((draft) => readDraft(draft, site.registry, now));
-  const read = drafts.flatMap((one) => (one.ok ? [one.value] : []));
+  const read = drafts.flatMap((one) => (one.ok ? [withDocument(one.value, documents)] : []));
   const { once, twice } = withoutTwins(read);
   const refused = [...drafts.flatMap((one) => (one.ok ? [] : [one.refused])), ...twice];
   return db.transaction().execute(async (tx) => {
     await tx.selectFrom('site').select('id').where('id', '=', id).forUpdate().execute();
     const held = await heldByKey(tx, id, once);
-    const counts = { added: 0, unchanged: 0, replaced: 0 };
+    const counts = { added: 0, unchanged: 0, replaced: 0, attached: 0 };
     for (const row of once) {
       const old = held.get(keyOf(row));
       if (old && same(old, row)) {
         counts.unchanged++;
+        if (row.sha256 === null || old.sha256 !== null) continue;
+        counts.attached++;
+        if (options.commit) await attach(tx, old.id, row);
         continue;
       }
       if (old && options.replace !== true) {
@@ -138,6 +145,38 @@ export async function importQuantities(
   });
 }
 
+/** A row with the SHA-256 of its document, where that was handed in. */
+type DocumentedQuantity = ReadQuantity & { readonly sha256: string | null };
+
+type Documents = NonNullable<ImportQuantitiesOptions['documents']>;
+
+function withDocument(row: ReadQuantity, documents: Documents): DocumentedQuantity {
+  const names = Object.keys(documents);
+  const name = row.document ?? (names.length === 1 ? (names[0] ?? null) : null);
+  const sha256 = name !== null && Object.hasOwn(documents, name) ? (documents[name] ?? null) : null;
+  return { ...row, document: name, sha256 };
+}
+
+/** Throws DOCUMENT_UNNAMED for one among several that no row names: whose it is, is not known. */
+function refuseUnnamed({ name, drafts }: QuantityTable, documents: Documents): void {
+  const named = new Set(drafts.map(({ cells }) => (cells.document ?? '').trim()));
+  const names = Object.keys(documents);
+  const unnamed = names.filter((one) => !named.has(one) && (names.length > 1 || !named.has('')));
+  if (unnamed.length === 0) return;
+  throw requestError('DOCUMENT_UNNAMED', `no row of ${name} names ${unnamed.join(', ')}`, {
+    place: unnamed[0] ?? name,
+    cure: 'write the name of the document in the column 凭证 document of its rows',
+  });
+}
+
+async function attach(tx: Transaction<Tables>, id: number, { document, sha256 }: DocumentedQuantity): Promise<void> {
+  await tx
+    .updateTable('quantity')
+    .set({ document_name: document, document_sha256: sha256 })
+    .where('id', '=', id)
+    .execute();
+}
+
 const keyOf = (row: {
   readonly institution: string;
   readonly month: number;
@@ -146,8 +185,8 @@ const keyOf = (row: {
 }): string => `${row.institution} ${row.month} ${row.kind} ${row.use}`;
 
 /** Of rows for the same institution, month, kind and use in one file none is taken: which one is meant is not known. */
-function withoutTwins(rows: readonly ReadQuantity[]): {
-  readonly once: readonly ReadQuantity[];
+function withoutTwins(rows: readonly DocumentedQuantity[]): {
+  readonly once: readonly DocumentedQuantity[];
   readonly twice: readonly RefusedQuantity[];
 } {
   const groups = [...Map.groupBy(rows, keyOf).values()];
@@ -177,6 +216,7 @@ interface Standing {
   readonly entered: string;
   readonly unit: string;
   readonly costFen: number | null;
+  readonly sha256: string | null;
 }
 
 async function heldByKey(
@@ -187,12 +227,12 @@ async function heldByKey(
   if (rows.length === 0) return new Map();
   const held = await tx
     .selectFrom('quantity')
-    .select(['id', 'institution', 'month', 'kind', 'use', 'amount', 'entered', 'unit', 'cost_fen'])
+    .select(['id', 'institution', 'month', 'kind', 'use', 'amount', 'entered', 'unit', 'cost_fen', 'document_sha256'])
     .where('site', '=', site)
     .where('month', 'in', [...new Set(rows.map((r) => r.month))])
     .where('superseded_by', 'is', null)
     .execute();
-  return new Map(held.map((h) => [keyOf(h), { ...h, costFen: h.cost_fen }]));
+  return new Map(held.map((h) => [keyOf(h), { ...h, costFen: h.cost_fen, sha256: h.document_sha256 }]));
 }
 
 /** The same amount and cost, in whatever unit. A row without a cost says nothing against one with it. */
@@ -218,7 +258,7 @@ async function write(
   tx: Transaction<Tables>,
   site: string,
   table: QuantityTable,
-  row: ReadQuantity,
+  row: DocumentedQuantity,
   old: Standing | undefined,
   options: ImportQuantitiesOptions,
   now: number,
@@ -238,7 +278,7 @@ async function write(
       unit: row.unit,
       cost_fen: row.costFen,
       document_name: row.document,
-      document_sha256: row.document === null ? null : (options.documents?.[row.document] ?? null),
+      document_sha256: row.sha256,
       note: row.note,
       file_name: table.name,
       file_sha256: table.sha256,

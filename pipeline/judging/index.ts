@@ -2,6 +2,7 @@ import type { Kysely, Transaction } from 'kysely';
 import { DAY, monthOfDay, type SiteFacts, zoneOf } from '#domain';
 import type { Clock } from '#platform';
 import type { Tables } from '../books/tables.ts';
+import { documentContent, keepDocument } from '../facts/documents.ts';
 import { applyFacts, emptyFacts, factsAnswer, factsOf } from '../facts/facts.ts';
 import { institutionBook, type MonthSpan } from '../facts/period.ts';
 import { importQuantities, listQuantities } from '../facts/quantities.ts';
@@ -61,6 +62,8 @@ export function openRules({ db, clock, siteOf, rulesFolder }: RulesOptions): Ope
     applyFacts: async (facts, options) => applyFacts(db, await siteOf(facts.site), facts, options, clock.now()),
     quantities: async (query) => listQuantities(db, await siteOf(query.site), query),
     importQuantities: async (id, table, options) => importQuantities(db, await siteOf(id), table, options, clock.now()),
+    keepDocument: async (id, document, by) => keepDocument(db, await siteOf(id), document, by, clock.now()),
+    document: async (id, sha256) => documentContent(db, await siteOf(id), sha256),
     quantityTemplate: async (id, year) => writeTemplate((await siteOf(id)).registry, year),
     temperature: async ({ site: id, period, series }) => {
       const site = await siteOf(id);

@@ -294,6 +294,7 @@ export const fakeJudgement: Partial<RulesService> = {
     added: drafts.length,
     unchanged: 0,
     replaced: 0,
+    attached: 0,
     refused: [],
     committed: commit,
   }),

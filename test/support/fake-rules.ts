@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { invariantError } from '../../pipeline/domain/index.ts';
 import type { RulesService } from '../../pipeline/index.ts';
 
@@ -9,7 +10,18 @@ export const fakeRules = (given: Partial<RulesService> = {}): RulesService => ({
   applyFacts: notFaked,
   quantities: async () => [],
   importQuantities: notFaked,
-  quantityTemplate: notFaked,
+  keepDocument: async (_site, { name, bytes }, by) => ({
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    name,
+    bytes: bytes.length,
+    by,
+    at: '2026-03-12T14:20:00+08:00',
+  }),
+  document: async (_site, sha256) => ({
+    document: { sha256, name: '三月 bill.pdf', bytes: 4, by: 'wang', at: '2026-03-12T14:20:00+08:00' },
+    content: Buffer.from('%PDF'),
+  }),
+  quantityTemplate: async () => Buffer.from('PK'),
   temperature: async ({ site, series }) => ({
     site,
     from: '2026-03-01',
@@ -40,7 +52,7 @@ export const fakeRules = (given: Partial<RulesService> = {}): RulesService => ({
   convert: notFaked,
   factors: async () => ({ rows: [], total: 0 }),
   confirmations: async () => [],
-  confirmRow: notFaked,
+  confirmRow: async (row, word) => ({ row, hash: 'ab'.repeat(32), at: '2026-03-12', stands: true, ...word }),
   factorMoves: notFaked,
   ...given,
 });

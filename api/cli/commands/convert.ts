@@ -1,18 +1,17 @@
 import { z } from 'zod';
 import { type ConvertAnswer, convertAnswerSchema } from '../../../pipeline/answers-rules.ts';
-import { convertAnswer } from '../../../pipeline/index.ts';
-import { loadCatalogue } from '../../../rules/catalogue/index.ts';
 import { command } from '../command.ts';
 import type { Cli } from '../context.ts';
 import { present, type Sheet } from '../output/present.ts';
+import { withCatalogue } from '../wiring/catalogue.ts';
 import { noArgs } from './common.ts';
 import { blocks, figure, missingText, rowsText, sourceText } from './rules-common.ts';
 
 export const convert = command({
   name: 'convert',
   summary: {
-    zh: '计算器：把能源用量折算为标准煤（两种口径）和碳排放，列明每个系数的出处；不需要账簿',
-    en: 'the calculator: a quantity as coal equivalent in both calibers and as carbon, every factor with its source; needs no books',
+    zh: '计算器：把能源用量折算为标准煤（两种口径）和碳排放，列明每个系数的出处；不需要账簿，有账簿则连同其确认',
+    en: 'the calculator: a quantity as coal equivalent in both calibers and as carbon, every factor with its source; needs no books, and heeds the confirmations of those there are',
   },
   options: [
     {
@@ -58,9 +57,11 @@ export const convert = command({
   }),
   run: async (cli, { args: _args, year, ...query }) => {
     const asked = { ...query, year: year ?? new Date(cli.io.clock.now()).getUTCFullYear() };
-    const answer = convertAnswer(asked, loadCatalogue());
-    present(cli, answer, { sheet: sheetOf(cli, answer), text: `\n${detailsOf(cli, answer)}` });
-    return 0;
+    return withCatalogue(cli, async (rules) => {
+      const answer = await rules.convert(asked);
+      present(cli, answer, { sheet: sheetOf(cli, answer), text: `\n${detailsOf(cli, answer)}` });
+      return 0;
+    });
   },
 });
 

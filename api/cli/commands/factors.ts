@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { confirmationSchema, type FactorsAnswer, factorsAnswerSchema } from '../../../pipeline/answers-rules.ts';
-import { factorsAnswer } from '../../../pipeline/index.ts';
-import { loadCatalogue } from '../../../rules/catalogue/index.ts';
 import { command } from '../command.ts';
 import type { Cli } from '../context.ts';
 import { present, type Sheet } from '../output/present.ts';
+import { withCatalogue } from '../wiring/catalogue.ts';
 import { withService } from '../wiring/service.ts';
 import { flag, noArgs } from './common.ts';
 import { yearInput } from './rules-common.ts';
@@ -12,8 +11,8 @@ import { yearInput } from './rules-common.ts';
 export const factors = command({
   name: 'factors',
   summary: {
-    zh: '列出系数、定额、目标等目录行，连同出处与置信等级；不需要账簿',
-    en: 'rows of the catalogue (factors, quotas, targets) with source and confidence; needs no books',
+    zh: '列出系数、定额、目标等目录行，连同出处与置信等级；不需要账簿，有账簿则连同其确认',
+    en: 'rows of the catalogue (factors, quotas, targets) with source and confidence; needs no books, and shows the confirmations of those there are',
   },
   options: [
     {
@@ -57,14 +56,15 @@ export const factors = command({
     verified: flag,
     limit: z.coerce.number().int().min(1).max(10_000).default(200),
   }),
-  run: async (cli, { args: _args, ...query }) => {
-    const answer = factorsAnswer(query, loadCatalogue());
-    const { rows, total } = answer;
-    const text =
-      cli.language === 'zh' ? `\n共 ${total} 行，显示 ${rows.length} 行。` : `\n${rows.length} of ${total} rows.`;
-    present(cli, answer, { sheet: sheetOf(cli, answer), text });
-    return 0;
-  },
+  run: (cli, { args: _args, ...query }) =>
+    withCatalogue(cli, async (rules) => {
+      const answer = await rules.factors(query);
+      const { rows, total } = answer;
+      const text =
+        cli.language === 'zh' ? `\n共 ${total} 行，显示 ${rows.length} 行。` : `\n${rows.length} of ${total} rows.`;
+      present(cli, answer, { sheet: sheetOf(cli, answer), text });
+      return 0;
+    }),
 });
 
 function sheetOf(cli: Cli, { rows }: FactorsAnswer): Sheet {

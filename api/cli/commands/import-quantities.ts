@@ -1,14 +1,18 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { z } from 'zod';
 import { requestError } from '#domain';
 import { readQuantitiesFile } from '../../../collectors/import/index.ts';
 import { type ImportQuantitiesAnswer, importQuantitiesAnswerSchema } from '../../../pipeline/answers-rules.ts';
+import { documentHash, MAX_DOCUMENT_BYTES } from '../../../pipeline/index.ts';
+import type { RulesService } from '../../../pipeline/service-rules.ts';
 import { command } from '../command.ts';
 import type { Cli } from '../context.ts';
 import { EXIT } from '../failure.ts';
 import { present } from '../output/present.ts';
 import { withService } from '../wiring/service.ts';
 import { CLAIM_OPTIONS, flag, SITE_OPTION, siteOf } from './common.ts';
+import { writeNew } from './quantities.ts';
 import { thisYear, YEAR_OPTION, yearInput } from './rules-common.ts';
 
 export const importQuantities = command({
@@ -27,6 +31,13 @@ export const importQuantities = command({
     SITE_OPTION,
     ...CLAIM_OPTIONS,
     {
+      flags: '--document <file...>',
+      text: {
+        zh: '凭证文件，各不超过 20 MB，按文件名对应“凭证”列；只有一份时用于没有写凭证的各行',
+        en: 'documents of at most 20 MB each, by their names in the column document; a single one is that of the rows which name none',
+      },
+    },
+    {
       flags: '--replace',
       text: { zh: '替换已有的不同数值，须给出原因', en: 'replaces what stands with another value; needs a reason' },
     },
@@ -41,6 +52,10 @@ export const importQuantities = command({
       command: 'civicmeter import quantities 2026.xlsx --by wang',
       text: { zh: '写入可采纳的各行', en: 'writes each row that can be taken' },
     },
+    {
+      command: 'civicmeter import quantities 2026.xlsx --by wang --document bill-01.pdf bill-02.pdf',
+      text: { zh: '连同凭证存档', en: 'with the documents, which are kept' },
+    },
   ],
   answer: importQuantitiesAnswerSchema,
   csv: true,
@@ -49,11 +64,13 @@ export const importQuantities = command({
     site: z.string().optional(),
     by: z.string().min(1).optional(),
     reason: z.string().min(1).optional(),
+    document: z.array(z.string()).default([]),
     replace: flag,
     dryRun: flag,
   }),
-  run: async (cli, { args: [file], site, by, reason, replace, dryRun }) => {
+  run: async (cli, { args: [file], site, by, reason, document, replace, dryRun }) => {
     const read = await readQuantitiesFile(file);
+    const documents = await readDocuments(document);
     if (by === undefined && dryRun !== true) {
       throw requestError('CLAIM_NEEDED', 'writing quantities needs a name', {
         place: '--by',
@@ -67,12 +84,56 @@ export const importQuantities = command({
         reason,
         replace: replace === true,
         commit: dryRun !== true,
+        documents: await handIn(documents, registry.site.id, service.rules, dryRun === true ? undefined : by),
       });
       present(cli, answer, { sheet: refusedSheet(cli, answer), text: summaryOf(cli, answer) });
       return answer.refused.length === 0 ? EXIT.fine : EXIT.found;
     });
   },
 });
+
+interface DocumentFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Throws DOCUMENT_REFUSED before a byte of one that is too large is read. */
+async function readDocuments(files: readonly string[]): Promise<readonly DocumentFile[]> {
+  const read = await Promise.all(
+    files.map(async (file): Promise<DocumentFile> => {
+      const size = await stat(file).then(
+        (found) => (found.isFile() ? found.size : undefined),
+        () => undefined,
+      );
+      if (size === undefined || size > MAX_DOCUMENT_BYTES) {
+        throw requestError('DOCUMENT_REFUSED', size === undefined ? `${file} cannot be read` : `${file} is too large`, {
+          place: file,
+          cure: 'give a file of at most 20 MB',
+        });
+      }
+      return { name: basename(file), bytes: await readFile(file) };
+    }),
+  );
+  const twice = read.find(({ name }, i) => read.findIndex((one) => one.name === name) !== i);
+  if (!twice) return read;
+  throw requestError('DOCUMENT_REFUSED', `two documents are called ${twice.name}`, {
+    place: twice.name,
+    cure: 'give them different names: rows name them',
+  });
+}
+
+/** Without a name of who hands them in, they are only looked at. */
+async function handIn(
+  documents: readonly DocumentFile[],
+  site: string,
+  rules: RulesService,
+  by: string | undefined,
+): Promise<Readonly<Record<string, string>>> {
+  const hashes: Record<string, string> = {};
+  for (const one of documents)
+    hashes[one.name] = by === undefined ? documentHash(one) : (await rules.keepDocument(site, one, by)).sha256;
+  return hashes;
+}
 
 function refusedSheet(cli: Cli, { refused }: ImportQuantitiesAnswer) {
   const headings =
@@ -93,10 +154,10 @@ function refusedSheet(cli: Cli, { refused }: ImportQuantitiesAnswer) {
 }
 
 function summaryOf(cli: Cli, answer: ImportQuantitiesAnswer): string {
-  const { rows, added, unchanged, replaced, refused, committed } = answer;
+  const { rows, added, unchanged, replaced, attached, refused, committed } = answer;
   return cli.language === 'zh'
-    ? `\n${rows} 行：新增 ${added}，不变 ${unchanged}，替换 ${replaced}，拒绝 ${refused.length}。${committed ? '' : '没有写入。'}`
-    : `\n${rows} rows: ${added} added, ${unchanged} unchanged, ${replaced} replaced, ${refused.length} refused.${committed ? '' : ' Nothing was written.'}`;
+    ? `\n${rows} 行：新增 ${added}，不变 ${unchanged}，替换 ${replaced}，补上凭证 ${attached}，拒绝 ${refused.length}。${committed ? '' : '没有写入。'}`
+    : `\n${rows} rows: ${added} added, ${unchanged} unchanged, ${replaced} replaced, ${attached} given their document, ${refused.length} refused.${committed ? '' : ' Nothing was written.'}`;
 }
 
 const templateSchema = z.strictObject({ file: z.string(), site: z.string(), year: z.int(), bytes: z.int() });
@@ -136,16 +197,3 @@ export const importTemplate = command({
       return EXIT.fine;
     }),
 });
-
-/** Throws FILE_NOT_WRITTEN; what is there stays. */
-async function writeNew(file: string, bytes: Uint8Array): Promise<void> {
-  try {
-    await writeFile(file, bytes, { flag: 'wx' });
-  } catch (cause) {
-    throw requestError('FILE_NOT_WRITTEN', `${file} cannot be written, or is there already`, {
-      place: file,
-      cure: 'name another file, in a folder that may be written',
-      cause,
-    });
-  }
-}

@@ -19,6 +19,7 @@ import { indicators } from './indicators.ts';
 import { judge } from './judge.ts';
 import { plan } from './plan.ts';
 import { probe } from './probe.ts';
+import { document, quantities } from './quantities.ts';
 import { quarantineList, quarantineReplay } from './quarantine.ts';
 import { read } from './read.ts';
 import { reconcile } from './reconcile.ts';
@@ -69,6 +70,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   importReadings,
   importQuantities,
   importTemplate,
+  quantities,
+  document,
   importTemperature,
   ...EVENT_COMMANDS,
   quarantineList,

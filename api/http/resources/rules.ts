@@ -1,18 +1,16 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { QUANTITY_COLUMNS, type QuantityTable } from '#domain';
 import {
+  confirmationSchema,
   convertAnswerSchema,
   costsAnswerSchema,
   factorsAnswerSchema,
-  importQuantitiesAnswerSchema,
   INDICATOR_PERIODS,
   indicatorsAnswerSchema,
   judgeAnswerSchema,
   targetsAnswerSchema,
 } from '../../../pipeline/index.ts';
 import { type ApiContext, type App, registryOf } from '../context.ts';
-import { claimKeys, idSchema, problems, siteKey } from '../shapes.ts';
+import { claimKeys, idSchema, listOf, noQuery, problems, siteKey } from '../shapes.ts';
 
 const tags = ['rules'];
 const params = z.strictObject({ id: idSchema.describe('of the institution') });
@@ -148,42 +146,36 @@ export function catalogueRoutes(app: App, { service }: ApiContext): void {
     },
     async ({ query }) => service.rules.convert(query),
   );
-}
 
-const MAX_ROWS = 2_000;
-const cells = z.strictObject(
-  Object.fromEntries(QUANTITY_COLUMNS.map((column) => [column, z.string().max(500).optional()])),
-);
-
-export function quantitiesRoutes(app: App, { service }: ApiContext): void {
-  app.post(
-    '/quantities',
+  app.get(
+    '/factors/confirmations',
     {
-      bodyLimit: 4 * 1024 * 1024,
       schema: {
-        summary: 'Monthly quantities that no meter gives; every row that can be taken is, each other is named',
-        tags: ['import'],
-        querystring: z.strictObject({}),
-        body: z.strictObject({
-          ...siteKey,
-          by: claimKeys.by,
-          reason: claimKeys.reason.optional().describe('needed to replace'),
-          replace: z.boolean().default(false),
-          commit: z.boolean().default(false).describe('false: say what would be taken, write nothing'),
-          name: z.string().min(1).max(200).describe('of the document or request'),
-          rows: z.array(cells).min(1).max(MAX_ROWS).describe('texts as people write them, months as 2026-03'),
-        }),
-        response: { 200: importQuantitiesAnswerSchema, ...problems },
+        summary: 'Who confirmed which row of the catalogue, and whether the row is still that one',
+        tags,
+        querystring: noQuery,
+        response: { 200: listOf(confirmationSchema), ...problems },
       },
     },
-    async ({ body: { site, rows, name, by, reason, replace, commit } }) => {
-      const registry = await registryOf(service, site);
-      const table: QuantityTable = {
-        name,
-        sha256: createHash('sha256').update(JSON.stringify(rows)).digest('hex'),
-        drafts: rows.map((row, i) => ({ row: i + 1, cells: row })),
-      };
-      return service.rules.importQuantities(registry.site.id, table, { by, reason, replace, commit });
+    async () => ({ items: await service.rules.confirmations() }),
+  );
+
+  app.post(
+    '/factors/confirmations',
+    {
+      schema: {
+        summary: 'A named person says that a row of the catalogue agrees with the official text',
+        tags,
+        querystring: noQuery,
+        body: z.strictObject({
+          row: z.string().min(3).max(200).describe('<file>/<row>'),
+          by: claimKeys.by,
+          text: z.string().min(1).max(500).describe('the text that was read: number, clause, page'),
+        }),
+        response: { 201: confirmationSchema, ...problems },
+      },
     },
+    async ({ body: { row, by, text } }, reply) =>
+      reply.code(201).send({ ...(await service.rules.confirmRow(row, { by, text })) }),
   );
 }

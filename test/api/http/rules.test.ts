@@ -67,4 +67,44 @@ describe('what the rules say, by API', () => {
     const { source: _, ...unnamed } = body;
     expect((await post(unnamed)).statusCode).toBe(400);
   });
+
+  it('takes a document as the body, and gives one back as a file that no browser opens as a page', async () => {
+    const headers = { host: 'localhost', 'content-type': 'application/pdf' };
+    const post = (payload: Buffer, filename: string) =>
+      app.inject({
+        method: 'POST',
+        url: `/api/v1/documents?by=wang&filename=${encodeURIComponent(filename)}`,
+        headers,
+        payload,
+      });
+    const kept = await post(Buffer.from('%PDF'), '三月.pdf');
+    expect(kept.statusCode).toBe(201);
+    expect(kept.json()).toMatchObject({ name: '三月.pdf', bytes: 4, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    const large = await post(Buffer.alloc(20 * 1024 * 1024 + 1), 'large.pdf');
+    expect(large.statusCode).toBe(413);
+    const back = await get(`/api/v1/documents/${'ab'.repeat(32)}`);
+    expect(back.statusCode).toBe(200);
+    expect(back.rawPayload).toEqual(Buffer.from('%PDF'));
+    expect(back.headers).toMatchObject({
+      'content-type': 'application/octet-stream',
+      'content-disposition': "attachment; filename*=UTF-8''%E4%B8%89%E6%9C%88%20bill.pdf",
+      'x-content-type-options': 'nosniff',
+    });
+  });
+
+  it('writes the template, lists quantities and takes the confirmation of a row', async () => {
+    const template = await get('/api/v1/quantities/template?year=2026');
+    expect(template.statusCode).toBe(200);
+    expect(template.rawPayload.subarray(0, 2).toString()).toBe('PK');
+    expect(template.headers['content-disposition']).toMatch(/2026\.xlsx$/);
+    expect((await get('/api/v1/quantities?year=2026')).json()).toMatchObject({ quantities: [] });
+    expect((await get('/api/v1/factors/confirmations')).json()).toEqual({ items: [] });
+    const confirm = (payload: object) =>
+      app.inject({ method: 'POST', url: '/api/v1/factors/confirmations', headers: { host: 'localhost' }, payload });
+    const word = { row: 'coal/national-statistics-coal', by: 'li', text: 'GB/T 2589-2020, table A.1' };
+    const confirmed = await confirm(word);
+    expect(confirmed.statusCode).toBe(201);
+    expect(confirmed.json()).toMatchObject({ ...word, stands: true });
+    expect((await confirm({ ...word, text: '' })).statusCode).toBe(400);
+  });
 });
