@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { DeviceModel } from '../contract.ts';
 import { readDocument } from '../site/document.ts';
-import { type Form, shapeBy, valueAt } from '../site/form.ts';
+import { type Form, schemaTextOf, shapeBy, valueAt } from '../site/form.ts';
 import { type Problem, say } from '../site/problem.ts';
 import { checkRules } from './rules.ts';
 import { deviceModelSchema, MAX_WORDS } from './schema.ts';
@@ -21,6 +21,9 @@ const formFor = (value: unknown, id: string): Form<DeviceModel> => ({
   },
   discriminators: { protocol: ['modbus', 'opcua'] },
 });
+
+/** What docs/schema/device.schema.json holds. */
+export const modelSchemaText = (): string => schemaTextOf(formFor(undefined, 'model'));
 
 export type ModelCheck = { readonly model: DeviceModel } | { readonly problems: readonly Problem[] };
 

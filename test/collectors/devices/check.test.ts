@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { checkModel } from '../../../collectors/devices/index.ts';
+import { checkModel, modelSchemaText } from '../../../collectors/devices/index.ts';
 import { formatProblem, type Problem } from '../../../collectors/site/index.ts';
 
 const E1 =
@@ -124,4 +125,8 @@ registers:
   - { name: p2, quantity: power.active.l1, kind: gauge, unit: W, scale: '1', path: Power }
 `;
   expect(problemsOf(text).map(({ code, path }) => [code, path])).toEqual([['REGISTER_TWICE', 'registers[1].path']]);
+});
+
+test('the schema for editors is the one that files are checked by', () => {
+  expect(readFileSync('docs/schema/device.schema.json', 'utf8') === modelSchemaText(), 'run npm run fix').toBe(true);
 });
