@@ -31,6 +31,9 @@ export function faceValue(
 function scaled(raw: number, num: number, den: number): number {
   if (!Number.isSafeInteger(raw)) return Math.floor((raw * num) / den + 0.5) + 0;
   if (den === 1) return raw * num + 0;
+  const twiceOfDoubles = 2 * raw * num + den;
+  // so far below 2^53 the quotient of two whole doubles never rounds up to a whole one
+  if (Math.abs(twiceOfDoubles) < 2 ** 50) return Math.floor(twiceOfDoubles / (2 * den)) + 0;
   const twice = 2n * BigInt(raw) * BigInt(num) + BigInt(den);
   const below = 2n * BigInt(den);
   const quotient = twice / below;
