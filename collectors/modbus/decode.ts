@@ -27,8 +27,9 @@ export function decoderOf(
   const parts = partsOf(register).map((part) => ({ read: readerOf(part), at: part.address - from, times: part.times }));
   const sum = partsOf(register).some(({ type }) => type.startsWith('f')) ? sumOfFloats : sumOfIntegers;
   const [own, ...further] = parts;
+  const size = to - from;
   return (words, offset) => {
-    if (!own || offset < 0 || offset + to - from > words.length) return { ok: false, reason: 'too-short' };
+    if (!own || offset < 0 || offset + size > words.length) return { ok: false, reason: 'too-short' };
     const raw = own.read(words, offset + own.at);
     if (raw === undefined) return NOT_BCD;
     if (further.length === 0) return faceValue(raw, resolved, register.markers);
@@ -55,10 +56,24 @@ const sumOfIntegers = (terms: readonly Term[]): bigint =>
   terms.reduce((sum, { raw, times }) => sum + BigInt(raw) * BigInt(times), 0n);
 
 /** Reads one number at a place of the words; nothing where a digit is none. */
-export function readerOf({
-  type,
-  order,
-}: Pick<RegisterPart, 'type' | 'order'>): (words: readonly number[], offset: number) => number | bigint | undefined {
+type Reader = (words: readonly number[], offset: number) => number | bigint | undefined;
+
+export function readerOf(part: Pick<RegisterPart, 'type' | 'order'>): Reader {
+  return wordReader(part) ?? byteReader(part);
+}
+
+/** The types and orders that most meters have, as arithmetic on whole words: a third of the time that bytes take. */
+function wordReader({ type, order }: Pick<RegisterPart, 'type' | 'order'>): Reader | undefined {
+  if (order === 'AB' && type === 'u16') return (words, at) => words[at] ?? 0;
+  if (order === 'AB' && type === 'i16') return (words, at) => ((words[at] ?? 0) << 16) >> 16;
+  if (order !== 'ABCD' && order !== 'CDAB') return undefined;
+  const [high, low] = order === 'ABCD' ? [0, 1] : [1, 0];
+  if (type === 'u32') return (words, at) => (words[at + high] ?? 0) * 65_536 + (words[at + low] ?? 0);
+  if (type === 'i32') return (words, at) => ((words[at + high] ?? 0) << 16) | (words[at + low] ?? 0);
+  return undefined;
+}
+
+function byteReader({ type, order }: Pick<RegisterPart, 'type' | 'order'>): Reader {
   const bytes = WORDS_OF[type] * 2;
   const places = bytePlaces(order);
   const view = new DataView(new ArrayBuffer(bytes));
@@ -109,7 +124,13 @@ function digitsOf(view: DataView): number | undefined {
   return value;
 }
 
-/** Decodes the registers of replies; decoders are made once per register. */
+interface PlacedDecoder {
+  readonly register: ResolvedRegister;
+  readonly decode: WordDecoder;
+  readonly offset: number;
+}
+
+/** Decodes the registers of replies; decoders are made once per register, and placed once per read. */
 export function createDecoder(
   registers: readonly ModbusRegister[],
 ): (read: PlannedRead, words: readonly number[]) => readonly DecodedRegister[] {
@@ -119,10 +140,19 @@ export function createDecoder(
       return [register.name, { resolved, from: extentOf(register).from, decode: decoderOf(register, resolved) }];
     }),
   );
-  return (read, words) =>
-    read.registers.map((register) => {
+  const placed = new WeakMap<PlannedRead, readonly PlacedDecoder[]>();
+  const place = (read: PlannedRead): readonly PlacedDecoder[] => {
+    const decoders = read.registers.map((register): PlacedDecoder => {
       const entry = known.get(register.name);
       if (!entry) throw invariantError('REGISTER_NOT_PLANNED', `register ${register.name} is not of this device`);
-      return { register: entry.resolved, result: entry.decode(words, entry.from - read.address) };
+      return { register: entry.resolved, decode: entry.decode, offset: entry.from - read.address };
     });
+    placed.set(read, decoders);
+    return decoders;
+  };
+  return (read, words) =>
+    (placed.get(read) ?? place(read)).map(({ register, decode, offset }) => ({
+      register,
+      result: decode(words, offset),
+    }));
 }

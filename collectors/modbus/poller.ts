@@ -154,8 +154,11 @@ interface Found {
 
 const byPlace = (a: PlannedRead, b: PlannedRead): number => a.fc - b.fc || a.address - b.address;
 
-const entriesOf = (found: readonly Found[]): readonly FrameEntry[] =>
-  found.toSorted((a, b) => byPlace(a.read, b.read)).flatMap(({ entries }) => entries);
+function entriesOf(found: readonly Found[]): readonly FrameEntry[] {
+  const [only, ...others] = found;
+  if (only && others.length === 0) return only.entries;
+  return found.toSorted((a, b) => byPlace(a.read, b.read)).flatMap(({ entries }) => entries);
+}
 
 const isRangeFault = (fault: ReadFault): boolean => fault.kind === 'exception' && RANGE_CODES.includes(fault.code);
 

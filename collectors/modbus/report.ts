@@ -30,16 +30,18 @@ export function createReporter(device: ConnectedDevice, telemetry: Telemetry): R
     else lastReason.set(what, reason);
     return before !== reason;
   };
+  // as a rule nothing has failed lately, and thousands of registers a second need no key made
+  const isWell = (): boolean => lastReason.size === 0;
   const requestKey = (read: PlannedRead | undefined): string => `request ${read?.fc}:${read?.address}`;
 
-  const entryOf = ({ register, result }: DecodedRegister): readonly FrameEntry[] => {
-    const news = isNews(`register ${register.name}`, result.ok ? undefined : result.reason);
-    if (result.ok) {
-      return [register.kind === 'gauge' ? [register.name, result.value, 'g'] : [register.name, result.value]];
-    }
-    const fields = { ...names, register: register.name, reason: result.reason };
+  /** Undefined: it holds no usable value, and an event has said so. */
+  const entryOf = ({ register, result }: DecodedRegister): FrameEntry | undefined => {
+    const { name, kind } = register;
+    const news = result.ok && isWell() ? false : isNews(`register ${name}`, result.ok ? undefined : result.reason);
+    if (result.ok) return kind === 'gauge' ? [name, result.value, 'g'] : [name, result.value];
+    const fields = { ...names, register: name, reason: result.reason };
     telemetry.emit('readingRefused', news ? READING_REFUSED : READING_REFUSED_AGAIN, fields);
-    return [];
+    return undefined;
   };
 
   return {
@@ -60,9 +62,11 @@ export function createReporter(device: ConnectedDevice, telemetry: Telemetry): R
     },
     split: (read) => telemetry.emit('readSplit', READ_SPLIT, { ...names, address: read.address, words: read.words }),
     entriesOf: (read, decoded) => {
-      isNews(requestKey(read), undefined);
-      isNews(ALL, undefined);
-      return decoded.flatMap(entryOf);
+      if (!isWell()) {
+        isNews(requestKey(read), undefined);
+        isNews(ALL, undefined);
+      }
+      return decoded.map(entryOf).filter((entry) => entry !== undefined);
     },
   };
 }
