@@ -118,7 +118,8 @@ describe('faceValue', () => {
   test('is exact for whole raw values, half up, whatever the ratio', () => {
     fc.assert(
       fc.property(
-        fc.integer({ min: -1e9, max: 1e9 }),
+        // doubles are exact for the small ones, and not for the large
+        fc.oneof(fc.integer({ min: -1e9, max: 1e9 }), fc.integer({ min: -(2 ** 40), max: 2 ** 40 })),
         fc.integer({ min: 1, max: 5_000 }),
         fc.integer({ min: 1, max: 5_000 }),
         (raw, num, den) => {

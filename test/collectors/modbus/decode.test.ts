@@ -68,6 +68,7 @@ describe('integers come back exactly in every order', () => {
       }),
     );
     expect(decoderOf(register('i16', 'BA', gauge))([0xfeff], 0)).toEqual({ ok: true, value: -2_000 });
+    expect(decoderOf(register('i16', 'AB', gauge))([0xfffe], 0)).toEqual({ ok: true, value: -2_000 });
   });
 });
 
