@@ -9,3 +9,6 @@ export {
   type ListedCertificate,
   type TrustList,
 } from './trust.ts';
+export { type Browsed, browseServer, devicesAmong, type FoundDevice } from './browse.ts';
+export { opcUaClient } from './client.ts';
+export { firstSite } from './first-site.ts';

@@ -173,7 +173,7 @@ export async function withStore<T>(folder: string, work: (store: OPCUACertificat
 async function certificatesIn(
   folder: string,
 ): Promise<readonly { readonly file: string; readonly certificate: X509Certificate }[]> {
-  const files = await readdir(folder).catch(() => []);
+  const files = await readdir(folder).catch((): string[] => []);
   const read = await Promise.all(
     files.toSorted().map(async (file) => {
       try {

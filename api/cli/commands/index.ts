@@ -3,6 +3,8 @@ import type { CommandSpec } from '../command.ts';
 import { apply } from './apply.ts';
 import { backup, restore } from './backup.ts';
 import { baseline } from './baseline.ts';
+import { browse } from './browse.ts';
+import { CERTIFICATE_COMMANDS } from './certificates.ts';
 import { check } from './check.ts';
 import { close } from './close.ts';
 import { convert } from './convert.ts';
@@ -24,7 +26,9 @@ import { quarantineList, quarantineReplay } from './quarantine.ts';
 import { read } from './read.ts';
 import { reconcile } from './reconcile.ts';
 import { registers } from './registers.ts';
-import { collect, serve, stream } from './roles.ts';
+import { collect } from './collect.ts';
+import { KEY_COMMANDS } from './keys.ts';
+import { serve, stream } from './roles.ts';
 import { simulate } from './simulate.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
@@ -34,10 +38,12 @@ import { trace } from './trace.ts';
 import { usage } from './usage.ts';
 
 export const GROUPS: Readonly<Record<string, LocalText>> = {
+  certificates: { zh: 'OPC UA 证书与信任', en: 'certificates of OPC UA, and whom we trust' },
   event: {
     zh: '表计事件：更换、归零、变比、排除、采信',
     en: 'meter events: replacement, reset, multiplier, exclude, admit',
   },
+  keys: { zh: '网关密钥', en: 'keys of gateways' },
   import: { zh: '导入文件', en: 'import files' },
   quarantine: { zh: '隔离区：未被采纳的读数及其原因', en: 'quarantine: readings that were refused, and why' },
 };
@@ -67,6 +73,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   registers,
   devices,
   devicesCheck,
+  browse,
+  ...CERTIFICATE_COMMANDS,
   importReadings,
   importQuantities,
   importTemplate,
@@ -83,4 +91,5 @@ export const COMMANDS: readonly CommandSpec[] = [
   collect,
   stream,
   serve,
+  ...KEY_COMMANDS,
 ];
