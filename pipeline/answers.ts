@@ -199,6 +199,26 @@ export const findingSchema = z.strictObject({
   cure: localText.describe('what a person can do about it'),
 });
 
+/** What gateways that send over HTTPS said of themselves last, against the registry. */
+const gatewaysSchema = z.strictObject({
+  gateways: z.array(
+    z.strictObject({
+      key: z.string(),
+      site: z.string(),
+      src: z.string(),
+      reportedAt: instant,
+      waiting: z.int().describe('frames in its spool'),
+      oldestAt: instant.nullable(),
+      notStored: z.int().describe('frames that a full disk kept out since its start'),
+      clockSteps: z
+        .array(z.strictObject({ at: instant, byMs: z.int() }))
+        .describe('steps of its clock since its start'),
+      unknownHere: z.array(z.string()).describe('device/register that it reads and the registry lacks'),
+    }),
+  ),
+  notRead: z.array(z.string()).describe('site: device/register of the registry that no gateway of the site reads'),
+});
+
 /** Log offsets, lags, counters and sizes: the part of the status that every door shows. */
 export const statusSchema = z.strictObject({
   log: z.strictObject({ kind: z.enum(['embedded', 'kafka']), identity: z.string(), bytes: z.int().nullable() }),
@@ -219,6 +239,7 @@ export const statusSchema = z.strictObject({
   dirty: z.int(),
   lastCommitAt: instant.nullable(),
   booksBytes: z.int(),
+  ...gatewaysSchema.shape,
 });
 
 export type Subject = z.infer<typeof subjectSchema>;
@@ -232,4 +253,5 @@ export type PointAnswer = z.infer<typeof pointSchema>;
 export type LiveAnswer = z.infer<typeof liveSchema>;
 export type InstitutionAnswer = z.infer<typeof institutionSchema>;
 export type FindingAnswer = z.infer<typeof findingSchema>;
+export type GatewaysAnswer = z.infer<typeof gatewaysSchema>;
 export type StatusAnswer = z.infer<typeof statusSchema>;

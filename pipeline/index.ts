@@ -1,6 +1,8 @@
 export * from './answers.ts';
 export * from './answers-rules.ts';
 export { dumpBooks } from './rollup/dump.ts';
+export { createKey, type IntakeKey, listKeys, revokeKey } from './intake/keys.ts';
+export { type Intake, type IntakeOptions, openIntake } from './intake/intake.ts';
 export { documentHash, MAX_DOCUMENT_BYTES } from './facts/documents.ts';
 export { keepHouse, keepSettled } from './housekeeping.ts';
 export { sqlStore } from './ledger/sql-store.ts';

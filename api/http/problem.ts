@@ -43,6 +43,7 @@ const NOT_FOUND = new Set([
   'DOCUMENT_UNKNOWN',
   'EVENT_UNKNOWN',
   'INSTITUTION_UNKNOWN',
+  'KEY_UNKNOWN',
   'POINT_UNKNOWN',
   'PREMISES_UNKNOWN',
   'REGISTER_UNKNOWN',
@@ -68,6 +69,9 @@ const OTHER: Readonly<Record<string, number>> = {
   BODY_TOO_LARGE: 413,
   CONTENT_TYPE_REFUSED: 415,
   TOO_MANY_STREAMS: 503,
+  INTAKE_BUSY: 429,
+  INTAKE_FOREIGN: 403,
+  KEY_REFUSED: 401,
 };
 
 /** Status by who must act; of a caller's errors 404 where a thing is not there, 409 where its state forbids the request. */

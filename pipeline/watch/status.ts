@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Tables } from '../books/tables.ts';
 import type { FrameLog } from '../log/port.ts';
 import type { StatusAnswer } from '../answers.ts';
+import { gatewaysOf } from '../intake/gateways.ts';
 
 export interface StatusSource {
   readonly db: Kysely<Tables>;
@@ -11,7 +12,10 @@ export interface StatusSource {
   readonly lastCommitAt: () => number | undefined;
 }
 
-/** Offsets, lags, counters and sizes. Without a log at hand (another process holds it), bounds are those of the books. */
+/**
+ * Offsets, lags, counters and sizes. What is missing of a spool is told over all partitions, among which its devices are spread, beside the
+ * first of them. Without a log at hand (another process holds it), bounds are those of the books.
+ */
 export async function statusOf({ db, log, lastCommitAt }: StatusSource): Promise<StatusAnswer> {
   const identity = log
     ? await log.log.identity()
@@ -26,15 +30,20 @@ export async function statusOf({ db, log, lastCommitAt }: StatusSource): Promise
     missing: number | string;
   }>`
     select o.partition, o.next_offset, o.readings, o.folded, o.quarantined,
-      coalesce((select sum(holes) from (select (upper(seqs) - lower(seqs)) - (select sum(upper(r) - lower(r)) from unnest(seqs) r) as holes
-        from log_source s where s.log = o.log and s.partition = o.partition) h), 0) as missing
+      coalesce((select sum(holes) from (
+        select first, (upper(seqs) - lower(seqs)) - (select sum(upper(r) - lower(r)) from unnest(seqs) r) as holes from (
+          select min(s.partition) as first, range_agg(q) as seqs from log_source s, unnest(s.seqs) q where s.log = o.log group by s.src) u
+        ) h where h.first = o.partition), 0) as missing
     from log_offset o where o.log = ${identity} order by o.partition`.execute(db);
   const open = await sql<{
     reason: string;
     count: number | string;
   }>`select reason, count(*) as count from quarantine where state = 'open' group by reason`.execute(db);
   const sizes = await sql<{ bytes: number | string; dirty: number | string }>`
-    select pg_database_size(current_database()) as bytes, (select count(*) from dirty) as dirty`.execute(db);
+    select pg_database_size(current_database()) as bytes, 
+      (select count(*) from dirty) + (select coalesce(sum(cardinality(device_keys)), 0) from mark_batch) as dirty`.execute(
+    db,
+  );
   const last = lastCommitAt();
   return {
     log: { kind: log?.kind ?? 'embedded', identity, bytes: log?.bytes() ?? null },
@@ -56,5 +65,6 @@ export async function statusOf({ db, log, lastCommitAt }: StatusSource): Promise
     dirty: Number(sizes.rows[0]?.dirty ?? 0),
     lastCommitAt: last === undefined ? null : new Date(last).toISOString(),
     booksBytes: Number(sizes.rows[0]?.bytes ?? 0),
+    ...(await gatewaysOf(db, (at) => new Date(at).toISOString())),
   };
 }

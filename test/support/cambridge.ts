@@ -100,7 +100,7 @@ ${list((b) => `{ id: p-${b}, name: ${b}, carrier: electricity, role: main, insti
 export async function readYear(
   year: number,
   units: Readonly<Record<Building, SeriesUnit>>,
-  collect: (plan: CollectorPlan, clock: Clock) => Supervisor,
+  collect: (plan: CollectorPlan, clock: Clock) => Promise<Supervisor>,
 ): Promise<{ readonly requests: number }> {
   const lines = await Promise.all(
     BUILDINGS.map(async (building) => {
@@ -110,7 +110,9 @@ export async function readYear(
   );
   const { plan } = cambridgeSite((building) => lines.find((line) => line.building === building)?.server.port ?? 0);
   await Promise.all(
-    lines.map(({ building, clock }) => collect(onlyLine(plan, `line-${building}`), clock).run(clock.ended)),
+    lines.map(async ({ building, clock }) =>
+      (await collect(onlyLine(plan, `line-${building}`), clock)).run(clock.ended),
+    ),
   );
   await Promise.all(lines.map(({ server }) => server.close()));
   return { requests: lines.reduce((sum, { server }) => sum + server.requests(), 0) };

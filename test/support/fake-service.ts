@@ -298,4 +298,6 @@ const fakeStatus = (now: number): StatusAnswer => ({
   dirty: 0,
   lastCommitAt: formatInstant(now - 1_200, zone),
   booksBytes: 61_000_000,
+  gateways: [],
+  notRead: [],
 });

@@ -1,51 +1,10 @@
 import { z } from 'zod';
 import { configError } from '#domain';
-import { loadSite } from '../../../collectors/site/index.ts';
-import { command, type OptionSpec } from '../command.ts';
+import { command } from '../command.ts';
 import type { Cli } from '../context.ts';
-import { siteModels } from '../wiring/models.ts';
 import { noArgs } from './common.ts';
-
-const KAFKA_OPTIONS: readonly OptionSpec[] = [
-  {
-    flags: '--kafka <brokers>',
-    text: {
-      zh: 'Kafka 地址，逗号分隔；或环境变量 CIVICMETER_KAFKA',
-      en: 'Kafka brokers, by comma; or CIVICMETER_KAFKA',
-    },
-  },
-  {
-    flags: '--partitions <n>',
-    text: {
-      zh: '主题分区数，默认 12，创建后不可更改',
-      en: 'partitions of the topic, 12 by default; fixed once it is made',
-    },
-  },
-];
-
-const kafkaInput = {
-  kafka: z.string().optional(),
-  partitions: z.coerce.number().int().min(1).max(1_000).default(12),
-};
-
-export interface KafkaInput {
-  readonly kafka?: string | undefined;
-  readonly partitions: number;
-}
-
-/** Throws KAFKA_NOT_NAMED. */
-export function brokersOf(cli: Cli, { kafka }: KafkaInput): readonly string[] {
-  const text = kafka ?? cli.io.env['CIVICMETER_KAFKA'];
-  const brokers = (text ?? '')
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
-  if (brokers.length > 0) return brokers;
-  throw configError('KAFKA_NOT_NAMED', 'this role needs Kafka', {
-    place: '--kafka',
-    cure: 'name the brokers with --kafka host:9092 or CIVICMETER_KAFKA',
-  });
-}
+import { brokersOf, KAFKA_OPTIONS, kafkaInput } from './kafka.ts';
+import { INTAKE_OPTIONS, intakeInput, intakePlaceOf } from './intake.ts';
 
 const needBooks = (cli: Cli): void => {
   if (cli.io.env['CIVICMETER_BOOKS'] !== undefined) return;
@@ -54,26 +13,6 @@ const needBooks = (cli: Cli): void => {
     cure: 'name it with --books postgres://user:password@host/civicmeter or CIVICMETER_BOOKS',
   });
 };
-
-export const collect = command({
-  name: 'collect',
-  summary: {
-    zh: '采集角色：读表、落盘缓存、送往 Kafka',
-    en: 'role: reads the meters, keeps frames on disk, sends them to Kafka',
-  },
-  options: [{ flags: '--site <file>', text: { zh: '站点文件（YAML）', en: 'site file (YAML)' } }, ...KAFKA_OPTIONS],
-  examples: [
-    { command: 'civicmeter collect --site site.yaml --kafka kafka:9092', text: { zh: '网关上', en: 'on a gateway' } },
-  ],
-  input: z.strictObject({ args: noArgs, site: z.string(), ...kafkaInput }),
-  run: async (cli, input) => {
-    const site = loadSite(input.site, siteModels({ data: cli.data, site: input.site }));
-    const kafka = { brokers: brokersOf(cli, input), partitions: input.partitions };
-    const { runCollect } = await import('../wiring/roles.ts');
-    await runCollect(cli, site, kafka);
-    return 0;
-  },
-});
 
 export const stream = command({
   name: 'stream',
@@ -100,6 +39,7 @@ export const serve = command({
   summary: { zh: '服务角色：网页与 API', en: 'role: page and API' },
   options: [
     { flags: '--port <n>', text: { zh: '端口，默认 8420（仅本机回环）', en: 'port, 8420 by default (loopback only)' } },
+    ...INTAKE_OPTIONS,
     ...KAFKA_OPTIONS,
   ],
   examples: [
@@ -111,13 +51,14 @@ export const serve = command({
   input: z.strictObject({
     args: noArgs,
     port: z.coerce.number().int().min(0).max(65_535).default(8420),
+    ...intakeInput,
     ...kafkaInput,
   }),
   run: async (cli, input) => {
     needBooks(cli);
     const kafka = { brokers: brokersOf(cli, input), partitions: input.partitions };
     const { runServe } = await import('../wiring/roles.ts');
-    await runServe(cli, kafka, input.port);
+    await runServe(cli, { kafka, port: input.port, intake: intakePlaceOf(input) });
     return 0;
   },
 });

@@ -10,6 +10,7 @@ import { siteModels } from '../wiring/models.ts';
 import type { StartStep } from '../wiring/start.ts';
 import { changesSheet } from './apply.ts';
 import { noArgs } from './common.ts';
+import { INTAKE_OPTIONS, intakeInput, intakePlaceOf } from './intake.ts';
 
 export const start = command({
   name: 'start',
@@ -30,6 +31,11 @@ export const start = command({
       flags: '--months <n>',
       text: { zh: '模拟历史的月数，默认 13', en: 'months of simulated history, 13 by default' },
     },
+    {
+      flags: '--no-collect',
+      text: { zh: '本机不读表：表由网关读取', en: 'this machine reads no meters: gateways do' },
+    },
+    ...INTAKE_OPTIONS,
   ],
   examples: [
     {
@@ -47,8 +53,10 @@ export const start = command({
     site: z.string().optional(),
     months: z.coerce.number().int().min(0).max(13).default(13),
     port: z.coerce.number().int().min(0).max(65_535).default(8420),
+    collect: z.boolean().default(true),
+    ...intakeInput,
   }),
-  run: async (cli, { site: file, port, months }) => {
+  run: async (cli, { site: file, port, months, collect, ...intake }) => {
     const site = loadSite(file ?? COMPOUND_FILE, siteModels({ data: cli.data, site: file }));
     const zone = zoneOf(site.registry.site.zone);
     const progress = createProgress(cli);
@@ -60,6 +68,8 @@ export const start = command({
       site,
       port,
       months,
+      collect,
+      intake: intakePlaceOf(intake),
       simulator:
         file === undefined ? () => startSimulator({ seed: SEED, clock: cli.io.clock, ports: free }) : undefined,
       report: progress.report,
@@ -98,6 +108,8 @@ function wordsFor(cli: Cli, step: StartStep, day: (at: number) => string): strin
       return chinese
         ? `历史 ${day(step.span.from)} 至 ${day(step.span.to)}：${step.frames} 帧\n`
         : `history ${day(step.span.from)} to ${day(step.span.to)}: ${step.frames} frames\n`;
+    case 'intake':
+      return chinese ? `网关接收：${step.address}\n` : `intake of gateways: ${step.address}\n`;
     case 'live':
       return chinese ? `运行中：${step.address} （Ctrl-C 停止）\n` : `live: ${step.address} (Ctrl-C stops it)\n`;
   }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import type { StatusAnswer } from '../../../pipeline/answers.ts';
 import { command } from '../command.ts';
@@ -6,20 +7,26 @@ import { EXIT } from '../failure.ts';
 import { present } from '../output/present.ts';
 import { statusSchema } from '../shapes.ts';
 import { askRunning } from '../wiring/beside.ts';
-import { readRun, type Run } from '../wiring/data-folder.ts';
+import { filesOf, readRun, type Run } from '../wiring/data-folder.ts';
+import { readGatewayStatus } from '../wiring/gateway-status.ts';
 import { withService } from '../wiring/service.ts';
 import { noArgs } from './common.ts';
+import { gatewayAnswerSchema, gatewayLines, showGateway } from './status-gateway.ts';
 
 export const status = command({
   name: 'status',
   summary: { zh: '运行状况：日志位置、滞后、计数、隔离、大小', en: 'log offsets, lag, counters, quarantine and sizes' },
   options: [],
   examples: [{ command: 'civicmeter status --json', text: { zh: '供监控读取', en: 'for monitoring' } }],
-  answer: statusSchema,
+  answer: z.union([statusSchema, gatewayAnswerSchema]),
   csv: true,
   input: z.strictObject({ args: noArgs }),
   run: async (cli) => {
     const running = readRun(cli.data);
+    const gateway = readGatewayStatus(cli.data);
+    if (gateway && running?.role !== 'start' && !existsSync(filesOf(cli.data).postgres)) {
+      return showGateway(cli, running, gateway);
+    }
     if (running?.address) {
       const {
         access: _access,
@@ -72,6 +79,7 @@ function show(cli: Cli, running: Run | undefined, answer: StatusAnswer): number 
             .map(([reason, n]) => `${reason} ${n}`)
             .join(', ') || '0'
         }`,
+        ...gatewayLines(cli, answer),
       ].join('\n'),
     },
   );

@@ -1,25 +1,17 @@
 import { existsSync } from 'node:fs';
 import { requestError } from '#domain';
-import { createCloser, createLogger, createTelemetry, type Closer, type Telemetry } from '#platform';
+import type { Closer, Telemetry } from '#platform';
 import { startEmbeddedPostgres } from '../../../pipeline/books/embedded/index.ts';
 import { type Books, openBooks } from '../../../pipeline/books/index.ts';
 import type { Cli } from '../context.ts';
 import { filesOf } from './data-folder.ts';
+import { openTelemetry } from './telemetry.ts';
 
 export interface Foundation {
   readonly telemetry: Telemetry;
   readonly books: Books;
   /** Closes what was opened on it as well, last opened first. */
   readonly closer: Closer;
-}
-
-/** A logger to the folder's log file, and whatever closes last. */
-export function openTelemetry(cli: Cli): { readonly telemetry: Telemetry; readonly closer: Closer } {
-  const log = createLogger({ file: filesOf(cli.data).log, level: cli.debug ? 'debug' : 'info' });
-  const telemetry = createTelemetry(log);
-  const closer = createCloser((name, error) => log.warn({ err: error, step: name }, 'Closing a part failed'));
-  closer.add('log file', () => new Promise<void>((resolve) => log.flush(() => resolve())));
-  return { telemetry, closer };
 }
 
 export interface FoundationOptions {

@@ -1,53 +1,17 @@
 import { createServer } from '../../http/index.ts';
 import { ensureWebBuilt } from '../../web/build.ts';
-import type { CheckedSite } from '../../../collectors/site/index.ts';
-import { runRelay, toLog } from '../../../collectors/spool/relay.ts';
-import { openSpool } from '../../../collectors/spool/spool.ts';
 import { createWorker, keepHouse, keepSettled, openService, sqlStore } from '../../../pipeline/index.ts';
 import { openKafkaLog } from '../../../pipeline/log/kafka/log.ts';
 import type { FrameLog } from '../../../pipeline/log/port.ts';
 import type { Closer, Telemetry } from '#platform';
 import type { Cli } from '../context.ts';
 import { createBackground } from './background.ts';
-import { createCollecting } from './collecting.ts';
-import { claimFolder, filesOf } from './data-folder.ts';
-import { openFoundation, openTelemetry } from './foundation.ts';
+import { openFoundation } from './foundation.ts';
+import { type IntakePlace, startIntake } from './intake.ts';
 
 export interface KafkaPlace {
   readonly brokers: readonly string[];
   readonly partitions: number;
-}
-
-/** A gateway: meters to spool, spool to Kafka. Resolves after the end was asked for. */
-export async function runCollect(cli: Cli, site: CheckedSite, kafka: KafkaPlace): Promise<void> {
-  const { clock, signal } = cli.io;
-  const claimed = claimFolder(cli.data, 'collect');
-  const { telemetry, closer } = openTelemetry(cli);
-  const background = createBackground(signal, closer);
-  try {
-    const log = await openKafka(cli, kafka, telemetry, closer);
-    const spool = await openSpool({ file: filesOf(cli.data).spool, clock, telemetry });
-    closer.add('spool', spool.close);
-    const producer = await log.producer();
-    closer.add('producer', producer.close);
-    background.run('relay', (ending) =>
-      runRelay({ spool, deliver: toLog(producer), clock, random: Math.random, telemetry }, ending),
-    );
-    const collecting = createCollecting({
-      plan: site.plan,
-      models: site.models,
-      data: cli.data,
-      spool,
-      clock,
-      telemetry,
-    });
-    background.run('collectors', collecting.run);
-    ready(cli, `collect: ${site.registry.site.id} → ${kafka.brokers.join(',')}`);
-    await background.untilEnd();
-  } finally {
-    await closer.closeAll();
-    claimed.release();
-  }
 }
 
 /** From Kafka into the books. */
@@ -72,7 +36,14 @@ export async function runStream(cli: Cli, kafka: KafkaPlace): Promise<void> {
 }
 
 /** Page and API over the books that others fill. */
-export async function runServe(cli: Cli, kafka: KafkaPlace, port: number): Promise<void> {
+export async function runServe(
+  cli: Cli,
+  {
+    kafka,
+    port,
+    intake,
+  }: { readonly kafka: KafkaPlace; readonly port: number; readonly intake?: IntakePlace | undefined },
+): Promise<void> {
   const { clock, signal } = cli.io;
   const { telemetry, books, closer } = await openFoundation(cli, { create: true });
   const background = createBackground(signal, closer);
@@ -90,7 +61,8 @@ export async function runServe(cli: Cli, kafka: KafkaPlace, port: number): Promi
       port,
     });
     closer.add('API', server.close);
-    ready(cli, `serve: ${server.address}`);
+    const gateways = intake && (await startIntake(intake, { books, log, clock, telemetry, closer }));
+    ready(cli, `serve: ${server.address}${gateways === undefined ? '' : `, intake ${gateways}`}`);
     await background.untilEnd();
   } finally {
     await closer.closeAll();

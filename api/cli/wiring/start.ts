@@ -13,6 +13,7 @@ import { createBackground } from './background.ts';
 import { type Collecting, createCollecting } from './collecting.ts';
 import { claimFolder, type Claimed } from './data-folder.ts';
 import { type Foundation, openFoundation } from './foundation.ts';
+import { type IntakePlace, startIntake } from './intake.ts';
 import { untilRead } from './settling.ts';
 import { backfill, historyStart, lastKnown } from './history.ts';
 import { createImporter } from './importing.ts';
@@ -26,6 +27,10 @@ export interface StartOptions {
   /** Serves the site's devices and its past; absent: real meters. */
   readonly simulator?: (() => Promise<Simulator>) | undefined;
   readonly report: Progress;
+  /** Whether this process reads the meters; not so where gateways do. */
+  readonly collect: boolean;
+  /** Where gateways are listened for; absent: nowhere. */
+  readonly intake?: IntakePlace | undefined;
   /** Words for people as the start goes on. */
   readonly told: (step: StartStep) => void;
 }
@@ -35,6 +40,7 @@ export type StartStep =
   | { readonly step: 'listening'; readonly address: string }
   | { readonly step: 'applied'; readonly outcome: ApplyAnswer }
   | { readonly step: 'history'; readonly span: Interval; readonly frames: number }
+  | { readonly step: 'intake'; readonly address: string }
   | { readonly step: 'live'; readonly address: string };
 
 const STARTED: EventSpec = { level: 'info', message: 'The program is live' };
@@ -95,9 +101,21 @@ async function runParts(cli: Cli, options: StartOptions, foundation: Foundation,
   const simulator = await options.simulator?.();
   if (simulator) closer.add('simulator', simulator.stop);
   const plan = simulator ? onSimulator(options.site, simulator) : options.site.plan;
-  collecting = createCollecting({ plan, models: options.site.models, data: cli.data, spool, clock, telemetry });
+  if (options.collect)
+    collecting = await createCollecting({
+      plan,
+      models: options.site.models,
+      data: cli.data,
+      deliver: spool.append,
+      clock,
+      telemetry,
+    });
   if (simulator) await fillPast(cli, { service, simulator, spool, site, signal: background.ending, options });
-  background.run('collectors', collecting.run);
+  if (collecting) background.run('collectors', collecting.run);
+  if (options.intake) {
+    const address = await startIntake(options.intake, { books, log, clock, telemetry, closer });
+    options.told({ step: 'intake', address });
+  }
   telemetry.emit('programStarted', STARTED, { address: server.address, site: site.id });
   options.told({ step: 'live', address: server.address });
   await background.untilEnd();

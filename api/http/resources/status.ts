@@ -33,6 +33,8 @@ export function statusRoutes(app: App, { service, spoolDepth }: ApiContext, stre
         log: { ...status.log },
         partitions: status.partitions.map((one) => ({ ...one })),
         quarantineOpen: { ...status.quarantineOpen },
+        gateways: status.gateways.map((one) => ({ ...one })),
+        notRead: [...status.notRead],
         spool: spool === undefined ? null : { ...spool },
         streams: streams.count(),
       };

@@ -1,0 +1,166 @@
+import type { AddressInfo } from 'node:net';
+import { createSecureContext } from 'node:tls';
+import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
+import {
+  configError,
+  FRAMES_CONTENT_TYPE,
+  gatewayReportSchema,
+  INTAKE_FRAMES_PATH,
+  INTAKE_REPORT_PATH,
+  MAX_INTAKE_BYTES,
+  requestError,
+} from '#domain';
+import type { Clock, EventSpec, Telemetry } from '#platform';
+import type { Intake } from '../../../pipeline/index.ts';
+import { sendProblem } from '../problem.ts';
+import { linesOf, plainBody } from './body.ts';
+import { createRate } from './limits.ts';
+
+export interface IntakeServerOptions {
+  readonly intake: Intake;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** PEM. */
+  readonly certificate: string;
+  readonly privateKey: string;
+}
+
+export interface IntakeServer {
+  /** https://host:port */
+  readonly address: string;
+  /** Answers what is under way, then closes. */
+  readonly close: () => Promise<void>;
+}
+
+const KEY_REFUSED: EventSpec = { level: 'warn', message: 'a request came with no key that is valid' };
+
+const REQUESTS = { burst: 40, perSecond: 20 };
+const REFUSALS = { burst: 10, perSecond: 1 / 6 };
+/** A gateway sends one request after the other, and its report beside. */
+const UNDER_WAY_PER_KEY = 4;
+const MOST_CONNECTIONS = 1_000;
+
+/**
+ * The gateways' listener: TLS only, every request with a key, nothing but frames and reports. Throws
+ * INTAKE_CERTIFICATE_INVALID, INTAKE_PORT_REFUSED.
+ */
+export async function createIntakeServer(options: IntakeServerOptions): Promise<IntakeServer> {
+  const { intake, clock, telemetry, host, port } = options;
+  const app = fastify({
+    logger: false,
+    bodyLimit: MAX_INTAKE_BYTES,
+    forceCloseConnections: 'idle',
+    requestTimeout: 60_000,
+    https: tlsOf(options),
+  });
+  app.server.maxConnections = MOST_CONNECTIONS;
+  const requests = createRate({ ...REQUESTS, clock });
+  const refusals = createRate({ ...REFUSALS, clock });
+  const underWay = new Map<string, number>();
+  const holders = new WeakMap<FastifyRequest, { readonly id: string; readonly site: string }>();
+
+  const admit = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const holder = await intake.identify(/^Bearer (\S{1,200})$/.exec(request.headers.authorization ?? '')?.[1] ?? '');
+    if (!holder) {
+      telemetry.emit('keyRefused', KEY_REFUSED, { from: request.ip });
+      if (!refusals.allows(request.ip)) throw busy(reply, 'too many requests without a valid key');
+      throw requestError('KEY_REFUSED', 'the key is not valid, or revoked', {
+        place: 'header Authorization',
+        cure: 'make a key at the centre with civicmeter keys create, and give its file to the gateway',
+      });
+    }
+    if ((underWay.get(holder.id) ?? 0) >= UNDER_WAY_PER_KEY || !requests.allows(holder.id)) {
+      throw busy(reply, 'too many requests with this key');
+    }
+    underWay.set(holder.id, (underWay.get(holder.id) ?? 0) + 1);
+    holders.set(request, holder);
+  };
+  const over = (request: FastifyRequest): void => {
+    const holder = holders.get(request);
+    if (!holder || !holders.delete(request)) return;
+    underWay.set(holder.id, (underWay.get(holder.id) ?? 1) - 1);
+  };
+  const holderOf = (request: FastifyRequest): { readonly id: string; readonly site: string } => {
+    const holder = holders.get(request);
+    if (holder) return holder;
+    throw requestError('KEY_REFUSED', 'the request has no key');
+  };
+
+  app.setErrorHandler((error, request, reply) => sendProblem(telemetry, error, request, reply));
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(telemetry, requestError('ROUTE_UNKNOWN', 'there is nothing here'), request, reply),
+  );
+  // the key comes first: the body of a stranger is not read
+  app.addHook('onRequest', admit);
+  app.addHook('onResponse', async (request) => over(request));
+  app.addHook('onRequestAbort', async (request) => over(request));
+  app.addHook('onTimeout', async (request) => over(request));
+  app.removeAllContentTypeParsers();
+  const encodingOf = (request: FastifyRequest): string | undefined => request.headers['content-encoding'];
+  app.addContentTypeParser(FRAMES_CONTENT_TYPE, { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) =>
+    linesOf(await plainBody(body, encodingOf(request))),
+  );
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) =>
+    reportIn(await plainBody(body, encodingOf(request))),
+  );
+  app.post<{ Body: readonly Uint8Array[] | undefined }>(INTAKE_FRAMES_PATH, async (request) =>
+    intake.take(holderOf(request), Array.isArray(request.body) ? request.body : []),
+  );
+  app.put(INTAKE_REPORT_PATH, async (request) =>
+    intake.report(holderOf(request), gatewayReportSchema.parse(request.body)),
+  );
+  try {
+    await app.listen({ host, port });
+  } catch (cause) {
+    await app.close();
+    throw configError('INTAKE_PORT_REFUSED', `the intake cannot listen on ${host}:${port}: ${String(cause)}`, {
+      place: '--intake',
+      cure: 'choose an address of this machine and a free port above 1023',
+      cause,
+    });
+  }
+  // a server that listens on TCP has an AddressInfo (node:net)
+  const bound = (app.server.address() as AddressInfo).port;
+  return { address: `https://${host.includes(':') ? `[${host}]` : host}:${bound}`, close: () => app.close() };
+}
+
+function busy(reply: FastifyReply, why: string): Error {
+  void reply.header('Retry-After', '2');
+  return requestError('INTAKE_BUSY', why, { cure: 'wait, then send again' });
+}
+
+function reportIn(body: Buffer): unknown {
+  let data: unknown;
+  try {
+    data = JSON.parse(body.toString());
+  } catch {
+    data = undefined;
+  }
+  const parsed = gatewayReportSchema.safeParse(data);
+  if (parsed.success) return parsed.data;
+  throw requestError('REQUEST_INVALID', 'the body is no report of a gateway', {
+    place: 'body',
+    cure: 'let gateway and centre run the same release',
+  });
+}
+
+function tlsOf({ certificate, privateKey }: IntakeServerOptions): {
+  readonly cert: string;
+  readonly key: string;
+  readonly minVersion: 'TLSv1.2';
+  readonly handshakeTimeout: number;
+} {
+  try {
+    createSecureContext({ cert: certificate, key: privateKey });
+  } catch (cause) {
+    throw configError('INTAKE_CERTIFICATE_INVALID', `certificate and key do not serve: ${String(cause)}`, {
+      place: '--tls-cert, --tls-key',
+      cure: 'give the certificate chain and its private key, both as PEM, without a password',
+      cause,
+    });
+  }
+  return { cert: certificate, key: privateKey, minVersion: 'TLSv1.2', handshakeTimeout: 10_000 };
+}
