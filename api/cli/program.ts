@@ -97,6 +97,8 @@ const COMPLAINTS: readonly (readonly [RegExp, string])[] = [
 function prepare(command: Command, language: Language, io: Io): Command {
   const chinese = language === 'zh';
   const usageOf = (of: Command): string => Help.prototype.commandUsage.call(new Help(), of);
+  const inLanguage = (text: string): string =>
+    chinese ? text.replace('[options]', '[选项]').replace('[command]', '[命令]') : text;
   return command
     .exitOverride()
     .helpOption('-h, --help', chinese ? '显示帮助' : 'show this help')
@@ -105,8 +107,8 @@ function prepare(command: Command, language: Language, io: Io): Command {
     .configureHelp({
       helpWidth: 110,
       styleTitle: (title) => (chinese ? (HELP_WORDS[title] ?? title) : title),
-      commandUsage: (of) =>
-        chinese ? usageOf(of).replace('[options]', '[选项]').replace('[command]', '[命令]') : usageOf(of),
+      commandUsage: (of) => inLanguage(usageOf(of)),
+      subcommandTerm: (of) => inLanguage(Help.prototype.subcommandTerm.call(new Help(), of)),
     })
     .configureOutput({
       writeOut: io.out,

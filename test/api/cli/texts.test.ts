@@ -11,7 +11,7 @@ test('the commands are those that were asked for', () => {
     (kind) => `event ${kind}`,
   );
   const asked =
-    'start, collect, stream, serve, check, apply, import readings, close, backup, restore, usage, trace, quarantine list, quarantine replay, reconcile, status, simulate, devices';
+    'start, collect, stream, serve, check, apply, import readings, close, backup, restore, usage, trace, quarantine list, quarantine replay, reconcile, status, simulate, devices, devices check, registers';
   expect(NAMES).toEqual(expect.arrayContaining([...asked.split(', '), ...events]));
 });
 
