@@ -29,6 +29,7 @@ export const FAULT_KINDS = [
   'poison',
   'late',
   'duplicate',
+  'contradicted',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 

@@ -1,3 +1,4 @@
+import type { FrameEntry } from '../../pipeline/domain/index.ts';
 import { encodeFrame } from '../../pipeline/log/port.ts';
 import { createWorker } from '../../pipeline/ledger/worker.ts';
 import type { LedgerStore } from '../../pipeline/ledger/store.ts';
@@ -189,17 +190,15 @@ function trouble(
   const past = (): void => {
     const device = `meter-${random.int(0, METERS - 1)}`;
     const at = Math.round(time.now()) - random.int(0, 40 * DAY);
-    const frame = encodeFrame({
-      v: 1,
-      src: '0000000f',
-      site: SITE,
-      device,
-      seq: foreign++,
-      at,
-      r: [random.chance(0.3) ? ['e', random.int(0, 4_000_000_000), 'u'] : ['e', random.int(0, 4_000_000_000)]],
-    });
-    log.put([{ device, value: frame }]);
-    if (faults.strikes('duplicate', 0.3)) log.put([{ device, value: frame }]);
+    const frame = (): Uint8Array => {
+      const value = random.int(0, 4_000_000_000);
+      const r: FrameEntry = random.chance(0.3) ? ['e', value, 'u'] : ['e', value];
+      return encodeFrame({ v: 1, src: '0000000f', site: SITE, device, seq: foreign++, at, r: [r] });
+    };
+    const value = frame();
+    log.put([{ device, value }]);
+    if (faults.strikes('duplicate', 0.3)) log.put([{ device, value }]);
+    if (faults.strikes('contradicted', 0.3)) log.put([{ device, value: frame() }]);
   };
   const next = (): void => {
     if (time.now() >= until) return;

@@ -24,7 +24,7 @@ interface Outcome {
 
 /** Tests that start servers, kill processes or try thousands of cases: `npm test` runs them, this command has a minute. */
 const SLOW_TESTS =
-  'architecture integration contract scenario faults bench browser oracle fixtures pipeline/books pipeline/rollup ' +
+  'architecture integration contract scenario faults bench browser oracle fixtures simulation mutants pipeline/books pipeline/rollup ' +
   'pipeline/judging pipeline/facts pipeline/ledger pipeline/watch collectors/opcua collectors/spool rules/baseline ' +
   'rules/control api/cli';
 
