@@ -28,9 +28,12 @@ export function lineStates(plan: CollectorPlan, health: readonly LineHealth[]): 
   });
 }
 
-/** By the polls where each is known, else by the round against the shortest interval. */
+/**
+ * By the polls where each is known, else by the round against the shortest interval. A unit that is backing off is not asked
+ * at its interval, and costs next to nothing.
+ */
 function shareOf(units: readonly UnitState[], roundMs: number | undefined): number | undefined {
-  const timed = units.filter(({ intervalMs }) => intervalMs > 0);
+  const timed = units.filter(({ intervalMs, nextAttemptAt }) => intervalMs > 0 && nextAttemptAt === undefined);
   const polls = timed.flatMap(({ pollMs, intervalMs }) => (pollMs === undefined ? [] : [pollMs / intervalMs]));
   if (polls.length === timed.length && polls.length > 0) return polls.reduce((sum, share) => sum + share, 0);
   if (roundMs === undefined || timed.length === 0) return undefined;

@@ -98,7 +98,7 @@ function linePlan(
   const devices = connected.map((device) => devicePlan(device, models.get(device.model), pace));
   const units = connected.map((device, i): TrialUnit => ({ device, pollMs: devices[i]?.pollMs ?? 0 }));
   const roundMs = units.reduce((sum, { pollMs }) => sum + pollMs, 0);
-  const share = units.reduce((sum, { pollMs, device }) => sum + pollMs / device.intervalMs, 0);
+  const share = units.reduce((sum, unit) => sum + shareOf(unit), 0);
   const skippedShare = skippedShareOf(units);
   const deadUnit = connection.kind === 'opcua' ? undefined : deadUnitCost(connection, units, pace);
   const verdict = verdictOf(units.length, share, skippedShare, deadUnit);
@@ -160,33 +160,35 @@ function devicePlan(device: ConnectedDevice, model: DeviceModel | undefined, pac
   return { ...about, requests, nodes: null, pollMs: requests.reduce((sum, { ms }) => sum + ms, 0) };
 }
 
-const skippedShareOf = (units: readonly TrialUnit[]): number => {
-  const { polls, skipped } = tryOut(units);
+const skippedShareOf = (units: readonly TrialUnit[], leastMs = 0): number => {
+  const { polls, skipped } = tryOut(units, leastMs);
   return polls === 0 ? 0 : skipped / (polls + skipped);
 };
 
-/** The most that one unit of the line can cost when it no longer answers: each is tried out in turn. */
+/** What it costs when one unit no longer answers: the one whose own polls, which then fall away, are the least. */
 function deadUnitCost(
   connection: ModbusConnection,
   units: readonly TrialUnit[],
   { roundTripMs }: Pace,
 ): DeadUnitCost | undefined {
-  if (units.length === 0) return undefined;
+  const [least] = [...units].sort((a, b) => shareOf(a) - shareOf(b));
+  if (!least) return undefined;
   const { timeoutMs, pauseMs } = connection;
   const attemptMs = pauseMs + (connection.kind === 'modbus-tcp' ? timeoutMs + roundTripMs : 2 * timeoutMs);
-  const [first] = units;
-  const alone = first ? tryOut([{ ...first, pollMs: attemptMs, dead: true }], TEN_MINUTES_MS) : undefined;
-  const shares = units.map((dead) =>
-    skippedShareOf(units.map((unit) => (unit === dead ? { ...unit, pollMs: attemptMs, dead: true } : unit))),
-  );
+  const dead: TrialUnit = { ...least, pollMs: attemptMs, dead: true };
   return {
     attemptMs,
-    attemptsInTenMinutes: alone?.attempts ?? 0,
+    attemptsInTenMinutes: tryOut([dead], TEN_MINUTES_MS).attempts,
     // the lower half of a pause at its longest is certain, the rest is jitter (modbus/schedule.ts)
     thenEveryMs: UNIT_BACKOFF.maxMs / 2,
-    skippedShare: Math.max(...shares),
+    skippedShare: skippedShareOf(
+      units.map((unit) => (unit === least ? dead : unit)),
+      TEN_MINUTES_MS,
+    ),
   };
 }
+
+const shareOf = ({ pollMs, device }: TrialUnit): number => pollMs / device.intervalMs;
 
 function verdictOf(units: number, share: number, skippedShare: number, deadUnit: DeadUnitCost | undefined): Verdict {
   if (units === 0) return 'unused';

@@ -38,13 +38,13 @@ export interface Pace {
   readonly roundTripMs: number;
   /** Pause between requests, as configured. */
   readonly pauseMs: number;
-  /** Measured from request to reply: takes the place of all that is computed but pause and closing silence. */
+  /** Measured from request to reply: takes the place of all that is computed but the pause. */
   readonly replyMs?: number | undefined;
 }
 
-/** How long one read keeps its line: request, turnaround, reply, silences, pause. */
+/** How long one read keeps its line: request, silence, turnaround, reply, then the pause, which is a silence at the least. */
 export function exchangeMs({ serial, turnaroundMs, roundTripMs, pauseMs, replyMs }: Pace, words: number): number {
   const silence = serial ? silenceMs(serial) : 0;
   const computed = roundTripMs + turnaroundMs + (serial ? wireMs(serial, words) + silence : 0);
-  return pauseMs + silence + (replyMs ?? computed);
+  return Math.max(pauseMs, silence) + (replyMs ?? computed);
 }
