@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { requestError } from '#domain';
 import { type Clock, createTelemetry, silentLogger, systemClock } from '#platform';
+import type { LineState } from '../../api/http/context.ts';
 import { type ApiServer, createServer } from '../../api/http/index.ts';
 import { ensureWebBuilt } from '../../api/web/build.ts';
 import type { Service } from '../../pipeline/service.ts';
@@ -12,6 +13,54 @@ import { fakeService } from '../support/fake-service.ts';
 const BEGIN = Date.UTC(2026, 2, 12, 6, 20);
 const started = Date.now();
 const clock: Clock = { ...systemClock, now: () => BEGIN + Date.now() - started };
+
+const unitOf = (device: string, unit: number, ago: number, more: Partial<LineState['units'][number]> = {}) => ({
+  device,
+  unit,
+  intervalMs: 15_000,
+  pollMs: 210,
+  state: 'answering' as const,
+  lastAnswerAt: BEGIN - ago,
+  timeouts: 0,
+  exceptions: 0,
+  ...more,
+});
+
+/** A gateway that is well, a serial line that is too slow and has a dead unit, a server that is gone. */
+const LINES: readonly LineState[] = [
+  {
+    connection: 'gw-a',
+    kind: 'modbus-tcp',
+    address: '10.20.0.11:502',
+    state: 'open',
+    reopened: 0,
+    roundMs: 640,
+    share: 0.0427,
+    units: [unitOf('a-main', 1, 4_000), unitOf('a-light', 2, 3_000), unitOf('a-aircon', 3, 2_000)],
+  },
+  {
+    connection: 'bus-b',
+    kind: 'modbus-rtu',
+    address: '/dev/ttyUSB0',
+    state: 'open',
+    reopened: 4,
+    foreignReplies: 17,
+    roundMs: 16_300,
+    share: 1.087,
+    units: [
+      unitOf('b-main', 11, 9_000, { timeouts: 1, exceptions: 2 }),
+      unitOf('b-light', 12, 26 * 3_600_000, { state: 'silent', timeouts: 1_204, nextAttemptAt: BEGIN + 140_000 }),
+    ],
+  },
+  {
+    connection: 'ua-plant',
+    kind: 'opcua',
+    address: 'opc.tcp://10.20.0.30:4840/plant',
+    state: 'closed',
+    reopened: 2,
+    units: [{ device: 'chiller', intervalMs: 60_000, state: 'not-yet-read', timeouts: 0, exceptions: 0 }],
+  },
+];
 
 const executable = findChromium();
 
@@ -25,8 +74,8 @@ describe.skipIf(executable === undefined)('the page', () => {
       service: { ...fakeService(clock), ...changes },
       telemetry: createTelemetry(silentLogger()),
       clock,
-      lines: () => [{ connection: 'line-1', kind: 'modbus-tcp', state: 'open', reopened: 0, roundMs: 640, units: [] }],
-      spoolDepth: () => undefined,
+      lines: () => LINES,
+      spoolDepth: () => ({ frames: 1_204, bytes: 812_000 }),
       webRoot: await ensureWebBuilt(),
       port: 0,
     });
@@ -99,6 +148,27 @@ describe.skipIf(executable === undefined)('the page', () => {
     // what stands on the page in Chinese now is the name of the other language
     const body = await page.locator('#root').innerText();
     expect(body.match(/\p{Script=Han}+/gu)).toEqual(['中文']);
+  });
+
+  it('shows each line with its units, load, time-outs, foreign replies, and what waits in the spool', async () => {
+    const { page, complaints } = await visit(server.address);
+    const line = (name: string) => page.locator('[data-panel=lines] tbody tr.ant-table-row', { hasText: name });
+    await line('gw-a').waitFor();
+    const said = async (name: string): Promise<string> => (await line(name).innerText()).replaceAll(/\s+/g, ' ');
+    expect(await said('gw-a')).toMatch(
+      /Modbus TCP · 10\.20\.0\.11:502 3 \/ 3 应答 \d+ (秒|分钟) 640 ms \/ 15 秒 4\.3 % 0 0 0 0/,
+    );
+    expect(await said('bus-b')).toMatch(
+      /Modbus RTU · \/dev\/ttyUSB0 1 \/ 2 应答 \d+ (秒|分钟) 16\.3 秒 \/ 15 秒 109 % 1,205 2 17 4/,
+    );
+    expect(await said('ua-plant')).toMatch(
+      /已断开 OPC UA · opc\.tcp:\/\/10\.20\.0\.30:4840\/plant 0 \/ 1 应答 从未 – 0 0 0 2/,
+    );
+    expect(await textOf(page, '[data-figure=spool]')).toBe('缓存待送 1,204 帧，占盘 812 kB');
+    await line('bus-b').locator('.ant-table-row-expand-icon').click();
+    const dead = page.locator('.ant-table-expanded-row tr', { hasText: 'b-light' });
+    expect(await dead.innerText()).toMatch(/12\s+b-light\s+无应答\s+26 时[\s\S]*1,204[\s\S]*后/);
+    expect(complaints).toEqual([]);
   });
 
   it('compares an institution by day, because its hours are not allocated', async () => {

@@ -9,6 +9,7 @@ import { FindingsPanel } from './findings-panel.tsx';
 import { Header } from './header.tsx';
 import { InstitutionPage } from './institution-page.tsx';
 import { useSpeech } from './language.tsx';
+import { LinesPanel } from './lines-panel.tsx';
 import { MetersPanel } from './meters-panel.tsx';
 import { MonthPanel } from './month-panel.tsx';
 import { PowerPanel } from './power-panel.tsx';
@@ -89,6 +90,7 @@ function SitePage({ site, sites, choose }: SitePageProps) {
           <ComparePanel />
           <MonthPanel />
           <FindingsPanel live={live} />
+          <LinesPanel live={live} />
           <MetersPanel live={live} />
         </main>
       ) : (

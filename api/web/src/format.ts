@@ -67,3 +67,18 @@ export const changeOf = (now: number, before: number): string | undefined => {
   const percent = ((now - before) / before) * 100;
   return `${percent >= 0 ? '+' : '−'}${Math.abs(percent).toFixed(1)} %`;
 };
+
+/** 850 ms, 2.4 s, 15 min: how long something takes. */
+export function durationOf(ms: number, text: Text): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 120_000) return `${Number((ms / 1_000).toFixed(1))} ${text.age.s}`;
+  if (ms < 7_200_000) return `${Number((ms / 60_000).toFixed(1))} ${text.age.min}`;
+  return `${Number((ms / 3_600_000).toFixed(1))} ${text.age.h}`;
+}
+
+/** A share as percent: two digits where it is small, none where it is not. */
+export const percentOf = (share: number): string => `${(share * 100).toFixed(share < 0.0995 ? 1 : 0)} %`;
+
+/** Bytes as people read them. */
+export const sizeOf = (bytes: number): string =>
+  bytes < 1_000_000 ? `${Math.ceil(bytes / 1_000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;

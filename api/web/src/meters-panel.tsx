@@ -2,8 +2,6 @@ import { Input, Segmented, Table, type TableColumnsType, Tooltip } from 'antd';
 import { useMemo, useState } from 'react';
 import type { PointAnswer } from '../../../pipeline/answers.ts';
 import type { ShownRegister } from '../../http/face.ts';
-import type { LineAnswer } from '../../http/resources/lines.ts';
-import { urlOf, useAnswer } from './api.ts';
 import { ageOf, clockOf } from './format.ts';
 import { useSpeech } from './language.tsx';
 import { Decimal, Nothing, Panel, StateMark } from './parts.tsx';
@@ -16,7 +14,7 @@ type Show = ShownRegister['kind'] | 'all';
 
 const STATE_ORDER = ['never', 'silent', 'late', 'live'] as const;
 
-/** Every register with its last value and how old it is, and the lines that they come in by. */
+/** Every register with its last value and how old it is. */
 export function MetersPanel({ live }: { readonly live: LiveState }) {
   const { text, nameOf } = useSpeech();
   const { points } = useSite();
@@ -67,7 +65,6 @@ export function MetersPanel({ live }: { readonly live: LiveState }) {
         </>
       }
     >
-      <Lines live={live} />
       <Table<Row>
         dataSource={rows}
         columns={columns}
@@ -150,46 +147,5 @@ function Face({ display, unit }: { readonly display: string; readonly unit: stri
     <span className="number">
       <Decimal display={display} /> <span className="faint">{unit}</span>
     </span>
-  );
-}
-
-const LINE_INK = { open: '#2b8a66', opening: '#d9a63a', closed: '#c2453d' } as const;
-const TEN_SECONDS_MS = 10_000;
-
-function Lines({ live }: { readonly live: LiveState }) {
-  const { text } = useSpeech();
-  const now = useNow(live.skewMs);
-  const { answer } = useAnswer<{ items: readonly LineAnswer[] }>(urlOf('/lines'), { everyMs: TEN_SECONDS_MS });
-  const lines = answer.value?.items ?? [];
-  return (
-    <div className="lines">
-      <span className="faint">{text.lines}</span>
-      {answer.state === 'ready' && lines.length === 0 && <span className="faint">{text.noLines}</span>}
-      {lines.map(({ connection, kind, state, roundMs, reopened, units }) => (
-        <Tooltip
-          key={connection}
-          title={units.map((unit) => (
-            <div key={unit.device}>
-              {unit.device}: {text.unitState[unit.state]}{' '}
-              {unit.lastAnswerAt !== null && ageOf(unit.lastAnswerAt, now, text)}
-            </div>
-          ))}
-        >
-          <span className="line">
-            <i className="dot" style={{ background: LINE_INK[state] }} />
-            <strong>{connection}</strong>
-            <span className="faint">
-              {[
-                kind,
-                text.lineState[state],
-                text.lineAnswering(units.filter((unit) => unit.state === 'answering').length, units.length),
-                ...(roundMs === null ? [] : [text.lineRound(Math.round(roundMs))]),
-                ...(reopened > 0 ? [text.lineReopened(reopened)] : []),
-              ].join(' · ')}
-            </span>
-          </span>
-        </Tooltip>
-      ))}
-    </div>
   );
 }

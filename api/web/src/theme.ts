@@ -60,3 +60,16 @@ export const STATE_INK: Readonly<Record<LiveAnswer['state'], string>> = {
   silent: '#c2453d',
   never: '#9aa5ac',
 };
+
+export const LINE_INK = { open: '#2b8a66', opening: '#d9a63a', closed: '#c2453d' } as const;
+
+export const UNIT_INK = {
+  answering: '#2b8a66',
+  refusing: '#d9a63a',
+  silent: '#c2453d',
+  'not-yet-read': '#9aa5ac',
+} as const;
+
+/** Of a line's load: above 80 % there is no room for a repetition, above all of it polls are skipped. */
+export const loadInk = (share: number): string =>
+  share > 1 ? LINE_INK.closed : share > 0.8 ? LINE_INK.opening : LINE_INK.open;

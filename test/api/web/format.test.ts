@@ -6,10 +6,13 @@ import {
   ageOf,
   changeOf,
   clockOf,
+  durationOf,
   grouped,
   instantDaysBefore,
+  percentOf,
   plain,
   readable,
+  sizeOf,
   weekdayOf,
 } from '../../../api/web/src/format.ts';
 import { TEXTS } from '../../../api/web/src/text.ts';
@@ -58,5 +61,14 @@ describe('a time on the page', () => {
 describe('a change against last week', () => {
   it('is a percentage with its sign, and none where there was nothing before', () => {
     expect([changeOf(110, 100), changeOf(90, 100), changeOf(5, 0)]).toEqual(['+10.0 %', '−10.0 %', undefined]);
+  });
+});
+
+describe('what a line takes', () => {
+  it('is said in the unit that people would use', () => {
+    const said = [0, 850, 999.6, 16_300, 15_000, 900_000, 9_000_000].map((ms) => durationOf(ms, TEXTS.en));
+    expect(said).toEqual(['0 ms', '850 ms', '1000 ms', '16.3 s', '15 s', '15 min', '2.5 h']);
+    expect([0.0427, 0.0999, 1.087].map(percentOf)).toEqual(['4.3 %', '10 %', '109 %']);
+    expect([0, 811_200, 18_400_000].map(sizeOf)).toEqual(['0 kB', '812 kB', '18.4 MB']);
   });
 });
