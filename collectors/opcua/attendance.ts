@@ -20,6 +20,8 @@ export interface Attended {
   readonly phaseOf: (unit: OpcUaDevice) => number;
   /** Told after each read, with its duration. */
   readonly round: (ms: number) => void;
+  /** Told after frames were stored. */
+  readonly stored: () => Promise<void>;
   /** What the server's clock did since it was looked at last. */
   readonly serverClock: (times: ServerTimes) => readonly ClockNote[];
 }
@@ -75,6 +77,7 @@ export async function rounds(
     if (due.length > 0) {
       await readDue(session, due, place, attended);
       await deliverAll(due, attended, stop);
+      await attended.stored();
     }
     if (round === 0) first();
     const next = Math.min(...units.map((unit) => unit.dueAt), Infinity);

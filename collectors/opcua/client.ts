@@ -11,8 +11,8 @@ import { OPCUACertificateManager } from 'node-opcua-certificate-manager';
 import { deviceError } from '#domain';
 import type { OpcUaConnection } from '../contract.ts';
 import { certificateFault } from './certificate.ts';
-import { chooseOffer, expectedHost, type Login, type Offer } from './endpoint.ts';
-import { connectError } from './failure.ts';
+import { chooseOffers, expectedHost, type Login, type Offer } from './endpoint.ts';
+import { connectError, isClosedOnUs } from './failure.ts';
 import { type Identity, identityOf } from './identity.ts';
 import { sessionOf } from './library-session.ts';
 import type { OpenSession } from './session.ts';
@@ -42,13 +42,29 @@ export const opcUaClient =
     const own = await ownCertificate(certificates, now());
     try {
       const identity = await identityOf(connection, env);
-      const offer = chooseOffer(await discover(connection, certificates), connection);
-      if (offer.security !== 'none' || identity.kind !== 'anonymous') await mindServer(connection, surroundings, offer);
-      return await connect(connection, certificates, offer, identity);
+      const offers = chooseOffers(await discover(connection, certificates), connection);
+      return await openFirst(offers, async (offer) => {
+        const secret = offer.security !== 'none' || identity.kind !== 'anonymous';
+        if (secret) await mindServer(connection, surroundings, offer);
+        return connect(connection, certificates, offer, identity);
+      });
     } catch (error) {
       throw connectError(connection, own.thumbprint, error);
     }
   };
+
+/** Some servers offer a policy that they cannot do, and close the channel: the next strongest is tried then. */
+async function openFirst(
+  [offer, next, ...others]: readonly [Offer, ...Offer[]],
+  open: (offer: Offer) => ReturnType<OpenSession>,
+): ReturnType<OpenSession> {
+  try {
+    return await open(offer);
+  } catch (error) {
+    if (next && isClosedOnUs(error)) return openFirst([next, ...others], open);
+    throw error;
+  }
+}
 
 /** Whatever the server offers, asked for on an unsecured channel, as OPC UA has it. */
 async function discover(connection: OpcUaConnection, certificates: string): Promise<readonly Offer[]> {

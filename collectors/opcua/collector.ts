@@ -16,6 +16,7 @@ import { deviceOf, type OpcUaDevice } from './device.ts';
 import { SERVER_CONNECTED, SERVER_LOST, SERVER_NOT_CONNECTED } from './events.ts';
 import { fillGaps, gapsSince, marksOf } from './gaps.ts';
 import { routeLibraryLog } from './library-log.ts';
+import { markFile } from './marks.ts';
 import { createServerClock } from './server-clock.ts';
 import type { OpenSession, Session } from './session.ts';
 
@@ -24,6 +25,8 @@ export interface OpcUaOptions {
   readonly certificates: string;
   /** Where the passwords of users may stand. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Folder in which it keeps what was stored last, so that its own absence is a gap that history can fill. */
+  readonly marks?: string | undefined;
   readonly backoff?: Backoff | undefined;
   /** Another way to a session than node-opcua-client. */
   readonly open?: OpenSession | undefined;
@@ -51,6 +54,7 @@ export function createOpcUaCollector(
   const phase = ({ intervalMs }: ConnectedDevice): number => phaseOf(connection.id, intervalMs);
   const units = devices.map((device) => deviceOf(device, models, phase(device), context));
   const backoff = options.backoff ?? LINE_BACKOFF;
+  const marks = options.marks === undefined ? undefined : markFile(options.marks, connection.id);
   const names = { connection: connection.id, endpoint: connection.endpoint };
   const line: { state: LineHealth['state']; opened: number; roundMs: number | undefined; running: boolean } = {
     state: 'closed',
@@ -66,6 +70,7 @@ export function createOpcUaCollector(
     round: (ms) => {
       line.roundMs = ms;
     },
+    stored: () => marks?.save(units, clock.now()) ?? Promise.resolve(),
     serverClock: createServerClock(),
   };
 
@@ -92,7 +97,7 @@ export function createOpcUaCollector(
   /** One session from its first to its last value. */
   const attend = async (session: Session, signal: AbortSignal): Promise<void> => {
     const ended = AbortSignal.any([signal, session.lost]);
-    const marks = new Map(units.map((unit) => [unit, marksOf(unit)]));
+    const before = new Map(units.map((unit) => [unit, marksOf(unit)]));
     for (const unit of units) unit.readAt.clear();
     let filling = Promise.resolve();
     try {
@@ -102,7 +107,7 @@ export function createOpcUaCollector(
       telemetry.emit('opcuaServerConnected', SERVER_CONNECTED, { ...names, reopened: line.opened - 1 });
       // live values first: the past is fetched beside them
       const first = (): void => {
-        for (const [unit, mark] of marks) unit.gaps = gapsSince(unit, mark, clock.now());
+        for (const [unit, mark] of before) unit.gaps = gapsSince(unit, mark, clock.now());
         filling = fillGaps(session, place, attended, ended, signal);
       };
       await rounds(session, place, attended, { ended, stop: signal, first });
@@ -116,6 +121,7 @@ export function createOpcUaCollector(
       await filling;
       // what came before the break belongs to the books
       await deliverAll(units, attended, signal);
+      await marks?.save(units, clock.now(), true);
     }
   };
 
@@ -126,6 +132,7 @@ export function createOpcUaCollector(
       line.running = true;
       routeLibraryLog(telemetry);
       try {
+        await marks?.restore(units);
         for (let session = await openSession(signal); session; session = await openSession(signal)) {
           await attend(session, signal);
           if (!signal.aborted) await clock.sleep(backoffMs(1, backoff, random), signal).catch(() => undefined);

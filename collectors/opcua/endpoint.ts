@@ -22,10 +22,10 @@ export interface Login {
 const POLICIES = ['Aes256_Sha256_RsaPss', 'Basic256Sha256', 'Aes128_Sha256_RsaOaep'] as const;
 
 /**
- * The endpoint with the strongest policy in the configured mode that admits the configured user. Throws
- * OPCUA_SECURITY_NOT_OFFERED, OPCUA_LOGIN_NOT_OFFERED, OPCUA_PASSWORD_IN_CLEAR.
+ * The endpoints in the configured mode that admit the configured user, that with the strongest policy first; at least one.
+ * Throws OPCUA_SECURITY_NOT_OFFERED, OPCUA_LOGIN_NOT_OFFERED, OPCUA_PASSWORD_IN_CLEAR.
  */
-export function chooseOffer(offers: readonly Offer[], connection: OpcUaConnection): Offer {
+export function chooseOffers(offers: readonly Offer[], connection: OpcUaConnection): readonly [Offer, ...Offer[]] {
   const policies = connection.security === 'none' ? ['None'] : POLICIES;
   const fitting = policies.flatMap((policy) =>
     offers.filter((offer) => offer.security === connection.security && offer.policy === policy),
@@ -34,8 +34,8 @@ export function chooseOffer(offers: readonly Offer[], connection: OpcUaConnectio
   const kind = connection.user?.kind ?? 'anonymous';
   const admitting = fitting.filter(({ logins }) => logins.some((login) => login.kind === kind));
   if (admitting.length === 0) throw loginNotOffered(fitting, connection);
-  const safe = admitting.find((offer) => kind !== 'password' || !sendsInClear(offer));
-  if (safe) return safe;
+  const [strongest, ...others] = admitting.filter((offer) => kind !== 'password' || !sendsInClear(offer));
+  if (strongest) return [strongest, ...others];
   throw deviceError(
     'OPCUA_PASSWORD_IN_CLEAR',
     `${connection.endpoint}: the server wants the password unencrypted in the mode ${connection.security}`,

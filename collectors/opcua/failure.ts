@@ -12,8 +12,8 @@ export function connectError(connection: OpcUaConnection, own: string | undefine
   const message = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0] ?? '';
   const { id: place, endpoint } = connection;
   if (LOGIN_REFUSED.test(message)) return loginRefused(connection, message, cause);
-  if (connection.security !== 'none' && (OWN_REFUSED.test(message) || isClosedOnUs(message))) {
-    const closed = isClosedOnUs(message) ? ' (it closed the secure channel)' : '';
+  if (connection.security !== 'none' && (OWN_REFUSED.test(message) || isClosedOnUs(cause))) {
+    const closed = isClosedOnUs(cause) ? ' (it closed the secure channel)' : '';
     return deviceError('OPCUA_OWN_CERTIFICATE_REFUSED', `${endpoint}: ${message}${closed}`, {
       place,
       cure: `let the server trust our certificate${own ? ` ${own}` : ''} (civicmeter certificates list tells its file); if it has expired: civicmeter certificates renew`,
@@ -44,8 +44,9 @@ function loginRefused({ id: place, endpoint, user }: OpcUaConnection, message: s
   });
 }
 
-/** A server that does not trust us may close the channel without a word. */
-const isClosedOnUs = (message: string): boolean =>
+/** A server that does not trust us, or cannot do the policy that it offers, may close the channel without a word. */
+export const isClosedOnUs = (cause: unknown): boolean =>
+  cause instanceof Error &&
   /connection may have been rejected by server|premature socket termination|socket has been disconnected by third party/i.test(
-    message,
+    cause.message,
   );

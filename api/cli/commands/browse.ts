@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { configError } from '#domain';
 import type { OpcUaConnection, OpcUaUser } from '../../../collectors/contract.ts';
-import { browseServer, devicesAmong, firstSite, opcUaClient } from '../../../collectors/opcua/index.ts';
 import { command } from '../command.ts';
 import { present } from '../output/present.ts';
 import { browseSchema } from '../shapes-opcua.ts';
@@ -89,6 +88,8 @@ export const browse = command({
     };
     const { clock, env } = cli.io;
     const certificates = resolve(filesOf(cli.data).certificates);
+    // loaded when it is asked for: the library behind it is large
+    const { browseServer, devicesAmong, firstSite, opcUaClient } = await import('../../../collectors/opcua/index.ts');
     const session = await opcUaClient(connection, { certificates, env, now: clock.now })();
     try {
       const browsed = await browseServer(session, { from: input.from });

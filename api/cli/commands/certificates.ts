@@ -1,13 +1,6 @@
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import {
-  type CertificateFacts,
-  listCertificates,
-  type ListedCertificate,
-  rejectCertificate,
-  renewCertificate,
-  trustCertificate,
-} from '../../../collectors/opcua/index.ts';
+import type { CertificateFacts, ListedCertificate } from '../../../collectors/opcua/index.ts';
 import { command } from '../command.ts';
 import type { Cli } from '../context.ts';
 import { present } from '../output/present.ts';
@@ -15,6 +8,8 @@ import { certificatesSchema, movedCertificateSchema, renewedCertificateSchema } 
 import { filesOf } from '../wiring/data-folder.ts';
 import { noArgs } from './common.ts';
 
+/** Loaded when it is asked for: the library behind it is large. */
+const opcUa = () => import('../../../collectors/opcua/index.ts');
 const folderOf = (cli: Cli): string => resolve(filesOf(cli.data).certificates);
 const OWN = 'own/certs/client_certificate.pem';
 const iso = (at: number): string => new Date(at).toISOString();
@@ -58,7 +53,7 @@ export const certificatesList = command({
   run: async (cli) => {
     const folder = folderOf(cli);
     const now = cli.io.clock.now();
-    const { own, trusted, rejected, issuers } = await listCertificates(folder);
+    const { own, trusted, rejected, issuers } = await (await opcUa()).listCertificates(folder);
     const listed = (all: readonly ListedCertificate[]) =>
       all.map(({ server, seenAt, ...facts }) => ({
         ...factsOf(facts, now),
@@ -132,7 +127,8 @@ export const certificatesTrust = command({
   ],
   answer: movedCertificateSchema,
   input: z.strictObject({ args: z.tuple([z.string().min(1)]) }),
-  run: async (cli, { args: [wanted] }) => moved(cli, await trustCertificate(folderOf(cli), wanted), true),
+  run: async (cli, { args: [wanted] }) =>
+    moved(cli, await (await opcUa()).trustCertificate(folderOf(cli), wanted), true),
 });
 
 export const certificatesReject = command({
@@ -148,7 +144,8 @@ export const certificatesReject = command({
   ],
   answer: movedCertificateSchema,
   input: z.strictObject({ args: z.tuple([z.string().min(1)]) }),
-  run: async (cli, { args: [wanted] }) => moved(cli, await rejectCertificate(folderOf(cli), wanted), false),
+  run: async (cli, { args: [wanted] }) =>
+    moved(cli, await (await opcUa()).rejectCertificate(folderOf(cli), wanted), false),
 });
 
 function moved(cli: Cli, facts: CertificateFacts, trusted: boolean): number {
@@ -179,7 +176,7 @@ export const certificatesRenew = command({
   run: async (cli) => {
     const folder = folderOf(cli);
     const now = cli.io.clock.now();
-    const facts = await renewCertificate(folder, now);
+    const facts = await (await opcUa()).renewCertificate(folder, now);
     const file = join(folder, OWN);
     const text =
       cli.language === 'zh'

@@ -25,16 +25,22 @@ export interface Collecting extends Supervisor {
 export async function createCollecting(options: CollectingOptions): Promise<Collecting> {
   const { plan, models, data, deliver, clock, telemetry } = options;
   const context: CollectorContext = { site: plan.site, deliver, clock, random: Math.random, telemetry };
-  const create = await factoriesFor(plan, resolve(filesOf(data).certificates));
+  const create = await factoriesFor(plan, filesOf(data));
   const supervisor = createSupervisor({ plan, models, context, create });
   return { ...supervisor, lines: () => lineStates(plan, supervisor.health()) };
 }
 
-async function factoriesFor({ connections }: CollectorPlan, certificates: string): Promise<CollectorFactories> {
+async function factoriesFor(
+  { connections }: CollectorPlan,
+  { certificates, opcUaMarks }: ReturnType<typeof filesOf>,
+): Promise<CollectorFactories> {
   const has = (opcua: boolean): boolean => connections.some(({ kind }) => (kind === 'opcua') === opcua);
   const modbus = has(false) ? (await import('../../../collectors/modbus/index.ts')).createModbusCollector : notLoaded;
   const opcua = has(true)
-    ? (await import('../../../collectors/opcua/index.ts')).createOpcUaCollectors({ certificates })
+    ? (await import('../../../collectors/opcua/index.ts')).createOpcUaCollectors({
+        certificates: resolve(certificates),
+        marks: resolve(opcUaMarks),
+      })
     : notLoaded;
   return { modbus, opcua };
 }

@@ -10,6 +10,7 @@ export const filesOf = (data: string) => ({
   spool: join(data, 'spool.sqlite'),
   postgres: join(data, 'postgres'),
   certificates: join(data, 'certificates'),
+  opcUaMarks: join(data, 'opcua-marks'),
   gateway: join(data, 'gateway.json'),
 });
 
