@@ -22,8 +22,8 @@ export interface NodeState {
   value: unknown;
   type: DataType;
   status?: StatusCode;
-  /** Epoch ms. */
-  sourceAt: number;
+  /** Epoch ms; now, where absent. */
+  sourceAt?: number;
 }
 
 export interface TestServer {
@@ -32,6 +32,7 @@ export interface TestServer {
   readonly certificates: string;
   /** By node id without namespace; change it and the next sample shows it. */
   readonly nodes: Map<string, NodeState>;
+  readonly openNow: () => number;
   readonly close: () => Promise<void>;
 }
 
@@ -123,6 +124,7 @@ export async function startTestServer(options: {
     port: options.port,
     certificates: folder,
     nodes: options.nodes,
+    openNow: () => server.currentChannelCount,
     close: async () => {
       await server.shutdown(0);
       await manager.dispose();
@@ -133,7 +135,7 @@ export async function startTestServer(options: {
 
 function dataValue(node: NodeState): DataValue {
   const statusCode = node.status ?? StatusCodes.Good;
-  const stamps = { sourceTimestamp: new Date(node.sourceAt), serverTimestamp: new Date() };
+  const stamps = { sourceTimestamp: new Date(node.sourceAt ?? Date.now()), serverTimestamp: new Date() };
   const options: DataValueOptions = {
     statusCode,
     ...stamps,

@@ -10,6 +10,7 @@ import java.security.KeyFactory;
 import java.security.KeyPair;
 import java.security.MessageDigest;
 import java.security.PrivateKey;
+import java.security.Security;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
@@ -21,6 +22,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.eclipse.milo.opcua.sdk.core.Reference;
 import org.eclipse.milo.opcua.sdk.server.AddressSpace;
 import org.eclipse.milo.opcua.sdk.server.EndpointConfig;
@@ -256,6 +258,8 @@ public class MiloServer extends ManagedNamespaceWithLifecycle {
   }
 
   public static void main(String[] arguments) throws Exception {
+    // without it Milo's Aes256_Sha256_RsaPss does not work
+    Security.addProvider(new BouncyCastleProvider());
     for (String one : arguments) options.put(one.split("=", 2)[0], one.split("=", 2)[1]);
     X509Certificate own = certificate(options.get("certificate"));
     KeyPair pair = new KeyPair(own.getPublicKey(), key(options.get("key")));

@@ -50,6 +50,8 @@ export function makeWeakCertificate(folder: string, bits: number, digest: 'sha1'
     ['req', '-x509', '-newkey', `rsa:${bits}`, '-nodes', '-keyout', key, '-out', certificate, ...what],
     {
       stdio: 'ignore',
+      // the library names a configuration of its own in the environment
+      env: { PATH: process.env['PATH'] },
     },
   );
   return filesOf(folder, certificate, key);
