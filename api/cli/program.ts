@@ -1,7 +1,6 @@
 import { Command, Help, Option } from 'commander';
 import type { LocalText } from '#domain';
 import type { CommandSpec, OptionSpec } from './command.ts';
-import { COMMANDS, GROUPS } from './commands/index.ts';
 import type { Io, Language } from './context.ts';
 
 type Act = (spec: CommandSpec, args: readonly string[], options: Readonly<Record<string, unknown>>) => Promise<void>;
@@ -34,8 +33,13 @@ export const optionsOf = (spec: CommandSpec): readonly OptionSpec[] => [
   ...COMMON,
 ];
 
+export interface CommandSet {
+  readonly COMMANDS: readonly CommandSpec[];
+  readonly GROUPS: Readonly<Record<string, LocalText>>;
+}
+
 /** The command line as commander knows it, in one language. */
-export function buildProgram(language: Language, io: Io, act: Act): Command {
+export function buildProgram({ COMMANDS, GROUPS }: CommandSet, language: Language, io: Io, act: Act): Command {
   const program = prepare(new Command('civicmeter'), language, io).description(SUMMARY[language]);
   const groups = new Map<string, Command>();
   for (const [name, text] of Object.entries(GROUPS)) {

@@ -3,7 +3,7 @@ import { CommanderError } from 'commander';
 import { z } from 'zod';
 import { languageOf, type Io } from './context.ts';
 import { failureOf } from './failure.ts';
-import { buildProgram } from './program.ts';
+import { buildProgram, type CommandSet } from './program.ts';
 
 const CHECKOUT = resolve(import.meta.dirname, '..', '..');
 
@@ -13,7 +13,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   const debug = argv.includes('--debug');
   z.config(language === 'zh' ? z.locales.zhCN() : z.locales.en());
   let code = 0;
-  const program = buildProgram(language, io, async (spec, args, options) => {
+  const program = buildProgram(await commandsFor(argv), language, io, async (spec, args, options) => {
     const { json, csv, data, books, debug: _debug, lang: _lang, ...own } = options;
     code = await spec.run(
       {
@@ -40,6 +40,10 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     return failure.code;
   }
 }
+
+/** A gateway is a small machine: it loads its own command, and with it nothing of books, pages and rules. */
+const commandsFor = (argv: readonly string[]): Promise<CommandSet> =>
+  argv[0] === 'collect' ? import('./commands/gateway.ts') : import('./commands/index.ts');
 
 /** `--data`, else CIVICMETER_DATA, else `data` in the checkout: the same wherever the command is called. */
 const dataFolder = (wanted: string | undefined, env: Io['env']): string => {
