@@ -262,26 +262,25 @@ function monthRows(
   known: ReadonlyMap<number, number>,
 ): TargetAnswer['months'] {
   let sum: number | undefined = 0;
-  const open = new Set(forecast.ok ? forecast.value.open : []);
-  // what is still to come follows the path's season, scaled to the forecast
-  const rest = forecast.ok ? forecast.value.estimate - forecast.value.known : 0;
-  const planned = path.ok ? path.value.months.filter(({ month }) => open.has(month)) : [];
-  const weight = planned.reduce((total, { amount }) => total + amount, 0);
+  const open = new Map(forecast.ok ? forecast.value.open.map((one) => [one.month, one]) : []);
   return Array.from({ length: 12 }, (_, i) => {
     const month = formatMonth(year * 12 + i);
     const plan = path.ok ? path.value.months[i] : undefined;
     const actual = known.get(year * 12 + i);
     sum = sum === undefined || actual === undefined ? undefined : sum + actual;
-    const expected = open.has(month) && plan && weight > 0 ? Math.round((rest * plan.amount) / weight) : undefined;
+    const expected = open.get(month);
     return {
       month,
       plan: plan ? read(plan.amount) : null,
       planToDate: plan ? read(plan.cumulative) : null,
       actual: actual === undefined ? null : read(actual),
       actualToDate: sum === undefined ? null : read(sum),
-      forecast: expected === undefined ? null : read(expected),
-      low: null,
-      high: null,
+      forecast: expected ? read(expected.estimate) : null,
+      low: expected ? read(expected.low) : null,
+      high: expected ? read(expected.high) : null,
+      forecastToDate: expected ? read(expected.toDate.estimate) : null,
+      lowToDate: expected ? read(expected.toDate.low) : null,
+      highToDate: expected ? read(expected.toDate.high) : null,
     };
   });
 }

@@ -58,16 +58,18 @@ const path = (year: number) =>
   Array.from({ length: 12 }, (_, i) => {
     const toDate = Array.from({ length: i + 1 }, (__, k) => share(k)).reduce((sum, one) => sum + one, 0);
     const seen = i < 2;
-    const last = i >= 1;
     return {
       month: `${year}-${String(i + 1).padStart(2, '0')}`,
       plan: share(i),
       planToDate: toDate,
       actual: seen ? share(i) * 1.04 : null,
       actualToDate: seen ? toDate * 1.04 : null,
-      forecast: last ? toDate * 1.03 : null,
-      low: last ? toDate * 1.03 - (i - 1) * 0.45 : null,
-      high: last ? toDate * 1.03 + (i - 1) * 0.45 : null,
+      forecast: seen ? null : share(i) * 1.03,
+      low: seen ? null : share(i) * 1.03 - 0.7,
+      high: seen ? null : share(i) * 1.03 + 0.7,
+      forecastToDate: seen ? null : toDate * 1.03,
+      lowToDate: seen ? null : toDate * 1.03 - (i - 1) * 0.45,
+      highToDate: seen ? null : toDate * 1.03 + (i - 1) * 0.45,
     };
   });
 

@@ -63,15 +63,29 @@ export const targets = command({
 function sheetOf(cli: Cli, answer: TargetsAnswer): Sheet {
   const headings =
     cli.language === 'zh'
-      ? ['目标', '月', '计划', '累计计划', '实际', '累计实际', '预测', '下限', '上限']
-      : ['target', 'month', 'plan', 'plan to date', 'actual', 'actual to date', 'forecast', 'low', 'high'];
+      ? ['目标', '月', '计划', '累计计划', '实际', '累计实际', '预测', '下限', '上限', '累计预测', '下限', '上限']
+      : [
+          'target',
+          'month',
+          'plan',
+          'plan to date',
+          'actual',
+          'actual to date',
+          'forecast',
+          'low',
+          'high',
+          'forecast to date',
+          'low',
+          'high',
+        ];
   return {
     columns: headings.map((heading, i) => ({ heading, right: i > 1 })),
     rows: answer.targets.flatMap(({ id, months }) =>
       months.map((one) => [
         id,
         one.month,
-        ...[one.plan, one.planToDate, one.actual, one.actualToDate, one.forecast, one.low, one.high].map(figure),
+        ...[one.plan, one.planToDate, one.actual, one.actualToDate].map(figure),
+        ...[one.forecast, one.low, one.high, one.forecastToDate, one.lowToDate, one.highToDate].map(figure),
       ]),
     ),
   };

@@ -41,11 +41,15 @@ export function targetOption({ months, unit, forecast }: TargetAnswer, words: In
       splitLine: { lineStyle: { color: INK.line } },
     },
     series: [
-      { ...band, name: '~low', data: months.map(({ low }) => low) },
+      { ...band, name: '~low', data: joined(months, ({ lowToDate }) => lowToDate) },
       {
         ...band,
         name: words.interval(level),
-        data: months.map(({ low, high }) => (low === null || high === null ? null : high - low)),
+        data: joined(
+          months,
+          ({ lowToDate: low, highToDate: high }) => (low === null || high === null ? null : high - low),
+          0,
+        ),
         areaStyle: { color: '#7fa9c4', opacity: 0.28 },
       },
       {
@@ -66,13 +70,27 @@ export function targetOption({ months, unit, forecast }: TargetAnswer, words: In
       {
         ...line,
         name: words.forecast,
-        data: months.map(({ forecast: value }) => value),
+        data: joined(months, ({ forecastToDate }) => forecastToDate),
         lineStyle: { color: '#c9822b', width: 1.5 },
         itemStyle: { color: '#c9822b' },
       },
     ],
   } as ChartOption; // legend has no option type of its own in echarts/components
 }
+
+type Month = TargetAnswer['months'][number];
+
+/** What is foreseen begins where the actual ends: the month before the first has the actual, or `at` where it is a width. */
+const joined = (
+  months: readonly Month[],
+  pick: (month: Month) => number | null,
+  at?: number,
+): readonly (number | null)[] =>
+  months.map((month, i) => {
+    const next = months[i + 1];
+    const begins = pick(month) === null && next !== undefined && pick(next) !== null;
+    return begins && month.actualToDate !== null ? (at ?? month.actualToDate) : pick(month);
+  });
 
 function tooltip(params: unknown, months: TargetAnswer['months'], words: InstitutionText, level: number): string {
   const first: unknown = Array.isArray(params) ? params[0] : params;
@@ -83,7 +101,10 @@ function tooltip(params: unknown, months: TargetAnswer['months'], words: Institu
     month.month,
     `${words.plan}: ${shown(month.planToDate)}`,
     `${words.actual}: <b>${shown(month.actualToDate)}</b>`,
-    `${words.forecast}: ${shown(month.forecast)}`,
-    `${words.interval(level)}: ${shown(month.low)} – ${shown(month.high)}`,
+    `${words.forecast}: ${shown(month.forecastToDate)}`,
+    `${words.interval(level)}: ${shown(month.lowToDate)} – ${shown(month.highToDate)}`,
+    ...(month.forecast === null
+      ? []
+      : [`${words.month}: ${shown(month.forecast)} (${shown(month.low)} – ${shown(month.high)})`]),
   ].join('<br/>');
 }
