@@ -21,6 +21,8 @@ const LONGEST_NOISE_MS = 20_000;
 /** A reply that has begun on a serial port may halt for so long: adapters hand bytes over in bursts. */
 const LONGEST_HALT_MS = 200;
 const MOST_OVERHEARD = 1_024;
+/** Between two requests of one shape: an answer that is said twice must not answer both. */
+const SAME_SHAPE_PAUSE_MS = 10;
 
 /**
  * Modbus RTU over a stream of bytes. Replies carry no number, so that nothing but order tells them apart (MODBUS over
@@ -58,14 +60,32 @@ const closedEarly = ({ place }: RtuLine): Error =>
 
 function transportOver(wire: Wire, memory: RtuMemory, line: RtuLine, heard: HeardForeign): Transport {
   const { clock } = line;
+  let last: { readonly request: ReadRequest; readonly at: number } | undefined;
 
   /** Asks and listens; whatever does not answer leaves the request lost. */
   const exchange = async (request: ReadRequest): Promise<ReadResult> => {
     const sentAt = clock.now();
     const result = await listen(wire, request, line, (bytes) => noteLate(bytes, memory, line));
-    if (result.ok) memory.noteReplyTime(clock.now() - sentAt);
-    else if (result.fault.kind !== 'exception') memory.lost(request, sentAt);
+    if (result.ok) {
+      last = { request, at: clock.now() };
+      memory.noteReplyTime(last.at - sentAt);
+    } else if (result.fault.kind !== 'exception') memory.lost(request, sentAt);
     return result;
+  };
+
+  /** Whether nothing came for so long. */
+  const staysQuiet = async (ms: number): Promise<boolean> => {
+    const deadline = deadlineIn(ms, clock);
+    await wire.stirs(deadline);
+    deadline.cancel();
+    return deadline.passed() && wire.isOpen();
+  };
+
+  /** A second answer to the last request must not be taken for the first to this one. */
+  const pauseAfterSameShape = async (request: ReadRequest): Promise<void> => {
+    if (!last || !isConfusable(last.request, request)) return;
+    const pause = Math.min(SAME_SHAPE_PAUSE_MS, last.at + SAME_SHAPE_PAUSE_MS - clock.now());
+    if (pause > 0) await staysQuiet(pause);
   };
 
   /** As `exchange`; while the unit owes an older reply, an exception is only believed if nothing comes after it. */
@@ -73,19 +93,12 @@ function transportOver(wire: Wire, memory: RtuMemory, line: RtuLine, heard: Hear
     const owed = memory.owes(request.unit, clock.now());
     const result = await exchange(request);
     if (!owed || (!result.ok && result.fault.kind !== 'exception')) return result;
-    if (result.ok || (await nothingFollows())) {
+    if (result.ok || (await staysQuiet(memory.silenceMs()))) {
       memory.settled(request.unit);
       return result;
     }
     memory.lost(request, clock.now());
     return garbled('an exception that may answer an earlier request');
-  };
-
-  const nothingFollows = async (): Promise<boolean> => {
-    const deadline = deadlineIn(memory.silenceMs(), clock);
-    await wire.stirs(deadline);
-    deadline.cancel();
-    return deadline.passed() && wire.isOpen();
   };
 
   /** Whatever came while nobody had asked: the line is somebody else's until it is silent. */
@@ -101,6 +114,7 @@ function transportOver(wire: Wire, memory: RtuMemory, line: RtuLine, heard: Hear
     close: wire.close,
     read: async (request) => {
       if (!wire.isOpen()) return CLOSED;
+      await pauseAfterSameShape(request);
       if (!(await clear())) return wire.isOpen() ? garbled('the line does not fall silent') : CLOSED;
       const first = memory.tellingApart(request, clock.now());
       if (first === request) return exchangeSurely(request);
@@ -109,6 +123,10 @@ function transportOver(wire: Wire, memory: RtuMemory, line: RtuLine, heard: Hear
     },
   };
 }
+
+/** Whether an answer to one of them could be taken for an answer to the other, and would be wrong. */
+const isConfusable = (one: ReadRequest, other: ReadRequest): boolean =>
+  one.unit === other.unit && one.fc === other.fc && one.words === other.words && one.address !== other.address;
 
 const CLOSED: ReadResult = { ok: false, fault: { kind: 'closed', detail: 'the connection is closed' } };
 const garbled = (detail: string): ReadResult => ({ ok: false, fault: { kind: 'framing', detail } });

@@ -46,7 +46,7 @@ export interface RtuBus {
   readonly requests: () => number;
   readonly lastRequests: readonly RtuRequest[];
   readonly attached: () => number;
-  /** Whether everything that was to be said has been said. */
+  /** Whether no fault is under way: nothing late is still to be said, no master's end leads nowhere. */
   readonly isIdle: () => boolean;
   /** Says something of its own accord. */
   readonly say: (bytes: Buffer) => void;
@@ -92,7 +92,7 @@ export function rtuBus(
   const deaf = new Set<Duplex>();
   const lastRequests: RtuRequest[] = [];
   let count = 0;
-  let saying = 0;
+  let faulting = 0;
   let turn: Promise<void> = Promise.resolve();
 
   const say = (bytes: Buffer): void => {
@@ -102,6 +102,12 @@ export function rtuBus(
 
   const respond = async (request: RtuRequest, master: Duplex): Promise<void> => {
     const answer = treat(request);
+    if (answer !== 'answer') faulting += 1;
+    await act(answer, request, master);
+    if (answer !== 'answer') faulting -= 1;
+  };
+
+  const act = async (answer: RtuAnswer, request: RtuRequest, master: Duplex): Promise<void> => {
     if (answer === 'swallow') return;
     const late = typeof answer === 'object' && 'lateMs' in answer ? answer.lateMs : replyMs;
     if (late > 0) await clock.sleep(late);
@@ -145,7 +151,7 @@ export function rtuBus(
         return undefined;
       case 'twice':
         say(good);
-        await clock.sleep(1);
+        await new Promise((resolve) => setImmediate(resolve));
         return say(good);
       case 'merged':
         return say(Buffer.concat([good, rtuReply(other, value)]));
@@ -158,7 +164,7 @@ export function rtuBus(
       case 'hang-up':
         return hangUp();
       case 'half-open':
-        deaf.add(master);
+        if (!master.destroyed) deaf.add(master);
         return undefined;
     }
   };
@@ -174,19 +180,19 @@ export function rtuBus(
     };
     lastRequests.push(request);
     if (lastRequests.length > KEPT_REQUESTS) lastRequests.splice(0, KEPT_REQUESTS / 2);
-    saying += 1;
-    turn = turn
-      .then(() => respond(request, master))
-      .finally(() => {
-        saying -= 1;
-      });
+    turn = turn.then(() => respond(request, master));
   };
 
   return {
     attach: (stream) => {
       masters.add(stream);
       let rest: Buffer = Buffer.alloc(0);
-      stream.on('error', () => undefined).on('close', () => masters.delete(stream));
+      stream
+        .on('error', () => undefined)
+        .on('close', () => {
+          masters.delete(stream);
+          deaf.delete(stream);
+        });
       stream.on('data', (data: Buffer) => {
         if (deaf.has(stream)) return;
         rest = Buffer.concat([rest, data]);
@@ -196,7 +202,7 @@ export function rtuBus(
     requests: () => count,
     lastRequests,
     attached: () => masters.size,
-    isIdle: () => saying === 0,
+    isIdle: () => faulting === 0 && deaf.size === 0,
     say,
     hangUp,
   };

@@ -26,6 +26,11 @@ export type Answer =
   | 'byte-count-too-large'
   | 'split-bytes'
   | 'twice'
+  | 'merged'
+  | 'other-master'
+  | 'length-too-large'
+  | 'zeros'
+  | 'half-open'
   | { readonly exception: number }
   | { readonly lateMs: number; readonly on: 'same' | 'newest' };
 
@@ -38,6 +43,8 @@ export interface FieldServer {
   /** Connections accepted so far. */
   readonly connections: () => number;
   readonly openNow: () => number;
+  /** Whether no late reply is still to come, and no connection leads nowhere. */
+  readonly isIdle: () => boolean;
   /** Ends every open connection, keeps listening. */
   readonly dropAll: () => void;
   readonly close: () => Promise<void>;
@@ -47,23 +54,31 @@ export interface FieldServer {
 export const wordOf = (unit: number, fc: number, address: number): number =>
   ((unit & 0x3f) << 10) | (fc === 4 ? 0x200 : 0) | (address & 0x1ff);
 
-/** A bare Modbus TCP server that misbehaves on command. `words` gives the value of each register. */
+/** A bare Modbus TCP server that misbehaves on command. `words` gives each register's value; the first `keep` requests stay. */
 export async function startFieldServer(
   treat: (request: WireRequest) => Answer = () => 'answer',
   words: (unit: number, fc: number, address: number) => number = wordOf,
   port = 0,
+  keep = Infinity,
 ): Promise<FieldServer> {
   const requests: WireRequest[] = [];
   const sockets = new Set<Socket>();
-  let [most, opened] = [0, 0];
+  const deaf = new Set<Socket>();
+  let [most, opened, late, count] = [0, 0, 0, 0];
 
   const serve = (socket: Socket): void => {
     opened += 1;
     sockets.add(socket);
     let rest: Buffer = Buffer.alloc(0);
     let inFlight = 0;
-    socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+    socket
+      .on('error', () => undefined)
+      .on('close', () => {
+        sockets.delete(socket);
+        deaf.delete(socket);
+      });
     socket.on('data', (data) => {
+      if (deaf.has(socket)) return;
       rest = Buffer.concat([rest, data]);
       while (rest.length >= 12) {
         const request: WireRequest = {
@@ -72,11 +87,11 @@ export async function startFieldServer(
           fc: rest.readUInt8(7),
           address: rest.readUInt16BE(8),
           words: rest.readUInt16BE(10),
-          index: requests.length,
+          index: count++,
           at: Date.now(),
         };
         rest = rest.subarray(12);
-        requests.push(request);
+        if (requests.length < keep) requests.push(request);
         most = Math.max(most, ++inFlight);
         void reply(socket, request).then(() => inFlight--);
       }
@@ -91,8 +106,14 @@ export async function startFieldServer(
     };
     if (answer === 'swallow') return;
     if (answer === 'close') return void socket.destroy();
+    if (answer === 'half-open') return void (socket.destroyed || deaf.add(socket));
+    if (answer === 'merged') return send(Buffer.concat([good, good]));
+    if (answer === 'other-master')
+      send(bent(frameOf({ ...request, address: 400 }, words), request, 'wrong-transaction'));
     if (typeof answer === 'object' && 'lateMs' in answer) {
+      late += 1;
       await sleep(answer.lateMs, undefined, { ref: false });
+      late -= 1;
       return send(good, answer.on === 'same' ? socket : [...sockets].at(-1));
     }
     if (answer === 'split-bytes') {
@@ -120,6 +141,7 @@ export async function startFieldServer(
     mostInFlight: () => most,
     connections: () => opened,
     openNow: () => sockets.size,
+    isIdle: () => late === 0 && deaf.size === 0,
     dropAll,
     close: () =>
       new Promise((resolve) => {
@@ -152,7 +174,9 @@ function exceptionOf(good: Buffer, unit: number, code: number): Buffer {
 }
 
 function bent(good: Buffer, request: WireRequest, answer: Answer): Buffer {
+  if (answer === 'zeros') return Buffer.alloc(8);
   const frame = Buffer.from(good);
+  if (answer === 'length-too-large') frame.writeUInt16BE(60_000, 4);
   if (typeof answer === 'object' && 'exception' in answer) return exceptionOf(good, request.unit, answer.exception);
   if (answer === 'foreign-exception') return exceptionOf(good, request.unit + 1, 2);
   if (answer === 'wrong-transaction') frame.writeUInt16BE((request.transaction + 7) & 0xffff, 0);
