@@ -93,11 +93,21 @@ export function showUnits(cli: Cli, { units, ...probe }: UnitsProbe): void {
   const says = [
     ...(rows.length > 0 ? [table(columns, rows).trimEnd()] : []),
     ...(silent === '' ? [] : [`${chinese ? '无应答' : 'silent'}: ${silent}`]),
+    ...refusalAdvice(units, chinese),
     ...duplicateAdvice(units, chinese),
     ...(probe.stopped ? [chinese ? '已中止；以上为已找到的。' : 'Stopped; this is what was found until then.'] : []),
   ];
   present(cli, answer, { text: says.join('\n') });
 }
+
+const refusalAdvice = (units: readonly UnitAnswer[], chinese: boolean): readonly string[] => {
+  if (!units.some(({ answer }) => answer === 'refuses')) return [];
+  return [
+    chinese
+      ? '拒绝也是应答：表计在，只是没有所问的寄存器。'
+      : 'A unit that refuses is there: it only has no such register.',
+  ];
+};
 
 /** Two meters with one unit answer at once, and their bytes mix. */
 function duplicateAdvice(units: readonly UnitAnswer[], chinese: boolean): readonly string[] {
