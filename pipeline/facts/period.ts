@@ -9,6 +9,9 @@ import {
   type InstitutionFacts,
   isCarrier,
   type Point,
+  quantityDisplay,
+  quantityDisplayUnit,
+  type QuantityKind,
   requestError,
   type SiteFacts,
   type Use,
@@ -38,7 +41,14 @@ export interface InstitutionBook {
   readonly facts: InstitutionFacts | undefined;
   readonly held: readonly HeldQuantity[];
   /** Facts of a span, and what they leave open. */
-  readonly period: (span: MonthSpan) => { readonly facts: PeriodFacts; readonly missing: readonly Missing[] };
+  readonly period: (span: MonthSpan) => BookPeriod;
+}
+
+export interface BookPeriod {
+  readonly facts: PeriodFacts;
+  readonly missing: readonly Missing[];
+  /** Quantities that are in no figure and hinder none: paper, food waste. */
+  readonly beside: readonly Missing[];
 }
 
 /** Reads what the spans of an institution need. Throws SUBJECT_UNKNOWN. */
@@ -101,6 +111,7 @@ export async function institutionBook(
           ...unattributedOf(registry.points, amounts, span),
         },
         missing: [...denominators.missing, ...standing, ...manual.missing],
+        beside: manual.beside,
       };
     },
   };
@@ -149,11 +160,11 @@ function meteredQuantities(
   }));
 }
 
-/** Documents cover the days of their months. What is no carrier (paper, food waste, heat by area) is told, not converted. */
+/** Documents cover the days of their months. What is no carrier (paper, food waste, heat by area) is named, not converted. */
 function manualQuantities(
   held: readonly HeldQuantity[],
   span: MonthSpan,
-): { readonly quantities: readonly Quantity[]; readonly missing: readonly Missing[] } {
+): { readonly quantities: readonly Quantity[] } & Pick<BookPeriod, 'missing' | 'beside'> {
   const inside = held.filter(({ month }) => month >= span.from && month < span.to);
   const days = (month: number): number => firstDayOfMonth(month + 1) - firstDayOfMonth(month);
   const whole = firstDayOfMonth(span.to) - firstDayOfMonth(span.from);
@@ -171,18 +182,36 @@ function manualQuantities(
       },
     ];
   });
-  const byArea = inside.filter(({ kind }) => kind === 'heat-by-area');
-  return { quantities, missing: byArea.length === 0 ? [] : [heatByArea(byArea.map(({ month }) => month))] };
+  const untold = [...groups.values()].flatMap((rows) => {
+    const [first] = rows;
+    return first && !isCarrier(first.kind) ? [unconverted(first.kind, rows)] : [];
+  });
+  const isHeat = ({ what }: Missing): boolean => what === 'quantity.heat';
+  return { quantities, missing: untold.filter(isHeat), beside: untold.filter((one) => !isHeat(one)) };
 }
 
-const heatByArea = (months: readonly number[]): Missing => ({
-  what: 'quantity.heat',
-  reason: `HEAT_BY_AREA: heat of ${months.map(formatMonth).join(', ')} is billed by area; no sourced factor turns m² into heat`,
-  cure: {
-    zh: '向供热单位索取供热量（GJ），作为“热”录入',
-    en: 'ask the supplier for the heat in GJ and enter it as heat',
-  },
-});
+/** What no sourced factor turns into coal or carbon is named with its amount, and is in no total. */
+function unconverted(kind: Exclude<QuantityKind, Carrier>, rows: readonly HeldQuantity[]): Missing {
+  const months = [...new Set(rows.map(({ month }) => formatMonth(month)))].join(', ');
+  const amount = rows.reduce((sum, row) => sum + row.amount, 0);
+  if (kind === 'heat-by-area')
+    return {
+      what: 'quantity.heat',
+      reason: `HEAT_BY_AREA: heat of ${months} is billed by area; no sourced factor turns m² into heat`,
+      cure: {
+        zh: '向供热单位索取供热量（GJ），作为“热”录入',
+        en: 'ask the supplier for the heat in GJ and enter it as heat',
+      },
+    };
+  return {
+    what: `quantity.${kind}`,
+    reason: `FACTOR_MISSING: ${quantityDisplay(amount, kind)} ${quantityDisplayUnit(kind)} of ${kind} in ${months} are kept; no sourced factor of coal or carbon, so they are in no total`,
+    cure: {
+      zh: '无需处理；如有出处明确的系数，请补入目录',
+      en: 'nothing to do; where there is a sourced factor, add it to the catalogue',
+    },
+  };
+}
 
 const adriftMissing = ({ id }: Point): Missing => ({
   what: `point.${id}`,

@@ -39,8 +39,8 @@ export function indicatorsAnswer(
   },
 ): IndicatorsAnswer {
   const figures = (asked.periods ?? INDICATOR_PERIODS).map((period) => {
-    const { facts, missing } = book.period(asked.spans.of[period]);
-    return figuresOf(period, facts, missing, rules.tables);
+    const { facts, missing, beside } = book.period(asked.spans.of[period]);
+    return figuresOf(period, facts, [...missing, ...beside], rules.tables);
   });
   return {
     site,

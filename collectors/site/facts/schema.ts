@@ -43,10 +43,10 @@ const institutionShape = z.strictObject({
     .optional()
     .describe('医院等级或学校类别，按定额标准的写法。 | Grade of a hospital or kind of a school, as the quota has it.'),
   heating: z
-    .enum(['district-metered', 'district-by-area', 'air-conditioning', 'boiler', 'none'])
+    .enum(['district-metered', 'district-by-area', 'air-conditioning', 'boiler', 'coal-boiler', 'none'])
     .optional()
     .describe(
-      '采暖方式：集中供热按表计量、按面积计费、空调、锅炉、无。 | How it is heated: district heat by meter or by area, air conditioning, boiler, none.',
+      '采暖方式：集中供热按表计量、按面积计费、空调、燃气或燃油锅炉、燃煤锅炉、无。 | How it is heated: district heat by meter or by area, air conditioning, boiler of gas or oil, coal boiler, none.',
     ),
   class: z.string().min(1).optional().describe('GB/T 51161 的 A、B 类。 | Class A or B of GB/T 51161.'),
   hoursPerYear: z.number().positive().max(8_784).optional().describe('年使用时间，小时。 | Hours of use a year.'),

@@ -131,7 +131,11 @@ describe('periods of the compound', () => {
     );
     // 1 L of petrol: 0.73 kg × 1.4714 kgce/kg (factors.md, 1.3)
     expect((after.totals.kgce ?? 0) - (before.totals.kgce ?? 0)).toBeCloseTo(1_000 * 0.73 * 1.4714, 3);
-    expect(after.missing.map(({ reason }) => reason.split(':')[0])).toContain('HEAT_BY_AREA');
+    const said = after.missing.map(({ what, reason }) => `${what} ${reason}`).join('\n');
+    expect(said).toContain('quantity.heat HEAT_BY_AREA: heat of 2026-01 is billed by area');
+    const { missing } = await service.rules.judge({ site: SITE, institution: 'housing', year: 2026 });
+    expect(missing.map(({ what }) => what)).not.toContain('quantity.paper');
+    expect(said).toContain('quantity.paper FACTOR_MISSING: 80 kg of paper in 2026-01');
   });
 });
 

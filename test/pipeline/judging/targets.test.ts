@@ -39,6 +39,7 @@ const book: InstitutionBook = {
         denominators: {},
       },
       missing: [],
+      beside: [],
     };
   },
 };

@@ -147,6 +147,15 @@ describe('quotas', () => {
     expect(pick({ institution: 'x', type: 'organ' }, 'water-per-person').ok).toBe(true);
   });
 
+  test('of heat billed by area and of own coal boilers are those of metered district heat, for venues alone', () => {
+    const limits = (type: 'theatre' | 'organ', heating: string) =>
+      pick({ ...court, type, heating }, 'heating-per-heated-area');
+    const metered = value(limits('theatre', 'district-metered')).row.limits;
+    expect(value(limits('theatre', 'district-by-area')).row.limits).toEqual(metered);
+    expect(value(limits('theatre', 'coal-boiler')).row.limits).toEqual(metered);
+    expect(lacking(limits('organ', 'district-by-area'))).toContain('district-by-area');
+  });
+
   test('that the pack lacks are missing, not a neighbour’s', () => {
     expect(lacking(pick({ ...court, type: 'service-centre' }, 'energy-per-area'))).toContain('service-centre');
     expect(lacking(pick({ ...court, level: 'province' }, 'energy-per-person'))).toContain('zone A');

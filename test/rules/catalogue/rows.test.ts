@@ -167,7 +167,8 @@ describe('quotas', () => {
       ).length;
     expect(count({ standard: 'DB37/T 2672-2019' })).toBe(5 * 3 + 3 + 1);
     expect(count({ standard: 'DB37/T 2673-2019' })).toBe(6 * 3 + 3 + 1);
-    expect(count({ standard: 'DB37/T 3780-2019' })).toBe(15 * 3 + 13 + 5);
+    // heating: five venues, two of them without boilers; each again for heat by area and for coal boilers
+    expect(count({ standard: 'DB37/T 3780-2019' })).toBe(15 * 3 + 13 + 5 * 2 + 5);
     expect(count({ standard: 'DB37/T 4452-2021' })).toBe(8 + 3 + 4);
   });
 
