@@ -3,7 +3,7 @@ import { deliverHeld } from '../deliver.ts';
 import { nextDue } from '../modbus/schedule.ts';
 import type { OpcUaDevice } from './device.ts';
 import { DEVICE_LOST, DEVICE_RECOVERED, ITEM_REFUSED, NAMESPACE_MISSING, SERVER_CLOCK, VALUES_LOST } from './events.ts';
-import { type Placement, placementOf } from './placement.ts';
+import { type PlacedNode, type Placement, placementOf } from './placement.ts';
 import type { Sample } from './sample.ts';
 import { CURRENT_TIME, type ClockNote, type ServerTimes, START_TIME } from './server-clock.ts';
 import type { Session } from './session.ts';
@@ -11,6 +11,8 @@ import { mindSource, mindStaleness } from './source-clock.ts';
 
 /** A wait is cut into pieces of this length, so that a clock that was set is noticed. */
 const LONGEST_WAIT_MS = 30_000;
+/** Up to here a notification of the interval stands as close to its boundary as a read would. */
+const SHORT_INTERVAL_MS = 10_000;
 const SAMPLING_MS = { min: 250, max: 5_000 };
 
 export interface Attended {
@@ -85,7 +87,10 @@ export async function rounds(
   }
 }
 
-/** What does not change sends nothing: so each device is read at its interval as well, all that are due in one request. */
+/**
+ * What does not change sends nothing: so each device is read at its interval as well, all that are due in one request. At
+ * short intervals a node that the subscription has just brought is not asked for a second time.
+ */
 async function readDue(
   session: Session,
   due: readonly OpcUaDevice[],
@@ -93,25 +98,34 @@ async function readDue(
   attended: Attended,
 ): Promise<void> {
   const { clock } = attended.context;
-  const placed = due.flatMap((unit) => place.get(unit) ?? []);
   const from = clock.now();
-  const nodeIds = placed.map(({ nodeId }) => nodeId);
+  const newest = new Map<OpcUaDevice, number>();
+  const took = ({ unit, node }: PlacedNode, at: number, now: number): void => {
+    newest.set(unit, Math.max(at, newest.get(unit) ?? -Infinity));
+    mindSource(attended, unit, node, at, now);
+  };
+  const asked: PlacedNode[] = [];
+  for (const unit of due) {
+    const isShort = unit.device.intervalMs <= SHORT_INTERVAL_MS;
+    for (const placed of place.get(unit) ?? []) {
+      const at = isShort ? unit.buffer.waitingAt(placed.node.register.name, from) : undefined;
+      if (at === undefined) asked.push(placed);
+      else took(placed, at, from);
+    }
+  }
+  const nodeIds = asked.map(({ nodeId }) => nodeId);
+  // the two of the server as well: only an answer proves that it lives
   const samples = await session.read([...nodeIds, START_TIME, CURRENT_TIME]).catch((error: unknown) => {
     for (const unit of due) unit.timeouts += 1;
     throw error;
   });
   const now = clock.now();
-  mindServerClock(attended, samples.slice(placed.length), from, now);
-  const newest = new Map<OpcUaDevice, number>();
-  placed.forEach(({ unit, node }, i) => {
+  mindServerClock(attended, samples.slice(asked.length), from, now);
+  asked.forEach((placed, i) => {
     const sample = samples[i];
-    const at = sample && unit.offer(node, sample);
-    if (at === undefined) {
-      unit.exceptions += 1;
-      return;
-    }
-    newest.set(unit, Math.max(at, newest.get(unit) ?? -Infinity));
-    mindSource(attended, unit, node, at, now);
+    const at = sample && placed.unit.offer(placed.node, sample);
+    if (at === undefined) placed.unit.exceptions += 1;
+    else took(placed, at, now);
   });
   attended.round(Math.max(0, now - from));
   for (const unit of due) {

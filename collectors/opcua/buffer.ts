@@ -28,6 +28,8 @@ export interface Buffer {
   readonly takeAll: () => readonly FrameDraft[];
   /** Intervals that were dropped because too many waited, since the last call. */
   readonly dropped: () => number;
+  /** Source time of what waits of a register from the interval of `now` or the one before it. */
+  readonly waitingAt: (register: string, now: number) => number | undefined;
   /** Source time of what was sent last of a register. */
   readonly sentAt: (register: string) => number | undefined;
   /** That something was sent before this buffer lived. */
@@ -72,6 +74,10 @@ export function createBuffer(site: string, device: string, intervalMs: number, p
       const count = dropped;
       dropped = 0;
       return count;
+    },
+    waitingAt: (register, now) => {
+      const interval = Math.floor((now - phaseMs) / intervalMs);
+      return (waiting.get(interval)?.get(register) ?? waiting.get(interval - 1)?.get(register))?.at;
     },
     sentAt: (register) => sent.get(register)?.at ?? before.get(register),
     noteSent: (register, at) => void before.set(register, at),

@@ -12,3 +12,4 @@ export {
 export { type Browsed, browseServer, devicesAmong, type FoundDevice } from './browse.ts';
 export { opcUaClient } from './client.ts';
 export { firstSite } from './first-site.ts';
+export { routeLibraryLog } from './library-log.ts';

@@ -51,6 +51,26 @@ test('intervals that nobody took in time keep their last value each', () => {
   expect(b.take().map((f) => f.r[0]?.[1])).toEqual([1, 3, 5, 9]);
 });
 
+test('what waits from this interval or the one before is known, older and sent values are not', () => {
+  const b = buffer();
+  b.put(reading(T + 59_000, 5));
+  expect([T + 59_500, T + 60_500, T + 120_500].map((now) => b.waitingAt('e1', now))).toEqual([
+    T + 59_000,
+    T + 59_000,
+    undefined,
+  ]);
+  expect(b.waitingAt('e2', T + 59_500)).toBeUndefined();
+  b.take();
+  expect(b.waitingAt('e1', T + 59_500)).toBeUndefined();
+});
+
+test('of the past every interval keeps its last value, also the one before the newest', () => {
+  const b = buffer();
+  for (let i = 0; i < 4; i += 1) b.put(reading(T + i * MINUTE, i, { got: T + 90 * MINUTE }));
+  expect(b.takeAll().map((f) => f.r[0]?.[1])).toEqual([0, 1, 2, 3]);
+  expect(b.sentAt('e1')).toBe(T + 3 * MINUTE);
+});
+
 test('what was sent is not sent again, however often it is read', () => {
   const b = buffer();
   b.put(reading(T, 5));
