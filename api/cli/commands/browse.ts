@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { configError } from '#domain';
+import { createTelemetry, silentLogger } from '#platform';
 import type { OpcUaConnection, OpcUaUser } from '../../../collectors/contract.ts';
 import { command } from '../command.ts';
 import { present } from '../output/present.ts';
@@ -89,7 +90,9 @@ export const browse = command({
     const { clock, env } = cli.io;
     const certificates = resolve(filesOf(cli.data).certificates);
     // loaded when it is asked for: the library behind it is large
-    const { browseServer, devicesAmong, firstSite, opcUaClient } = await import('../../../collectors/opcua/index.ts');
+    const opcUa = await import('../../../collectors/opcua/index.ts');
+    const { browseServer, devicesAmong, firstSite, opcUaClient, routeLibraryLog } = opcUa;
+    routeLibraryLog(createTelemetry(silentLogger()));
     const session = await opcUaClient(connection, { certificates, env, now: clock.now })();
     try {
       const browsed = await browseServer(session, { from: input.from });
