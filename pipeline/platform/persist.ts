@@ -14,20 +14,24 @@ export interface PersistOptions {
 
 const INTERRUPTED: EventSpec = { level: 'warn', message: 'work was interrupted and is tried again', labels: ['name'] };
 
-/** Does the work again after a failure that passes, with growing pauses, until it resolves or the signal aborts. */
+/**
+ * Does the work again after a failure that passes, until it resolves or the signal aborts. Pauses grow while the work fails sooner than it
+ * was waited for, so that a server that is down is not stormed, and one that fails now and then is not waited for long.
+ */
 export async function persist(work: () => Promise<void>, options: PersistOptions, signal: AbortSignal): Promise<void> {
   const { name, clock, telemetry, isPassing, firstPauseMs = 500, longestPauseMs = 30_000 } = options;
-  let pause = firstPauseMs;
+  let waited = 0;
   while (!signal.aborted) {
     const started = clock.now();
     try {
       return await work();
     } catch (error) {
       if (signal.aborted || !isPassing(error)) throw error;
-      if (clock.now() - started > longestPauseMs) pause = firstPauseMs;
+      const pause =
+        clock.now() - started > waited ? firstPauseMs : Math.min(longestPauseMs, Math.max(firstPauseMs, 2 * waited));
       telemetry.emit('workInterrupted', INTERRUPTED, { name, reason: String(error), pauseMs: pause });
       await clock.sleep(pause, signal).catch(() => undefined);
-      pause = Math.min(longestPauseMs, 2 * pause);
+      waited = pause;
     }
   }
 }
