@@ -21,6 +21,8 @@ export interface KafkaLogOptions extends KafkaConnection {
   /** 400 days by default. */
   readonly retentionMs?: number | undefined;
   readonly replicationFactor?: number | undefined;
+  /** A worker that is silent for so long loses its partitions; 10 s by default. The brokers set the least (group.min.session.timeout.ms). */
+  readonly sessionMs?: number | undefined;
 }
 
 const KEEP_MS = 400 * 86_400_000;
@@ -39,7 +41,8 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<FrameLog> 
     await admin.connect();
     const opened = await ensureTopics(admin, wanted, clock, () => markOf(randomBytes(8).readBigUInt64BE()));
     const groupId = options.groupId ?? `${topicPrefix}.stream`;
-    const context: SessionContext = { kafka, admin, clock, topic, groupId, opened };
+    const { sessionMs } = options;
+    const context: SessionContext = { kafka, admin, clock, topic, groupId, opened, sessionMs };
     const scanGroup = (): string => `${groupId}.scan.${randomBytes(6).toString('hex')}`;
     return {
       identity: async () => {

@@ -14,6 +14,8 @@ export interface SessionContext {
   readonly opened: TopicState;
   /** Only these partitions are read; all that the group assigns where absent. */
   readonly only?: ReadonlySet<number> | undefined;
+  /** 10 s where absent. */
+  readonly sessionMs?: number | undefined;
 }
 
 export type SessionEnd = { readonly kind: 'stopped' } | { readonly kind: 'failed'; readonly error: unknown };
@@ -37,7 +39,7 @@ export function startSession(context: SessionContext, handlers: LogConsumerHandl
   const { kafka, clock, topic } = context;
   const consumer = kafka.consumer({
     groupId: context.groupId,
-    sessionTimeout: SESSION_MS,
+    sessionTimeout: context.sessionMs ?? SESSION_MS,
     heartbeatInterval: HEARTBEAT_MS,
     maxWaitTimeInMs: MAX_WAIT_MS,
     maxBytesPerPartition: PARTITION_BYTES,
