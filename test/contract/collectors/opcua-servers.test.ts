@@ -112,6 +112,15 @@ describe.each(SERVERS)('an independent server: %s', (name) => {
       expect(context.frames).toEqual([]);
     });
 
+    test.skipIf(name === 'asyncua')('does not trust our certificate: that is told, with its thumbprint', async () => {
+      const server = await serve({ policies: ['None', 'Basic256Sha256'], trustedClient: stranger.certificate });
+      const pki = await trusting();
+      const { refusals, context } = begin({ endpoint: server.endpoint, security: 'sign-and-encrypt' }, pki);
+      await until('a refusal', () => refusals().length > 0, WAIT_MS);
+      expect(refusals()[0]).toBe('OPCUA_OWN_CERTIFICATE_REFUSED');
+      expect(context.frames).toEqual([]);
+    });
+
     test('without security is refused by a connection that wants it', async () => {
       const server = await serve();
       const { refusals } = begin({ endpoint: server.endpoint, security: 'sign-and-encrypt' }, await trusting());
@@ -168,20 +177,34 @@ describe.each(SERVERS)('an independent server: %s', (name) => {
       expect(refusals()[0]).toBe(refusal);
     });
 
-    test('after a break, 204 values of its history come in pieces of 50, each once and under its own time', async () => {
-      const port = await freePort();
-      const before = await serve({ port, filled: { from: T, count: 1, step: 0 } });
-      const { values, health, saw } = begin({ endpoint: before.endpoint }, join(folder, 'none'), { intervalMs: 1_000 });
-      await until('the first value', () => values('e1').length > 0, WAIT_MS);
-      await before.kill();
-      await until('the loss', () => health().state !== 'open', WAIT_MS);
-      await serve({ port, history: { piece: 50 }, filled: { from: T, count: 206, step: 1_000 } });
-      await until('the gap is filled', () => saw('opcuaGapFilled'), WAIT_MS);
-      const expected = Array.from({ length: 206 }, (_, n) => [T + n * 1_000, n]);
-      expect(values('e1').toSorted(([a], [b]) => a - b)).toEqual(expected);
-      expect(values('v1').toSorted(([a], [b]) => a - b)).toEqual(expected);
-      expect(saw('opcuaGapStays')).toBe(false);
-    });
+    test.each([
+      ['after a break', false],
+      ['after a break, where it cuts without a word that there is more', true],
+      ['after the program itself was away', false],
+    ] as const)(
+      '%s, 204 values of its history come in pieces of 50, each once and under its own time',
+      async (when, cut) => {
+        const port = await freePort();
+        const before = await serve({ port, filled: { from: T, count: 1, step: 0 } });
+        const marks = await mkdtemp(join(folder, 'marks-'));
+        const more = { intervalMs: 1_000, marks };
+        const first = begin({ endpoint: before.endpoint }, join(folder, 'none'), more);
+        await until('the first value', () => first.values('v1').length > 0, WAIT_MS);
+        await before.kill();
+        await until('the loss', () => first.health().state !== 'open', WAIT_MS);
+        const away = when === 'after the program itself was away';
+        if (away) await first.stop();
+        await serve({ port, history: { piece: 50, cut }, filled: { from: T, count: 206, step: 1_000 } });
+        const second = away ? begin({ endpoint: before.endpoint }, join(folder, 'none'), more) : first;
+        await until('the gap is filled', () => second.saw('opcuaGapFilled'), WAIT_MS);
+        const expected = Array.from({ length: 206 }, (_, n) => [T + n * 1_000, n]);
+        const values = (register: string) =>
+          (away ? [first, second] : [first]).flatMap((one) => one.values(register)).toSorted(([x], [y]) => x - y);
+        expect(values('e1')).toEqual(expected);
+        expect(values('v1')).toEqual(expected);
+        expect(second.saw('opcuaGapStays')).toBe(false);
+      },
+    );
 
     test('without history the time of the break stays a gap, and somebody is told', async () => {
       const port = await freePort();

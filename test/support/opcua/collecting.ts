@@ -51,7 +51,11 @@ export interface Collecting {
 export function collecting(
   connection: Partial<OpcUaConnection> & Pick<OpcUaConnection, 'endpoint'>,
   certificates: string,
-  more: { readonly intervalMs?: number; readonly env?: Readonly<Record<string, string>> } = {},
+  more: {
+    readonly intervalMs?: number;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly marks?: string;
+  } = {},
 ): Collecting {
   const context = recordingContext();
   const device: ConnectedDevice = {
@@ -63,7 +67,7 @@ export function collecting(
     nodePrefix: 'm1.',
   };
   const whole: OpcUaConnection = { kind: 'opcua', id: 'ua', security: 'none', timeoutMs: 5_000, ...connection };
-  const options = { certificates, backoff: { minMs: 50, maxMs: 200 }, env: more.env ?? {} };
+  const options = { certificates, backoff: { minMs: 50, maxMs: 200 }, env: more.env ?? {}, marks: more.marks };
   const collector = createOpcUaCollector(whole, [device], new Map([[METER.id, METER]]), context, options);
   const abort = new AbortController();
   const run = collector.run(abort.signal);

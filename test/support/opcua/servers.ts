@@ -102,19 +102,7 @@ async function startAsyncua(options: ForeignOptions): Promise<ChildProcess> {
 }
 
 async function startMilo(options: ForeignOptions): Promise<ChildProcess> {
-  await install(JARS, async (folder) => {
-    writeFileSync(join(folder, 'pom.xml'), POM);
-    const args = ['-q', '-B', '-f', join(folder, 'pom.xml'), 'dependency:copy-dependencies'];
-    await promisify(execFile)('mvn', [...args, `-DoutputDirectory=${join(folder, 'lib')}`], { timeout: 300_000 });
-  });
-  const source = join(HERE, 'MiloServer.java');
-  const classes = join(
-    CACHE,
-    `milo-server-${createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 12)}`,
-  );
-  await install(classes, async (folder) => {
-    await promisify(execFile)('javac', ['-cp', join(JARS, 'lib/*'), '-d', folder, source]);
-  });
+  const classpath = await miloClasspath(join(HERE, 'MiloServer.java'));
   const { user, history, trustedClient, userCertificate, filled } = options;
   const told = {
     port: String(options.port),
@@ -134,9 +122,26 @@ async function startMilo(options: ForeignOptions): Promise<ChildProcess> {
     ...(userCertificate ? { userCertificate } : {}),
     ...(trustedClient ? { trustedClient } : {}),
   };
-  const args = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', `${classes}:${join(JARS, 'lib/*')}`];
+  const args = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', classpath];
   const words = Object.entries(told).map((entry) => entry.join('='));
   return spawn('java', [...args, 'MiloServer', ...words], { stdio: ['pipe', 'pipe', 'pipe'] });
+}
+
+/** Milo, and a server written with it, compiled once per source. */
+export async function miloClasspath(source: string): Promise<string> {
+  await install(JARS, async (folder) => {
+    writeFileSync(join(folder, 'pom.xml'), POM);
+    const args = ['-q', '-B', '-f', join(folder, 'pom.xml'), 'dependency:copy-dependencies'];
+    await promisify(execFile)('mvn', [...args, `-DoutputDirectory=${join(folder, 'lib')}`], { timeout: 300_000 });
+  });
+  const classes = join(
+    CACHE,
+    `milo-server-${createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 12)}`,
+  );
+  await install(classes, async (folder) => {
+    await promisify(execFile)('javac', ['-cp', join(JARS, 'lib/*'), '-d', folder, source]);
+  });
+  return `${classes}:${join(JARS, 'lib/*')}`;
 }
 
 async function control(child: ChildProcess, options: ForeignOptions): Promise<ForeignServer> {
