@@ -38,7 +38,8 @@ export function planMistakes(plan: CollectorPlan, models: ReadonlyMap<string, De
   ];
 }
 
-function addressOf(connection: Connection): string {
+/** What a connection leads to, as people write it. */
+export function addressOf(connection: Connection): string {
   if (connection.kind === 'opcua') return connection.endpoint;
   return connection.kind === 'modbus-rtu' ? connection.device : `${connection.host}:${connection.port}`;
 }

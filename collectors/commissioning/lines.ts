@@ -1,5 +1,5 @@
 import type { CollectorPlan, LineHealth, UnitHealth } from '../contract.ts';
-import { whereOf } from './plan.ts';
+import { addressOf } from '../plan.ts';
 
 /** A unit of a line with what the plan knows of it. */
 export interface UnitState extends UnitHealth {
@@ -24,7 +24,7 @@ export function lineStates(plan: CollectorPlan, health: readonly LineHealth[]): 
       const device = plan.devices.find(({ id }) => id === unit.device);
       return { ...unit, unit: device?.unit, intervalMs: device?.intervalMs ?? 0 };
     });
-    return [{ ...line, address: whereOf(connection), units, share: shareOf(units, line.roundMs) }];
+    return [{ ...line, address: addressOf(connection), units, share: shareOf(units, line.roundMs) }];
   });
 }
 

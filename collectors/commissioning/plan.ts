@@ -1,8 +1,8 @@
 import { MINUTE, SECOND } from '#domain';
 import type { CollectorPlan, ConnectedDevice, Connection, DeviceModel, ModbusConnection } from '../contract.ts';
-import { addressOf } from '../modbus/lines.ts';
 import { planReads } from '../modbus/planner.ts';
 import { UNIT_BACKOFF } from '../modbus/schedule.ts';
+import { addressOf } from '../plan.ts';
 import { exchangeMs, type Pace, USUAL_SERIAL } from './timing.ts';
 import { tryOut, type TrialUnit } from './trial.ts';
 
@@ -102,7 +102,7 @@ function linePlan(
   const skippedShare = skippedShareOf(units);
   const deadUnit = connection.kind === 'opcua' ? undefined : deadUnitCost(connection, units, pace);
   const verdict = verdictOf(units.length, share, skippedShare, deadUnit);
-  const place = { connection: connection.id, kind: connection.kind, address: whereOf(connection) };
+  const place = { connection: connection.id, kind: connection.kind, address: addressOf(connection) };
   const holds = verdict === 'holds' || verdict === 'unused';
   return {
     ...place,
@@ -117,9 +117,6 @@ function linePlan(
     ...(deadUnit ? { deadUnit } : {}),
   };
 }
-
-export const whereOf = (connection: Connection): string =>
-  connection.kind === 'opcua' ? connection.endpoint : addressOf(connection);
 
 /** Several units behind one socket are behind a gateway: a serial line as most have it is reckoned with. */
 function paceOf(

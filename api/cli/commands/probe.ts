@@ -10,9 +10,9 @@ import {
   parseUnits,
   scanUnits,
   timeReplies,
-  whereOf,
 } from '../../../collectors/commissioning/index.ts';
 import type { ModbusConnection } from '../../../collectors/contract.ts';
+import { addressOf } from '../../../collectors/plan.ts';
 import { command } from '../command.ts';
 import type { Cli } from '../context.ts';
 import { EXIT } from '../failure.ts';
@@ -109,7 +109,7 @@ export const probe = command({
     // Ctrl-C ends the asking, not the telling
     const session = await holdLine(cli, connection, input.force === true);
     try {
-      return await job(cli, session.ask, whereOf(connection));
+      return await job(cli, session.ask, addressOf(connection));
     } finally {
       session.close();
     }

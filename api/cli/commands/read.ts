@@ -8,9 +8,9 @@ import {
   readModbusDevice,
   readOpcUaDevice,
   type ReadValue,
-  whereOf,
 } from '../../../collectors/commissioning/index.ts';
 import type { ConnectedDevice, Connection, DeviceModel, OpcUaConnection } from '../../../collectors/contract.ts';
+import { addressOf } from '../../../collectors/plan.ts';
 import { routeLibraryLog } from '../../../collectors/opcua/library-log.ts';
 import { suggest } from '../../../collectors/site/nearest.ts';
 import { command } from '../command.ts';
@@ -62,7 +62,7 @@ export const read = command({
     const target = targetOf(fieldLine(cli, input, device), input);
     const { values, failure } = await readNow(cli, target, input.force === true);
     const { connection, model, name, zone } = target;
-    const about = { device: name, model: model.id, line: whereOf(connection), unit: target.device.unit ?? null };
+    const about = { device: name, model: model.id, line: addressOf(connection), unit: target.device.unit ?? null };
     showReading(cli, { ...about, values, failure: failure?.kind ?? null, zone });
     return values.every(({ quality }) => quality !== 'absent') ? EXIT.fine : EXIT.found;
   },
@@ -119,7 +119,7 @@ async function readNow(cli: Cli, { connection, device, model }: Target, force: b
     const unit = device.unit ?? 0;
     const reading = await readModbusDevice(session.ask, unit, model, cli.io.clock.now);
     if (reading.values.some(({ words }) => words !== null) || !reading.failure) return reading;
-    throw nothingRead(`unit ${unit} on ${whereOf(connection)}`, connection.timeoutMs, reading.failure);
+    throw nothingRead(`unit ${unit} on ${addressOf(connection)}`, connection.timeoutMs, reading.failure);
   } finally {
     session.close();
   }

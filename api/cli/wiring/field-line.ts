@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { isMeteringError, requestError, type Zone, zoneOf } from '#domain';
 import type { ConnectedDevice, Connection, DeviceModel, ModbusConnection } from '../../../collectors/contract.ts';
-import { lineSession, type LineSession, whereOf } from '../../../collectors/commissioning/index.ts';
+import { addressOf } from '../../../collectors/plan.ts';
+import { lineSession, type LineSession } from '../../../collectors/commissioning/index.ts';
 import { openTransportOf, pauseMsOf } from '../../../collectors/modbus/lines.ts';
 import { loadSite } from '../../../collectors/site/index.ts';
 import { suggest } from '../../../collectors/site/nearest.ts';
@@ -172,7 +173,7 @@ const heldSchema = z.object({ items: z.array(z.object({ address: z.string() })) 
 async function refuseHeld(cli: Cli, connection: ModbusConnection): Promise<void> {
   const run = readRun(cli.data);
   if (!run) return;
-  const where = whereOf(connection);
+  const where = addressOf(connection);
   const held = await heldBy(run.address);
   if (held && !held.some((address) => sameAddress(address, where))) return;
   throw requestError('LINE_IN_USE', `the running program (${run.role}, process ${run.pid}) reads ${where}`, {
