@@ -15,6 +15,8 @@ const OWN = 'own/certs/client_certificate.pem';
 const OWN_KEY = 'own/private/private_key.pem';
 const RENEWED = 'own/old';
 const OWN_DAYS = 5 * 365;
+/** A server that shows another certificate each time must not fill the disk: what is beyond is refused and not kept. */
+const MOST_REJECTED = 200;
 
 export interface ListedCertificate extends CertificateFacts {
   /** Server that showed it, and when (epoch ms); null where it was put there by hand. */
@@ -136,7 +138,10 @@ export async function trustFault(
   const facts = factsOf(certificate);
   const status = await withStore(folder, async (store) => {
     const verdict = await store.verifyCertificate(chain, { acceptCertificateWithValidIssuerChain: true });
-    if (verdict === 'BadCertificateUntrusted') await store.rejectCertificate(certificate.raw);
+    if (verdict === 'BadCertificateUntrusted' && (await hasRoom(folder))) {
+      await store.rejectCertificate(certificate.raw);
+      await sightings(folder).note(facts.thumbprint, { server: shown.server, at: shown.now });
+    }
     return verdict;
   });
   // times are judged by our own clock, which is passed in
@@ -148,12 +153,14 @@ export async function trustFault(
       cure: `put the certificate of its issuer into ${folder}/${ISSUERS} and its revocation list into ${folder}/issuers/crl; if it was revoked, let the server have a new one`,
     });
   }
-  await sightings(folder).note(facts.thumbprint, { server: shown.server, at: shown.now });
   return deviceError('OPCUA_CERTIFICATE_UNKNOWN', `${whose} is not trusted`, {
     place: shown.place,
     cure: `compare the thumbprint with the one that the server shows, then: civicmeter certificates trust ${facts.thumbprint}`,
   });
 }
+
+const hasRoom = async (folder: string): Promise<boolean> =>
+  (await readdir(join(folder, REJECTED)).catch((): string[] => [])).length < MOST_REJECTED;
 
 /** Opens the store anew each time: what a person moved meanwhile counts. */
 export async function withStore<T>(folder: string, work: (store: OPCUACertificateManager) => Promise<T>): Promise<T> {

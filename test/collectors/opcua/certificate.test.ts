@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -100,6 +100,15 @@ test('a thumbprint that names none, or more than one, moves nothing', async () =
   const { thumbprint } = factsOf(certificate);
   await expect(trustCertificate(pki, thumbprint)).rejects.toMatchObject({ code: 'CERTIFICATE_AMBIGUOUS' });
   expect(await listCertificates(pki)).toMatchObject({ trusted: [], rejected: [{ thumbprint }, { thumbprint }] });
+});
+
+test('a server that shows ever new certificates does not fill the disk', async () => {
+  const pki = await mkdtemp(join(folder, 'pki-'));
+  await mkdir(join(pki, 'rejected'));
+  for (let i = 0; i < 200; i += 1) await writeFile(join(pki, 'rejected', `${i}.pem`), '');
+  const error = await trustFault(pki, (await made()).raw, shown);
+  expect(error).toMatchObject({ code: 'OPCUA_CERTIFICATE_UNKNOWN' });
+  expect(await readdir(join(pki, 'rejected'))).toHaveLength(200);
 });
 
 test('what is no certificate in the folders is passed over', async () => {

@@ -16,7 +16,7 @@ import {
 import { freePort } from '../../collectors/opcua/server.ts';
 
 const T = Math.floor(Date.now() / 1_000) * 1_000 - 600_000;
-const WAIT_MS = 30_000;
+const WAIT_MS = 60_000;
 const SECRET = 'correct horse';
 
 describe.each(SERVERS)('an independent server: %s', (name) => {
