@@ -65,6 +65,9 @@ class NotWritten extends Error {
   }
 }
 
+/** A worker that stands still in mid-transaction keeps its partition from the next one for so long; then the server ends it. */
+const LOCK_KEPT = '20s';
+
 /** Offsets, rows, quarantine, sequence ranges and marks in one transaction (ledger.md, 9). */
 async function commit(db: Kysely<Tables>, batch: Batch): Promise<BatchAnswer> {
   try {
@@ -81,7 +84,8 @@ async function writeAll(tx: Transaction<Tables>, batch: Batch): Promise<void> {
   const moved = await sql`
     update log_offset set next_offset = ${to}, records = records + ${records}, readings = readings + ${readings},
       folded = folded + ${folded}, quarantined = quarantined + ${quarantined.length}
-    where log = ${log} and partition = ${partition} and next_offset = ${from} and epoch = ${epoch}`.execute(tx);
+    where log = ${log} and partition = ${partition} and next_offset = ${from} and epoch = ${epoch}
+    returning set_config('idle_in_transaction_session_timeout', ${LOCK_KEPT}, true)`.execute(tx);
   if (moved.numAffectedRows !== 1n) throw new NotWritten({ outcome: 'fenced' });
   if (!(await isCurrent(tx, versions))) throw new NotWritten({ outcome: 'outdated' });
   const raced = {
