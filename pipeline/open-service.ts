@@ -107,7 +107,9 @@ export function openService(options: ServiceOptions): Service {
           .transaction()
           .setIsolationLevel('repeatable read')
           .execute(async (tx) => {
-            const waiting = await tx.selectFrom('dirty').select('site').where('rejoin', '=', false).executeTakeFirst();
+            const waiting =
+              (await tx.selectFrom('dirty').select('site').where('rejoin', '=', false).executeTakeFirst()) ??
+              (await tx.selectFrom('mark_batch').select('id').executeTakeFirst());
             if (waiting && attempt < SNAPSHOT_ATTEMPTS) return undefined;
             const layers = withLog && log ? [await logLayer(tx, log, await loadDirectory(tx), progress)] : [];
             return reconcile(tx, site, clock.now(), layers, progress);

@@ -5,6 +5,7 @@ import * as unpack from './migrations/0002-unpack.ts';
 import * as rules from './migrations/0003-rules.ts';
 import * as evidence from './migrations/0004-evidence.ts';
 import * as intake from './migrations/0005-intake.ts';
+import * as marks from './migrations/0006-marks.ts';
 
 /** In order, forward only; a released one is never edited. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -13,6 +14,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0003-rules': rules,
   '0004-evidence': evidence,
   '0005-intake': intake,
+  '0006-marks': marks,
 };
 
 const TABLE = 'civicmeter_migration';

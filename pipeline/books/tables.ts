@@ -136,6 +136,13 @@ export interface Tables {
     rejoin: Generated<boolean>;
     marks: Generated<number>;
   };
+  readonly mark_batch: {
+    id: GeneratedAlways<number>;
+    device_keys: number[];
+    parts: number[];
+    registers: number[];
+    from_at: number[];
+  };
   readonly finding: {
     site: string;
     mounting: string;

@@ -58,13 +58,17 @@ export function admitBatch(records: readonly LogRecord[], directory: Directory):
 /** seq numbers as ranges [from, to), for a multirange. */
 export function rangesOf(seqs: readonly number[]): readonly (readonly [number, number])[] {
   const ranges: [number, number][] = [];
-  for (const seq of seqs.toSorted((a, b) => a - b)) {
+  for (const seq of ascending(seqs)) {
     const last = ranges.at(-1);
     if (last && seq <= last[1]) last[1] = Math.max(last[1], seq + 1);
     else ranges.push([seq, seq + 1]);
   }
   return ranges;
 }
+
+/** Mostly they are so already. */
+const ascending = (seqs: readonly number[]): readonly number[] =>
+  seqs.every((seq, i) => i === 0 || (seqs[i - 1] ?? 0) <= seq) ? seqs : seqs.toSorted((a, b) => a - b);
 
 export const multirange = (ranges: readonly (readonly [number, number])[]): string =>
   `{${ranges.map(([a, b]) => `[${a},${b})`).join(',')}}`;

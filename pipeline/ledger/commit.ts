@@ -67,5 +67,5 @@ const batchOf = ({ log, epoch, pending, directory, brackets, gauges }: CommitSco
   epoch,
   versions: versionsOf(directory),
   rows: { bracket: dirtyRows(brackets), gauge: dirtyRows(gauges) },
-  marks: marksOf({ brackets, gauges }, directory),
+  marks: marksOf({ brackets, gauges }),
 });

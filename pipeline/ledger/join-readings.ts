@@ -1,8 +1,6 @@
 import type { Bracket, GaugeSlot } from '#domain';
-import type { DirtyMark } from '../books/dirty.ts';
-import { partOf, REGISTERS_PER_PART } from '../books/packed.ts';
+import type { RowMark } from '../books/dirty.ts';
 import type { AdmittedReading } from './batch.ts';
-import type { Directory } from './directory.ts';
 import { foldGauge, foldReading, rowKey, type RowKey, rowKeyAt } from './hot.ts';
 import { loadRows, type RowStore } from './rows.ts';
 import type { RowSource } from './store.ts';
@@ -13,21 +11,13 @@ export interface Stores {
   readonly gauges: RowStore<GaugeSlot>;
 }
 
-/** What is to be computed again after the rows are written: registers whose brackets changed, from the earliest instant of their row. */
-export const marksOf = ({ brackets }: Stores, { byKey }: Directory): readonly DirtyMark[] =>
-  [...brackets.rows.values()].flatMap((row) => {
-    const device = row.changed === 0 ? undefined : byKey.get(row.deviceKey);
-    const changed = [...(device?.registers.values() ?? [])].filter(
-      ({ ordinal }) => partOf(ordinal) === row.part && (row.changed & (1 << (ordinal % REGISTERS_PER_PART))) !== 0,
-    );
-    return changed.map(({ name }) => ({
-      site: device?.site ?? '',
-      device: device?.id ?? '',
-      register: name,
-      from: row.changedFrom,
-      rejoin: false,
-    }));
-  });
+/** What is to be computed again once the rows are written: registers whose brackets changed, from the earliest instant of their row. */
+export function marksOf({ brackets }: Stores): readonly RowMark[] {
+  const marks: RowMark[] = [];
+  for (const { deviceKey, part, changed, changedFrom } of brackets.rows.values())
+    if (changed !== 0) marks.push({ deviceKey, part, registers: changed, from: changedFrom });
+  return marks;
+}
 
 /** Reads the rows that the readings belong to, and joins them. */
 export async function joinReadings(

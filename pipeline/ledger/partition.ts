@@ -21,6 +21,8 @@ export interface Partition extends Stores {
   /** Devices that came, under `directory`. */
   known: KnownDevices | undefined;
   lastCommit: number;
+  /** The commit under way, or the last one. */
+  committing: Promise<void> | undefined;
 }
 
 export const emptyPending = (partition: number, from: number): Pending => ({
@@ -44,6 +46,7 @@ export const openPartition = (number: number, epoch: number, next: number, now: 
   gauges: gaugeStore(),
   known: undefined,
   lastCommit: now,
+  committing: undefined,
 });
 
 /** Admits records and joins their readings into the rows of the partition. */

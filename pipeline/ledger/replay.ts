@@ -1,4 +1,4 @@
-import { type DirtyMark, markDirty } from '../books/dirty.ts';
+import { noteMarks, type RowMark } from '../books/dirty.ts';
 import type { Books } from '../books/index.ts';
 import { admit, parseFrame } from './admission.ts';
 import { type Directory, isCurrent, loadDirectory, versionsOf } from './directory.ts';
@@ -76,14 +76,14 @@ async function takeChunk(
   await joinReadings(sqlStore(books), stores, ready);
   await books.ensurePartitions(ready.map((r) => rowKeyAt(r.device, r.register, r.at).day));
   const ids = ready.map((r) => r.id);
-  return (await write(books, directory, stores, marksOf(stores, directory), ids, now)) ? ready.length : undefined;
+  return (await write(books, directory, stores, marksOf(stores), ids, now)) ? ready.length : undefined;
 }
 
 async function write(
   books: Books,
   directory: Directory,
   { brackets, gauges }: Stores,
-  marks: readonly DirtyMark[],
+  marks: readonly RowMark[],
   ids: readonly number[],
   now: number,
 ): Promise<boolean> {
@@ -95,7 +95,7 @@ async function write(
         await writePacked(tx, 'gauge', dirtyRows(gauges)),
       ] as const;
       if (left[0].length + left[1].length > 0) return left;
-      await markDirty(tx, marks);
+      await noteMarks(tx, marks);
       await tx
         .updateTable('quarantine')
         .set({ state: 'admitted', settled_at: now })

@@ -1,6 +1,6 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { invariantError } from '#domain';
-import { markDirty } from '../books/dirty.ts';
+import { noteMarks } from '../books/dirty.ts';
 import type { Books } from '../books/index.ts';
 import type { Tables } from '../books/tables.ts';
 import { multirange, type Quarantined, rangesOf } from './batch.ts';
@@ -95,7 +95,7 @@ async function writeAll(tx: Transaction<Tables>, batch: Batch): Promise<void> {
   if (raced.bracket.length + raced.gauge.length > 0) throw new NotWritten({ outcome: 'raced', rows: raced });
   await writeQuarantine(tx, log, quarantined);
   await writeSeqs(tx, log, partition, seqs);
-  await markDirty(tx, batch.marks);
+  await noteMarks(tx, batch.marks);
 }
 
 export async function readRows(
@@ -103,11 +103,14 @@ export async function readRows(
   table: HotTable,
   keys: readonly RowKey[],
 ): Promise<readonly PackedRow[]> {
+  const wanted = new Set(keys.map(rowKey));
+  // by values and not by a join: month partitions that hold nothing of it are not looked at
   const { rows } = await sql<PackedRow>`
-    select t.device_key as "deviceKey", t.day, t.part, t.version, t.payload from ${sql.table(table)} t
-    join unnest(${keys.map((k) => k.deviceKey)}::int4[], ${keys.map((k) => k.day)}::int4[], ${keys.map((k) => k.part)}::int2[])
-      as k(device_key, day, part) using (device_key, day, part)`.execute(db);
-  return rows;
+    select device_key as "deviceKey", day, part, version, payload from ${sql.table(table)}
+    where day = any(${[...new Set(keys.map((k) => k.day))]}::int4[]) and device_key = any(${[...new Set(keys.map((k) => k.deviceKey))]}::int4[])`.execute(
+    db,
+  );
+  return rows.filter((row) => wanted.has(rowKey(row)));
 }
 
 /** New rows are inserted where nobody was faster, known ones written by compare-and-set on the version. Answers the rows that did not match. */
@@ -134,6 +137,7 @@ export async function writePacked(
     const { rows: updated } = await sql<RowKey>`
       update ${sql.table(table)} t set payload = u.payload, version = t.version + 1 from ${columns(known)}
       where t.device_key = u.device_key and t.day = u.day and t.part = u.part and t.version = u.version
+        and t.day = any(${[...new Set(known.map((r) => r.day))]}::int4[])
       returning t.device_key as "deviceKey", t.day, t.part`.execute(tx);
     note(updated);
   }
@@ -176,12 +180,13 @@ export async function writeQuarantine(
 const printable = (text: string | undefined): string | null => text?.replaceAll('\0', '\u{fffd}') ?? null;
 
 async function writeSeqs(tx: Transaction<Tables>, log: string, partition: number, seqs: Batch['seqs']): Promise<void> {
-  for (const [src, seen] of seqs) {
-    const ranges = multirange(rangesOf(seen));
-    await sql`
-      insert into log_source as s (log, partition, src, seqs, repeated) values (${log}, ${partition}, ${src}, ${ranges}::int8multirange,
-        ${seen.length} - (select coalesce(sum(upper(r) - lower(r)), 0) from unnest(${ranges}::int8multirange) r))
-      on conflict (log, partition, src) do update set seqs = s.seqs + excluded.seqs, repeated = s.repeated + ${seen.length}
-        - (select coalesce(sum(upper(r) - lower(r)), 0) from unnest(excluded.seqs - s.seqs) r)`.execute(tx);
-  }
+  if (seqs.size === 0) return;
+  const seen = [...seqs.values()];
+  await sql`
+    insert into log_source as s (log, partition, src, seqs, repeated)
+    select ${log}, ${partition}, u.src, u.seqs, u.seen - (select coalesce(sum(upper(r) - lower(r)), 0) from unnest(u.seqs) r)
+    from unnest(${[...seqs.keys()]}::text[], ${seen.map((list) => multirange(rangesOf(list)))}::int8multirange[], ${seen.map((list) => list.length)}::int8[])
+      as u(src, seqs, seen)
+    on conflict (log, partition, src) do update set seqs = s.seqs + excluded.seqs, repeated = s.repeated + excluded.repeated
+      + (select coalesce(sum(upper(r) - lower(r)), 0) from unnest(excluded.seqs * s.seqs) r)`.execute(tx);
 }

@@ -1,4 +1,4 @@
-import type { DirtyMark } from '../books/dirty.ts';
+import type { RowMark } from '../books/dirty.ts';
 import type { Quarantined } from './batch.ts';
 import type { Directory } from './directory.ts';
 import type { HotTable, RowKey } from './hot.ts';
@@ -39,7 +39,7 @@ export interface Batch {
   readonly versions: ReadonlyMap<string, number>;
   /** Each written by compare-and-set on its version. */
   readonly rows: Readonly<Record<HotTable, readonly PackedRow[]>>;
-  readonly marks: readonly DirtyMark[];
+  readonly marks: readonly RowMark[];
 }
 
 /** `fenced`: somebody else holds the partition. `outdated`: the registry changed. `raced`: these rows were written by somebody else. Nothing was written in any of the three. */

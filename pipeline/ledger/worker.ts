@@ -70,6 +70,8 @@ export function createWorker(options: WorkerOptions): Worker {
   const take = async (number: number, records: readonly LogRecord[]): Promise<void> => {
     const partition = partitions.get(number);
     if (!partition) return;
+    await partition.committing;
+    if (partitions.get(number) !== partition) return;
     const wanted = records.filter((r) => r.offset >= partition.next);
     const last = wanted.at(-1);
     if (!last) return;
@@ -82,7 +84,16 @@ export function createWorker(options: WorkerOptions): Worker {
     if (clock.now() - partition.lastCommit >= checkpointMs) await checkpoint(partition);
   };
 
+  /** Where there are other partitions to go on with, they do: only the next batch of this one waits for its commit, and meets its failure. */
   const checkpoint = async (partition: Partition): Promise<void> => {
+    await partition.committing;
+    const work = write(partition);
+    partition.committing = work;
+    work.catch(() => undefined);
+    if (partitions.size === 1) await work;
+  };
+
+  const write = async (partition: Partition): Promise<void> => {
     const { pending, directory: used } = partition;
     if (pending.to === pending.from || !used) return;
     const started = clock.now();
@@ -103,6 +114,7 @@ export function createWorker(options: WorkerOptions): Worker {
 
   /** Drops what is in flight and begins again at the committed offset. */
   const startAnew = async (partition: Partition, why: 'fenced' | 'outdated'): Promise<void> => {
+    if (partitions.get(partition.number) !== partition) return;
     if (why === 'fenced')
       telemetry.emit(
         'commitFenced',
@@ -118,6 +130,11 @@ export function createWorker(options: WorkerOptions): Worker {
     partitions.delete(partition.number);
     directory = undefined;
     await consumer?.rejoin();
+  };
+
+  const drop = async (numbers: readonly number[]): Promise<void> => {
+    await Promise.allSettled(numbers.map((n) => partitions.get(n)?.committing ?? Promise.resolve()));
+    for (const n of numbers) partitions.delete(n);
   };
 
   const caughtUp = async (number: number): Promise<void> => {
@@ -159,10 +176,11 @@ export function createWorker(options: WorkerOptions): Worker {
       await joined.run({
         assigned: (numbers) => inTurn(() => assign(numbers)),
         records: (number, records) => inTurn(() => take(number, records)),
-        revoked: (numbers) => inTurn(async () => numbers.forEach((n) => partitions.delete(n))),
+        revoked: (numbers) => inTurn(() => drop(numbers)),
         caughtUp: (number) => inTurn(() => caughtUp(number)),
       });
       for (const partition of partitions.values()) await inTurn(() => checkpoint(partition));
+      for (const partition of partitions.values()) await partition.committing;
     } finally {
       failed.abort();
       signal.removeEventListener('abort', stop);

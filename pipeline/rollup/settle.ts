@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
 import { registerKey } from '#domain';
+import { unfoldMarks } from '../books/dirty.ts';
 import type { Books } from '../books/index.ts';
-import { type DirectorySite, loadDirectory } from '../ledger/directory.ts';
+import { type Directory, type DirectorySite, loadDirectory } from '../ledger/directory.ts';
 import type { Progress } from '../service.ts';
-import { type ChangedDays, dayOf, forgetVanished, settleRegister } from './settle-register.ts';
+import { type ChangedDays, dayOf, forgetVanished, settleMountings } from './settle-mountings.ts';
 import { settleTotals } from './totals.ts';
 
 /** One settler at a time over the whole database. */
@@ -21,22 +22,30 @@ interface Mark {
 export interface SettleOptions {
   readonly books: Books;
   readonly progress?: Progress | undefined;
+  /** The registries as they are now; read each time where absent. */
+  readonly directoryOf?: (() => Promise<Directory>) | undefined;
 }
+
+/** Devices recomputed in one transaction. */
+const DEVICES_AT_ONCE = 100;
 
 /**
  * Recomputes everything that follows from marked registers: findings, evidence, days, points, parties. A mark is deleted only if nobody marked
  * again meanwhile. A register that waits for its slots to be rejoined from the log keeps its mark. Answers how many marks were settled.
  */
-export async function settle({ books, progress }: SettleOptions): Promise<number> {
+export async function settle({ books, progress, directoryOf }: SettleOptions): Promise<number> {
+  await unfoldMarks(books.db);
   const marks = await books.db.selectFrom('dirty').selectAll().execute();
   if (marks.length === 0) return 0;
-  const directory = await loadDirectory(books.db);
+  const directory = await (directoryOf ?? (() => loadDirectory(books.db)))();
   let done = 0;
   for (const [id, siteMarks] of Map.groupBy(marks, (m) => m.site)) {
     const site = directory.sites.get(id);
     if (!site) continue;
-    for (const group of Map.groupBy(siteMarks, (m) => m.device).values()) {
-      await settleGroup(books, site, group);
+    const devices = [...Map.groupBy(siteMarks, (m) => m.device).values()];
+    for (let at = 0; at < devices.length; at += DEVICES_AT_ONCE) {
+      const group = devices.slice(at, at + DEVICES_AT_ONCE).flat();
+      await settleGroup(books, site, group, at === 0);
       done += group.length;
       progress?.(done, marks.length, site.registry.site.id);
     }
@@ -44,23 +53,26 @@ export async function settle({ books, progress }: SettleOptions): Promise<number
   return done;
 }
 
-async function settleGroup(books: Books, site: DirectorySite, marks: readonly Mark[]): Promise<void> {
+async function settleGroup(books: Books, site: DirectorySite, marks: readonly Mark[], first: boolean): Promise<void> {
   await books.db.transaction().execute(async (tx) => {
     await sql`select pg_advisory_xact_lock(${SETTLE_LOCK})`.execute(tx);
     const changed: ChangedDays = new Map();
-    await forgetVanished(tx, site, changed);
-    for (const mark of marks) {
-      const register = site.registers.get(registerKey(mark.device, mark.register));
-      if (register) await settleRegister(tx, site, register, mark.from_at, changed);
-    }
+    if (first) await forgetVanished(tx, site, changed);
+    const works = marks.flatMap(({ device, register: name, from_at: from }) => {
+      const register = site.registers.get(registerKey(device, name));
+      const reached = register?.mountings.filter((m) => (m.removedAt ?? Infinity) >= from) ?? [];
+      return register ? reached.map((mounting) => ({ register, mounting, from })) : [];
+    });
+    await settleMountings(tx, site, works, changed);
     await reallocated(tx, site, marks, changed);
     await settleTotals(tx, site, changed);
-    for (const mark of marks) {
-      if (mark.rejoin) continue;
-      await sql`delete from dirty where site = ${mark.site} and device = ${mark.device} and register = ${mark.register} and marks = ${mark.marks}`.execute(
-        tx,
-      );
-    }
+    const settled = marks.filter((mark) => !mark.rejoin);
+    await sql`
+      delete from dirty d using unnest(${settled.map((m) => m.device)}::text[], ${settled.map((m) => m.register)}::text[], ${settled.map((m) => m.marks)}::int8[])
+        as m(device, register, marks)
+      where d.site = ${site.registry.site.id} and d.device = m.device and d.register = m.register and d.marks = m.marks`.execute(
+      tx,
+    );
   });
 }
 

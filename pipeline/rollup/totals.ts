@@ -1,9 +1,9 @@
 import { sql, type Transaction } from 'kysely';
-import { type Point, UNALLOCATED } from '#domain';
+import { type Institution, type Point, UNALLOCATED } from '#domain';
 import type { Tables } from '../books/tables.ts';
 import { allocate, inForce, type Share, sharesOn } from '../ledger/allocate.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
-import type { ChangedDays } from './settle-register.ts';
+import type { ChangedDays } from './settle-mountings.ts';
 
 type Tx = Transaction<Tables>;
 
@@ -11,17 +11,46 @@ type Tx = Transaction<Tables>;
 export const signOf = (role: Point['role']): 1 | -1 | 0 =>
   role === 'export' ? -1 : role === 'main' || role === 'generation' ? 1 : 0;
 
+/** What a site's registry says of its points, found by their ids. */
+interface PointIndex {
+  readonly points: ReadonlyMap<string, Point>;
+  readonly mountings: ReadonlyMap<string, readonly string[]>;
+  readonly institutions: ReadonlyMap<string, Institution>;
+}
+
+const indexes = new WeakMap<DirectorySite, PointIndex>();
+
+function indexOf(site: DirectorySite): PointIndex {
+  let index = indexes.get(site);
+  if (!index) {
+    const mountings = [...site.registers.values()].flatMap((r) => r.mountings);
+    index = {
+      points: new Map(site.registry.points.map((p) => [p.id, p])),
+      mountings: new Map(
+        [...Map.groupBy(mountings, (m) => m.point)].map(([point, list]) => [point, list.map((m) => m.id)]),
+      ),
+      institutions: new Map(site.registry.institutions.map((i) => [i.id, i])),
+    };
+    indexes.set(site, index);
+  }
+  return index;
+}
+
 /** Rules of the point, or of the point whose usage it breaks down. */
 export function allocationsOf(site: DirectorySite, point: Point): Point['allocations'] {
   if (point.allocations.length > 0 || point.parent === undefined) return point.allocations;
-  const parent = site.registry.points.find((p) => p.id === point.parent);
+  const parent = indexOf(site).points.get(point.parent);
   return parent ? allocationsOf(site, parent) : [];
 }
 
 /** Recomputes usage of points and parties for the days given, from the days of mountings: never incremented (architecture.md, Books). */
 export async function settleTotals(tx: Tx, site: DirectorySite, changed: ChangedDays): Promise<void> {
   const metered = site.registry.points.filter((p) => p.role !== 'formula');
-  for (const point of metered) await settlePoint(tx, site, point, daysOf(changed, point.id));
+  await settlePoints(
+    tx,
+    site,
+    metered.flatMap((p) => daysOf(changed, p.id).map((day) => ({ point: p.id, day }))),
+  );
   for (const point of byDependence(site.registry.points.filter((p) => p.role === 'formula'))) {
     const days = new Set([
       ...daysOf(changed, point.id),
@@ -31,13 +60,15 @@ export async function settleTotals(tx: Tx, site: DirectorySite, changed: Changed
     changed.set(point.id, days);
     await settleFormula(tx, site, point, [...days]);
   }
-  for (const point of site.registry.points) {
-    const days = new Set([
-      ...daysOf(changed, point.id),
-      ...subMetersOf(site, point).flatMap((id) => daysOf(changed, id)),
-    ]);
-    await settleParties(tx, site, point, [...days]);
-  }
+  const shared = site.registry.points.map((point) => ({
+    point,
+    days: new Set([...daysOf(changed, point.id), ...subMetersOf(site, point).flatMap((id) => daysOf(changed, id))]),
+  }));
+  await settleParties(
+    tx,
+    site,
+    shared.filter(({ days }) => days.size > 0),
+  );
 }
 
 const daysOf = (changed: ChangedDays, point: string): readonly number[] => [...(changed.get(point) ?? [])];
@@ -61,24 +92,63 @@ export function byDependence(points: readonly Point[]): readonly Point[] {
 }
 
 export const mountingsOf = (site: DirectorySite, point: string): readonly string[] =>
-  [...site.registers.values()].flatMap((r) => r.mountings.filter((m) => m.point === point).map((m) => m.id));
+  indexOf(site).mountings.get(point) ?? [];
 
-async function settlePoint(tx: Tx, site: DirectorySite, point: Point, days: readonly number[]): Promise<void> {
+interface PointDay {
+  readonly point: string;
+  readonly day: number;
+}
+
+type Split = { amount: number; measured: number; interpolated: number; disputed: number };
+
+/** Adds up in memory what one question answers: a join of so many pairs is a plan that a database without statistics gets wrong. */
+async function settlePoints(tx: Tx, site: DirectorySite, days: readonly PointDay[]): Promise<void> {
   if (days.length === 0) return;
   const id = site.registry.site.id;
-  await deleteDays(tx, id, point.id, days);
+  const sums = new Map(
+    days.map((d) => [keyOf(d), { ...d, amount: 0, measured: 0, interpolated: 0, disputed: 0, parts: 0 }]),
+  );
+  const pointOf = new Map(
+    [...new Set(days.map((d) => d.point))].flatMap((point) =>
+      mountingsOf(site, point).map((mounting) => [mounting, point]),
+    ),
+  );
+  const { rows } = await sql<Split & { readonly mounting: string; readonly day: number }>`
+    select mounting, day, amount, measured, interpolated, disputed from mounting_day
+    where site = ${id} and mounting = any(${[...pointOf.keys()]}::text[]) and day >= ${Math.min(...days.map((d) => d.day))}
+      and day <= ${Math.max(...days.map((d) => d.day))}`.execute(tx);
+  for (const row of rows) {
+    const sum = sums.get(keyOf({ point: pointOf.get(row.mounting) ?? '', day: row.day }));
+    if (!sum) continue;
+    sum.parts += 1;
+    for (const part of ['amount', 'measured', 'interpolated', 'disputed'] as const) sum[part] += row[part];
+  }
+  const all = [...sums.values()];
+  await deleteDays(
+    tx,
+    id,
+    all.filter((s) => s.parts === 0),
+  );
+  const put = all.filter((s) => s.parts > 0);
   await sql`
     insert into usage_day (site, point, day, amount, measured, interpolated, manual, disputed)
-    select site, ${point.id}, day, sum(amount), sum(measured), sum(interpolated), 0, sum(disputed) from mounting_day
-    where site = ${id} and mounting = any(${mountingsOf(site, point.id)}::text[]) and day = any(${days}::int4[]) group by site, day`.execute(
-    tx,
-  );
+    select ${id}, u.point, u.day, u.amount, u.measured, u.interpolated, 0, u.disputed
+    from unnest(${put.map((d) => d.point)}::text[], ${put.map((d) => d.day)}::int4[], ${put.map((d) => d.amount)}::int8[], ${put.map((d) => d.measured)}::int8[],
+      ${put.map((d) => d.interpolated)}::int8[], ${put.map((d) => d.disputed)}::int8[]) as u(point, day, amount, measured, interpolated, disputed)
+    on conflict (site, point, day) do update set amount = excluded.amount, measured = excluded.measured, interpolated = excluded.interpolated,
+      manual = excluded.manual, disputed = excluded.disputed`.execute(tx);
 }
+
+const keyOf = ({ point, day }: PointDay): string => `${point} ${day}`;
 
 async function settleFormula(tx: Tx, site: DirectorySite, point: Point, days: readonly number[]): Promise<void> {
   const id = site.registry.site.id;
   const terms = point.terms ?? [];
-  await deleteDays(tx, id, point.id, days);
+  await deleteDays(
+    tx,
+    id,
+    days.map((day) => ({ point: point.id, day })),
+  );
   await sql`
     insert into usage_day (site, point, day, amount, measured, interpolated, manual, disputed)
     select u.site, ${point.id}, u.day, sum(t.sign * u.amount), sum(t.sign * u.measured), sum(t.sign * u.interpolated), sum(t.sign * u.manual), sum(t.sign * u.disputed)
@@ -86,33 +156,60 @@ async function settleFormula(tx: Tx, site: DirectorySite, point: Point, days: re
     where u.site = ${id} and u.day = any(${days}::int4[]) group by u.site, u.day`.execute(tx);
 }
 
-const deleteDays = async (tx: Tx, site: string, point: string, days: readonly number[]): Promise<void> => {
-  await sql`delete from usage_day where site = ${site} and point = ${point} and day = any(${days}::int4[])`.execute(tx);
-};
+async function deleteDays(tx: Tx, site: string, days: readonly PointDay[]): Promise<void> {
+  for (const [point, list] of Map.groupBy(days, (d) => d.point))
+    await sql`delete from usage_day where site = ${site} and point = ${point} and day = any(${list.map((d) => d.day)}::int4[])`.execute(
+      tx,
+    );
+}
 
-/** Allocates the point's usage of each day to institutions and what nobody claims. */
-async function settleParties(tx: Tx, site: DirectorySite, point: Point, days: readonly number[]): Promise<void> {
-  if (days.length === 0) return;
+/** Points with the days of which what institutions bear is to be computed again. */
+type Shared = readonly { readonly point: Point; readonly days: ReadonlySet<number> }[];
+
+/** Allocates the points' usage of each day to institutions and what nobody claims. */
+async function settleParties(tx: Tx, site: DirectorySite, shared: Shared): Promise<void> {
+  if (shared.length === 0) return;
   const id = site.registry.site.id;
-  await sql`delete from allocation_day where site = ${id} and point = ${point.id} and day = any(${days}::int4[])`.execute(
+  const amounts = await amountsOf(
     tx,
+    id,
+    shared.flatMap(({ point, days }) =>
+      [point.id, ...subMetersOf(site, point)].flatMap((each) => [...days].map((day) => ({ point: each, day }))),
+    ),
   );
-  const amounts = await amountsOf(tx, id, [point.id, ...subMetersOf(site, point)], days);
-  const rows: { party: string; day: number; amount: number }[] = [];
-  for (const day of days) {
-    const amount = amounts.get(`${point.id} ${day}`);
-    if (amount === undefined) continue;
-    const shares = sharesOf(site, point, day, (sub) => amounts.get(`${sub} ${day}`));
-    const signed = point.role === 'export' ? -amount : amount;
-    for (const [party, part] of allocate(signed, shares)) rows.push({ party, day, amount: part });
+  const rows: { party: string; day: number; point: string; amount: number }[] = [];
+  for (const { point, days } of shared) {
+    for (const day of days) {
+      const amount = amounts.get(keyOf({ point: point.id, day }));
+      if (amount === undefined) continue;
+      const shares = sharesOf(site, point, day, (sub) => amounts.get(keyOf({ point: sub, day })));
+      const signed = point.role === 'export' ? -amount : amount;
+      for (const [party, part] of allocate(signed, shares)) rows.push({ party, day, point: point.id, amount: part });
+    }
   }
+  await dropOthers(tx, id, shared, new Set(rows.map((r) => `${r.party} ${keyOf(r)}`)));
   if (rows.length === 0) return;
   await sql`
     insert into allocation_day (site, party, day, point, amount)
-    select ${id}, u.party, u.day, ${point.id}, u.amount
-    from unnest(${rows.map((r) => r.party)}::text[], ${rows.map((r) => r.day)}::int4[], ${rows.map((r) => r.amount)}::int8[]) as u(party, day, amount)`.execute(
+    select ${id}, * from unnest(${rows.map((r) => r.party)}::text[], ${rows.map((r) => r.day)}::int4[], ${rows.map((r) => r.point)}::text[],
+      ${rows.map((r) => r.amount)}::int8[]) on conflict (site, party, day, point) do update set amount = excluded.amount`.execute(
     tx,
   );
+}
+
+/** Deletes what parties bore that no longer do. */
+async function dropOthers(tx: Tx, site: string, shared: Shared, kept: ReadonlySet<string>): Promise<void> {
+  const days = new Map(shared.map(({ point, days: list }) => [point.id, list]));
+  const all = shared.flatMap(({ days: list }) => [...list]);
+  const { rows } = await sql<PointDay & { readonly party: string }>`
+    select party, point, day from allocation_day where site = ${site} and point = any(${[...days.keys()]}::text[])
+      and day >= ${Math.min(...all)} and day <= ${Math.max(...all)}`.execute(tx);
+  const gone = rows.filter((r) => days.get(r.point)?.has(r.day) && !kept.has(`${r.party} ${keyOf(r)}`));
+  for (const [party, list] of Map.groupBy(gone, (r) => r.party)) {
+    await sql`
+      delete from allocation_day a using unnest(${list.map((r) => r.day)}::int4[], ${list.map((r) => r.point)}::text[]) as g(day, point)
+      where a.site = ${site} and a.party = ${party} and a.day = g.day and a.point = g.point`.execute(tx);
+  }
 }
 
 export function sharesOf(
@@ -121,21 +218,15 @@ export function sharesOf(
   day: number,
   usageOf: (point: string) => number | undefined,
 ): readonly Share[] {
-  const institutions = new Map(site.registry.institutions.map((i) => [i.id, i]));
+  const { institutions } = indexOf(site);
   return sharesOn(inForce(allocationsOf(site, point), day), day, { institutions, usageOf }).filter(
     (s) => s.party !== UNALLOCATED,
   );
 }
 
-async function amountsOf(
-  tx: Tx,
-  site: string,
-  points: readonly string[],
-  days: readonly number[],
-): Promise<ReadonlyMap<string, number>> {
-  const { rows } = await sql<{ point: string; day: number; amount: number }>`
-    select point, day, amount from usage_day where site = ${site} and point = any(${points}::text[]) and day = any(${days}::int4[])`.execute(
-    tx,
-  );
-  return new Map(rows.map((r) => [`${r.point} ${r.day}`, r.amount]));
+async function amountsOf(tx: Tx, site: string, days: readonly PointDay[]): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await sql<PointDay & { readonly amount: number }>`
+    select point, day, amount from usage_day where site = ${site} and point = any(${[...new Set(days.map((d) => d.point))]}::text[])
+      and day >= ${Math.min(...days.map((d) => d.day))} and day <= ${Math.max(...days.map((d) => d.day))}`.execute(tx);
+  return new Map(rows.map((r) => [keyOf(r), r.amount]));
 }

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { type Bracket, DAY, dayStart, localDay, slotStart, zoneOf } from '#domain';
+import { markedFrom } from '../books/dirty.ts';
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import { type EffectiveMounting, type EffectiveRegister, holdsAt } from '../ledger/effective.ts';
@@ -16,7 +17,7 @@ export interface JudgedWindow {
 }
 
 const ANCHOR = LOOK_BACK + 1;
-const WINDOWS_DAYS = [3, 40];
+export const WINDOWS_DAYS = [3, 40];
 
 /**
  * Judges a mounting so that everything from `from` on stands as if judged from its beginning. Where 31 readings well before `from` follow one
@@ -32,27 +33,49 @@ export async function judgeWindow(
   to = Infinity,
 ): Promise<JudgedWindow> {
   const place = placeOf(site, register);
+  const known = once(() => knownOf(db, site, mounting));
   for (const days of WINDOWS_DAYS) {
-    const start = from - days * DAY;
-    if (!Number.isFinite(start) || (mounting.mountedAt ?? -Infinity) >= start) break;
+    const start = windowStart(mounting, from, days);
+    if (start === undefined) break;
     const brackets = await loadBrackets(db, place, start, Number.isFinite(to) ? to + days * DAY : Infinity);
-    const anchor = await anchorOf(db, site, mounting, register, brackets, from);
+    const anchor = anchorIn(site, mounting, register, brackets, from);
     if (!anchor) continue;
+    // asked after the brackets were read: what changed them was marked in the same transaction
+    const marked = await markedFrom(db, { site: site.registry.site.id, ...register, ...place });
+    if (!isUndisturbed(anchor, marked, await known())) continue;
     const judged = judge(register, mounting, brackets, { slotMs: site.slotMs, anchored: true });
     if (
       Number.isFinite(to) &&
       !(isCertainUntil(judged, to + site.slotMs) || (await endsBefore(db, place, to + days * DAY)))
     )
       continue;
-    return { judged, ...anchor };
+    return { judged, completeFrom: anchor.completeFrom, firstAt: anchor.firstAt };
   }
   const all = await loadBrackets(db, place, mounting.mountedAt ?? -Infinity, mounting.removedAt ?? Infinity);
-  return {
-    judged: judge(register, mounting, all, { slotMs: site.slotMs }),
-    completeFrom: -Infinity,
-    firstAt: -Infinity,
-  };
+  return judgeWhole(site, register, mounting, all);
 }
+
+const once = <T>(work: () => Promise<T>): (() => Promise<T>) => {
+  let result: Promise<T> | undefined;
+  return () => (result ??= work());
+};
+
+/** Where a window of so many days before `from` begins; undefined where the mounting begins later. */
+export function windowStart(mounting: EffectiveMounting, from: number, days: number): number | undefined {
+  const start = from - days * DAY;
+  return !Number.isFinite(start) || (mounting.mountedAt ?? -Infinity) >= start ? undefined : start;
+}
+
+export const judgeWhole = (
+  site: DirectorySite,
+  register: EffectiveRegister,
+  mounting: EffectiveMounting,
+  brackets: readonly Bracket[],
+): JudgedWindow => ({
+  judged: judge(register, mounting, brackets, { slotMs: site.slotMs }),
+  completeFrom: -Infinity,
+  firstAt: -Infinity,
+});
 
 /** Later readings cannot change what is believed up to an instant. */
 const isCertainUntil = (judged: Judged, at: number): boolean =>
@@ -71,58 +94,77 @@ async function endsBefore(db: Kysely<Tables>, place: BracketPlace, at: number): 
   return later.length === 0;
 }
 
-/** The window's first readings, where they are certain: up to `last` nothing is disputed, left out or waiting to be settled. */
-async function anchorOf(
-  db: Kysely<Tables>,
+/** Readings at a window's beginning that may be certain: from `firstAt` to `lastAt`. */
+export interface Anchor {
+  readonly completeFrom: number;
+  readonly firstAt: number;
+  readonly lastAt: number;
+}
+
+/** The window's first readings, where nothing of the register's events lies among them. */
+export function anchorIn(
   site: DirectorySite,
   mounting: EffectiveMounting,
   register: EffectiveRegister,
   brackets: readonly Bracket[],
   from: number,
-): Promise<{ readonly completeFrom: number; readonly firstAt: number } | undefined> {
+): Anchor | undefined {
   const excluded = (at: number): boolean => register.excludes.some((e) => e.from <= at && at < e.to);
   const before = brackets
     .flatMap(({ first, last }) => (first.at === last.at ? [first.at] : [first.at, last.at]))
     .filter((at) => at < slotStart(from, site.slotMs) && holdsAt(mounting, at) && !excluded(at));
-  const first = before[0];
-  if (first === undefined) return undefined;
+  const firstAt = before[0];
+  if (firstAt === undefined) return undefined;
   const zone = zoneOf(site.registry.site.zone);
-  const completeFrom = localDay(first, zone) + 1;
+  const completeFrom = localDay(firstAt, zone) + 1;
   // the slot at that midnight ends, and has its neighbours, within what is certain
   const needed = dayStart(completeFrom, zone) + 2 * site.slotMs;
   const certain = Math.max(
     ANCHOR - 1,
     before.findIndex((at) => at >= needed),
   );
-  const last = before[certain + UNSURE_END];
-  if (last === undefined || (before[certain] ?? 0) < needed) return undefined;
-  const disturbed = (at: number): boolean => first <= at && at <= last;
+  const lastAt = before[certain + UNSURE_END];
+  if (lastAt === undefined || (before[certain] ?? 0) < needed) return undefined;
+  const disturbed = (at: number): boolean => firstAt <= at && at <= lastAt;
   if (register.cuts.some(disturbed) || register.admits.some((a) => disturbed(a.at))) return undefined;
-  const marked = await db
-    .selectFrom('dirty')
-    .select('from_at')
-    .where('site', '=', site.registry.site.id)
-    .where('device', '=', register.device)
-    .where('register', '=', register.register)
-    .where('from_at', '<=', last)
-    .execute();
-  if (marked.length > 0) return undefined;
-  const settled = await db
+  return { completeFrom, firstAt, lastAt };
+}
+
+/** What the books have settled of a mounting. */
+export interface Settled {
+  /** Its first believed reading. */
+  readonly evidenceFrom: number | undefined;
+  /** Outliers, breaks and pending readings. */
+  readonly faults: readonly { readonly from: number; readonly to: number }[];
+}
+
+/** Whether nothing is disputed, left out or waiting to be settled up to the anchor's end. `marked`: from when on the register waits. */
+export const isUndisturbed = (
+  { firstAt, lastAt }: Anchor,
+  marked: number,
+  { evidenceFrom, faults }: Settled,
+): boolean =>
+  marked > lastAt &&
+  evidenceFrom !== undefined &&
+  evidenceFrom <= firstAt &&
+  !faults.some((f) => f.to >= firstAt && f.from <= lastAt);
+
+export const FAULTS = ['outlier', 'pending', 'break'];
+
+async function knownOf(db: Kysely<Tables>, site: DirectorySite, mounting: EffectiveMounting): Promise<Settled> {
+  const of = { site: site.registry.site.id, mounting: mounting.id };
+  const evidence = await db
     .selectFrom('evidence')
     .select('first_at')
-    .where('site', '=', site.registry.site.id)
-    .where('mounting', '=', mounting.id)
+    .where('site', '=', of.site)
+    .where('mounting', '=', of.mounting)
     .executeTakeFirst();
-  if (!settled || settled.first_at > first) return undefined;
   const faults = await db
     .selectFrom('finding')
-    .select('kind')
-    .where('site', '=', site.registry.site.id)
-    .where('mounting', '=', mounting.id)
-    .where('kind', 'in', ['outlier', 'pending', 'break'])
-    .where('to_at', '>=', first)
-    .where('from_at', '<=', last)
-    .limit(1)
+    .select(['from_at as from', 'to_at as to'])
+    .where('site', '=', of.site)
+    .where('mounting', '=', of.mounting)
+    .where('kind', 'in', FAULTS)
     .execute();
-  return faults.length === 0 ? { completeFrom, firstAt: first } : undefined;
+  return { evidenceFrom: evidence?.first_at, faults };
 }

@@ -1,4 +1,4 @@
-import { DAY, type Frame, HOUR, MINUTE, type Registry } from '../../../pipeline/domain/index.ts';
+import { type Frame, HOUR, MINUTE, type Registry } from '../../../pipeline/domain/index.ts';
 import { type LogRecord, partitionOf } from '../../../pipeline/log/port.ts';
 
 /** Devices of ten counters each; every value is a pure function of (seed, device, register, step), so that nothing sent has to be kept. */
@@ -78,8 +78,14 @@ export interface Outgoing {
 
 const POISON = Buffer.from('{"v":1,"src":"not a frame');
 
+/** Counts as it goes. */
+export type Told = { -readonly [K in keyof Mischief]: number } & {
+  /** Records that are no frame are left out, for a reader who would stop at them. */
+  readonly withoutPoison?: boolean;
+};
+
 /** All that is sent, in the order in which it is sent. `told` counts what was out of the ordinary. */
-export function* sending(fleet: Fleet, told: { -readonly [K in keyof Mischief]: number }): Generator<Outgoing> {
+export function* sending(fleet: Fleet, told: Told): Generator<Outgoing> {
   const late = new Map<number, number[]>();
   const lateSteps = Math.max(1, Math.round(LATE_MS / fleet.intervalMs));
   const steps = stepsOf(fleet);
@@ -100,7 +106,7 @@ export function* sending(fleet: Fleet, told: { -readonly [K in keyof Mischief]: 
         told.twice += 1;
         yield { device: id, value, appendedAt };
       }
-      if (draw === 2) {
+      if (draw === 2 && !told.withoutPoison) {
         told.poison += 1;
         yield { device: id, value: POISON, appendedAt };
       }
@@ -117,7 +123,7 @@ export function* sending(fleet: Fleet, told: { -readonly [K in keyof Mischief]: 
   }
 }
 
-export const noMischief = (): { -readonly [K in keyof Mischief]: number } => ({
+export const noMischief = (): Told => ({
   twice: 0,
   late: 0,
   poison: 0,
@@ -128,7 +134,7 @@ export const noMischief = (): { -readonly [K in keyof Mischief]: number } => ({
 const BATCH_BYTES = 1024 * 1024;
 
 /** The log's records in memory, in batches as a broker hands them over: values are views into one buffer per batch. */
-export function inBatches(fleet: Fleet, told: { -readonly [K in keyof Mischief]: number }): readonly LogRecord[][] {
+export function inBatches(fleet: Fleet, told: Told): readonly LogRecord[][] {
   const batches: LogRecord[][] = [];
   const open = Array.from({ length: fleet.partitions }, () => ({ offset: 0, bytes: 0, items: [] as Outgoing[] }));
   const partitions = new Map<string, number>();
@@ -215,4 +221,3 @@ export function registryOf(fleet: Fleet): Registry {
 export const pointId = (device: number, register: string): string => `p-${device}-${register}`;
 
 export const minutes = (value: number): number => value * MINUTE;
-export const lastDay = (fleet: Fleet): number => Math.floor((BEGIN + fleet.hours * HOUR - 1) / DAY);

@@ -64,6 +64,7 @@ async function fill({ pool, ensurePartitions }: Books): Promise<void> {
     ['insert into log_offset values ($1, 0, 10, 3)', ['l']],
     [`insert into log_source values ($1, 0, 'abcdef01', '{[1,5),[7,9)}')`, ['l']],
     ['insert into dirty values ($1, $2, $3, 5, true)', ['s', '', 'p']],
+    [`insert into mark_batch (device_keys, parts, registers, from_at) values ('{1,2}', '{0,0}', '{3,1}', '{5,6}')`, []],
     ['insert into finding values ($1, $2, $3, 1, 2, $4, $4, 3, 4)', ['s', 'p/1', 'gap', 'd']],
     ['insert into evidence values ($1, $2, 1, 2, 3, 4)', ['s', 'p/1']],
     ['insert into mounting_day values ($1, $2, 20500, -5, 1, 2, 3)', ['s', 'p/1']],
