@@ -15,6 +15,8 @@ export interface Reading {
 /** Intervals that may wait while the spool holds: about 8 hours at 15 s, 20 days at 15 min. */
 export const MAX_WAITING_INTERVALS = 2_000;
 const NOTABLE_DELAY_MS = 60_000;
+/** Of an interval: what came so soon stands for the boundary before it. */
+const JUST_AFTER = 0.1;
 
 /**
  * Readings of one device between two frames. Of each register it keeps the last reading of each interval by source time,
@@ -68,7 +70,7 @@ export function createBuffer(site: string, device: string, intervalMs: number, p
       waiting.set(interval, registers);
       makeRoom();
     },
-    take: () => (waiting.size === 0 ? [] : framesFrom(settled(waiting))),
+    take: () => (waiting.size === 0 ? [] : framesFrom(settled(waiting, intervalMs, phaseMs))),
     takeAll: () => framesFrom([...waiting.values()].flatMap((registers) => [...registers.values()])),
     dropped: () => {
       const count = dropped;
@@ -95,17 +97,26 @@ const isSuperseded = (sent: Reading, late: Reading, intervalMs: number): boolean
 
 /**
  * Frames are taken just after an interval began, with a fresh reading of it: where a register has one, its last reading
- * of the interval before says nothing more and is left out. Older intervals, which nobody took in time, stay.
+ * of the interval before says nothing more and is left out. But not where the fresh one is further from the boundary
+ * between the two than that one, and not just after it either. Older intervals, which nobody took in time, stay.
  */
-function settled(waiting: ReadonlyMap<number, ReadonlyMap<string, Reading>>): readonly Reading[] {
+function settled(
+  waiting: ReadonlyMap<number, ReadonlyMap<string, Reading>>,
+  intervalMs: number,
+  phaseMs: number,
+): readonly Reading[] {
   const intervals = [...waiting.keys()].sort((a, b) => a - b);
   const [latest, previous] = [intervals.at(-1), intervals.at(-2)];
   const fresh = latest === undefined ? undefined : waiting.get(latest);
-  return intervals.flatMap((interval) =>
-    [...(waiting.get(interval)?.values() ?? [])].filter(
-      ({ register }) => !(interval === previous && interval + 1 === latest && fresh?.has(register)),
-    ),
-  );
+  const boundary = (latest ?? 0) * intervalMs + phaseMs;
+  const saysMore = (before: Reading): boolean => {
+    const after = fresh?.get(before.register);
+    return !after || after.at - boundary > Math.max(intervalMs * JUST_AFTER, boundary - before.at);
+  };
+  return intervals.flatMap((interval) => {
+    const readings = [...(waiting.get(interval)?.values() ?? [])];
+    return interval === previous && interval + 1 === latest ? readings.filter(saysMore) : readings;
+  });
 }
 
 function framesOf(site: string, device: string, readings: readonly Reading[]): readonly FrameDraft[] {

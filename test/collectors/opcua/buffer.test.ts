@@ -45,6 +45,13 @@ test('the reading at the beginning of an interval stands for the one just before
   expect(b.take().map((f) => f.r)).toEqual([[['e1', 6]]]);
 });
 
+test('a reading far from the boundary does not stand for one that is nearer to it: both stay', () => {
+  const b = buffer();
+  b.put(reading(T + 59_000, 5));
+  b.put(reading(T + 90_000, 6));
+  expect(b.take().map((f) => f.r)).toEqual([[['e1', 5]], [['e1', 6]]]);
+});
+
 test('intervals that nobody took in time keep their last value each', () => {
   const b = buffer();
   for (let i = 0; i < 10; i += 1) b.put(reading(T + i * 30_000, i));
