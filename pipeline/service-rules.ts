@@ -22,6 +22,8 @@ import type { Claim } from './service.ts';
 
 /** What the rules are asked: part of the pipeline's one door (service.ts). */
 export interface RulesService {
+  /** Reads the catalogue, so that the first question need not wait for it. */
+  readonly warm: () => Promise<void>;
   /** Facts in force; undefined before the first were applied. */
   readonly facts: (site: string) => Promise<FactsAnswer | undefined>;
   /** Writes a new version when `commit` and something differs. Throws FACTS_UNKNOWN for what the registry does not have, CLAIM_NEEDED. */

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import { DAY, formatDay, requestError } from '#domain';
-import { type Catalogue, type CatalogueEntry, loadCatalogue } from '../../rules/catalogue/index.ts';
+import { type Catalogue, type CatalogueEntry, confirmCatalogue, loadCatalogue } from '../../rules/catalogue/index.ts';
 import { type RateTables, rateTables } from '../../rules/conversion/index.ts';
 import type { ConfirmationAnswer } from '../answers-rules.ts';
 import type { Tables } from '../books/tables.ts';
@@ -72,8 +72,8 @@ export function openRulebook(db: Db, now: () => number, directory?: string): Rul
       const catalogue =
         words.length === 0
           ? plain().plain
-          : loadCatalogue(
-              directory,
+          : confirmCatalogue(
+              plain().plain,
               words.map(({ row, by, at, text }) => ({ row, by, at, text })),
             );
       const { plain: read, hashes } = plain();

@@ -16,31 +16,41 @@ export interface CostedPoint {
   readonly parts: ReadonlyMap<number, ReadonlyMap<string, number>>;
 }
 
-/** Every point that the facts give a tariff, with its cost in a calendar year. */
+/** Points to which the facts give a tariff. */
+export function pricedPoints(
+  { registry }: DirectorySite,
+  facts: SiteFacts,
+): readonly Pick<CostedPoint, 'point' | 'tariff'>[] {
+  const tariffs = new Map(facts.tariffs.map((tariff) => [tariff.id, tariff]));
+  return facts.points.flatMap(({ point: id, tariff: name }) => {
+    const point = registry.points.find((p) => p.id === id);
+    const tariff = name === undefined ? undefined : tariffs.get(name);
+    return point && tariff ? [{ point, tariff }] : [];
+  });
+}
+
+/** Every priced point of which the party has a part in the calendar year, with its whole cost. */
 export async function costedPoints(
   db: Db,
   site: DirectorySite,
   facts: SiteFacts,
+  party: string,
   year: number,
   now: number,
 ): Promise<readonly CostedPoint[]> {
-  const tariffs = new Map(facts.tariffs.map((tariff) => [tariff.id, tariff]));
-  const [from, to] = [firstDayOfMonth(year * 12), firstDayOfMonth((year + 1) * 12)];
-  const priced = facts.points.flatMap(({ point: id, tariff: name }) => {
-    const point = site.registry.points.find((p) => p.id === id);
-    const tariff = name === undefined ? undefined : tariffs.get(name);
-    return point && tariff ? [{ point, tariff }] : [];
-  });
+  const priced = pricedPoints(site, facts);
+  const span = { from: firstDayOfMonth(year * 12), to: firstDayOfMonth((year + 1) * 12) };
   const parts = await partsOf(
     db,
     site.registry.site.id,
     priced.map(({ point }) => point.id),
-    from,
-    to,
+    party,
+    span,
   );
   const result: CostedPoint[] = [];
   for (const { point, tariff } of priced) {
-    const own = parts.get(point.id) ?? new Map<number, ReadonlyMap<string, number>>();
+    const own = parts.get(point.id);
+    if (!own) continue;
     const timeOfUse = tariff.terms.some(({ value }) => value.kind === 'time-of-use');
     const hours = timeOfUse ? await hoursOf(db, site, point, [...own.keys()], now) : undefined;
     const days = [...own].map(([day, byParty]): DayUse => ({
@@ -53,17 +63,19 @@ export async function costedPoints(
   return result;
 }
 
-/** By point, day (rising) and party (unallocated last, others by id). */
+/** Of the points in which the party has a part: by point, day (rising) and party (unallocated last, others by id). */
 async function partsOf(
   db: Db,
   site: string,
   points: readonly string[],
-  from: number,
-  to: number,
+  of: string,
+  { from, to }: { readonly from: number; readonly to: number },
 ): Promise<ReadonlyMap<string, Map<number, Map<string, number>>>> {
   const { rows } = await sql<{ point: string; day: number; party: string; amount: number }>`
     select point, day, party, amount from allocation_day
-    where site = ${site} and point = any(${points}::text[]) and day >= ${from} and day < ${to}
+    where site = ${site} and day >= ${from} and day < ${to} and point in (
+      select distinct point from allocation_day
+      where site = ${site} and party = ${of} and point = any(${points}::text[]) and day >= ${from} and day < ${to})
     order by point, day, party = ${UNALLOCATED}, party`.execute(db);
   const all = new Map<string, Map<number, Map<string, number>>>();
   for (const { point, day, party, amount } of rows) {
@@ -107,7 +119,9 @@ async function hoursOf(
   for (const [i, row] of rows.entries()) {
     const day = periods[i]?.day;
     if (day === undefined) continue;
-    found.set(day, [...(found.get(day) ?? []), row.amount]);
+    const hours = found.get(day);
+    if (hours) hours.push(row.amount);
+    else found.set(day, [row.amount]);
   }
   return found;
 }

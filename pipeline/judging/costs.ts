@@ -18,7 +18,7 @@ import type { CostRow, CostsAnswer } from '../answers-rules.ts';
 import type { Tables } from '../books/tables.ts';
 import type { InstitutionBook } from '../facts/period.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
-import { type CostedPoint, costedPoints } from './cost-points.ts';
+import { type CostedPoint, costedPoints, pricedPoints } from './cost-points.ts';
 import { missingAnswer } from './figures.ts';
 import { signOf } from '../rollup/totals.ts';
 
@@ -31,7 +31,7 @@ export async function costsAnswer(
   year: number,
   now: number,
 ): Promise<CostsAnswer> {
-  const costed = await costedPoints(db, site, facts, year, now);
+  const costed = await costedPoints(db, site, facts, book.institution.id, year, now);
   const id = book.institution.id;
   const cells = new Map<string, Cell>();
   for (const one of costed) addPoint(cells, one, id);
@@ -41,7 +41,7 @@ export async function costsAnswer(
   const { fen, total } = toFen(priced.map(({ micro }) => micro ?? 0));
   const fenOf = new Map(priced.map((row, i) => [row, fen[i] ?? 0]));
   const finished = rows.map((row) => finish(row, fenOf.get(row) ?? null));
-  const unpriced = unpricedPoints(site, facts, costed, book.institution);
+  const unpriced = unpricedPoints(site, facts, book.institution);
   return {
     site: site.registry.site.id,
     institution: id,
@@ -193,15 +193,10 @@ const checked = (rows: readonly CostRow[]): CostRow[] =>
     return { ...row, check: checkPrice(row.unitPrice, byTariff ?? undefined, neighbours) ?? null };
   });
 
-function unpricedPoints(
-  { registry }: DirectorySite,
-  facts: SiteFacts,
-  costed: readonly CostedPoint[],
-  institution: Institution,
-): readonly Missing[] {
-  const known = new Set(costed.map(({ point }) => point.id));
+function unpricedPoints(site: DirectorySite, facts: SiteFacts, institution: Institution): readonly Missing[] {
+  const known = new Set(pricedPoints(site, facts).map(({ point }) => point.id));
   const own = new Set(facts.points.filter((p) => p.use === 'pv-self-used').map((p) => p.point));
-  return registry.points
+  return site.registry.points
     .filter((p) => signOf(p.role) === 1 && !known.has(p.id) && !own.has(p.id))
     .map(({ id }) => ({
       what: `tariff.${id}`,

@@ -55,6 +55,7 @@ export function openRules({ db, clock, siteOf, rulesFolder }: RulesOptions): Ope
     return { site, facts, rules, ended: endedAt(site) };
   };
   const service: RulesService = {
+    warm: async () => void (await rulebook.inForce()),
     facts: async (id) => {
       const stored = await factsOf(db, id);
       return stored && factsAnswer(await siteOf(id), stored);

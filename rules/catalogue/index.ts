@@ -1,5 +1,5 @@
 /** The rules as data: rows with source and confidence, a strict loader, and the functions that choose a row. */
-export { catalogueOf, loadCatalogue } from './load.ts';
+export { catalogueOf, confirmCatalogue, loadCatalogue } from './load.ts';
 export { UNIT_OF } from './schema.ts';
 export {
   barometerThresholds,

@@ -121,6 +121,10 @@ export function catalogueOf(rows: readonly CatalogueEntry[]): Catalogue {
   };
 }
 
+/** The same rows with the word of those who confirmed some. Throws CONFIRMATION_INVALID. */
+export const confirmCatalogue = ({ rows }: Catalogue, confirmations: readonly Confirmation[]): Catalogue =>
+  catalogueOf(confirm(rows, confirmations));
+
 /**
  * Reads every data file of a folder (default: ours). All or nothing: throws CATALOGUE_UNREADABLE, CATALOGUE_FILE_INVALID, CATALOGUE_ROW_INVALID,
  * CATALOGUE_NOT_VERIFIED, CATALOGUE_ROW_TWICE, CATALOGUE_OVERLAP, CATALOGUE_GAP or CONFIRMATION_INVALID, naming file and row.

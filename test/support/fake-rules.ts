@@ -6,6 +6,7 @@ const notFaked = (): Promise<never> => Promise.reject(invariantError('NOT_FAKED'
 
 /** Answers nothing but what a test gives it. */
 export const fakeRules = (given: Partial<RulesService> = {}): RulesService => ({
+  warm: async () => undefined,
   facts: async () => undefined,
   applyFacts: notFaked,
   quantities: async () => [],

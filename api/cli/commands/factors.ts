@@ -115,7 +115,7 @@ export const confirmRow = command({
   ],
   examples: [
     {
-      command: 'civicmeter confirm-row coal/national-statistics-coal --by wang --text "GB/T 2589-2020, 表 A.1"',
+      command: 'civicmeter confirm-row coal/national-statistics-coal-kg --by wang --text "GB/T 2589-2020, 表 A.1"',
       text: { zh: '确认煤的折标系数', en: 'confirms the factor of coal' },
     },
   ],

@@ -8,6 +8,7 @@ import type { Cli } from '../context.ts';
 import { createBackground } from './background.ts';
 import { openFoundation } from './foundation.ts';
 import { type IntakePlace, startIntake } from './intake.ts';
+import { warmRules } from './warm.ts';
 
 export interface KafkaPlace {
   readonly brokers: readonly string[];
@@ -61,6 +62,7 @@ export async function runServe(
       port,
     });
     closer.add('API', server.close);
+    background.run('rules', () => warmRules(service, telemetry));
     const gateways = intake && (await startIntake(intake, { books, log, clock, telemetry, closer }));
     ready(cli, `serve: ${server.address}${gateways === undefined ? '' : `, intake ${gateways}`}`);
     await background.untilEnd();

@@ -15,6 +15,7 @@ import { claimFolder, type Claimed } from './data-folder.ts';
 import { type Foundation, openFoundation } from './foundation.ts';
 import { type IntakePlace, startIntake } from './intake.ts';
 import { untilRead } from './settling.ts';
+import { warmRules } from './warm.ts';
 import { backfill, historyStart, lastKnown } from './history.ts';
 import { createImporter } from './importing.ts';
 import { LOG_KEEP_MS, openEmbedded } from './service.ts';
@@ -95,6 +96,7 @@ async function runParts(cli: Cli, options: StartOptions, foundation: Foundation,
   const outcome = await service.applyRegistry(options.site.registry, { take: 'additions', commit: true });
   options.told({ step: 'applied', outcome });
   background.run('worker', worker.run);
+  background.run('rules', () => warmRules(service, telemetry));
   background.run('totals', (ending) => keepSettled(service, { clock, telemetry }, ending));
   background.run('housekeeping', (ending) => keepHouse({ books, log, keepMs: LOG_KEEP_MS, clock, telemetry }, ending));
 

@@ -101,7 +101,7 @@ describe('what the rules say, by API', () => {
     expect((await get('/api/v1/factors/confirmations')).json()).toEqual({ items: [] });
     const confirm = (payload: object) =>
       app.inject({ method: 'POST', url: '/api/v1/factors/confirmations', headers: { host: 'localhost' }, payload });
-    const word = { row: 'coal/national-statistics-coal', by: 'li', text: 'GB/T 2589-2020, table A.1' };
+    const word = { row: 'coal/national-statistics-coal-kg', by: 'li', text: 'GB/T 2589-2020, table A.1' };
     const confirmed = await confirm(word);
     expect(confirmed.statusCode).toBe(201);
     expect(confirmed.json()).toMatchObject({ ...word, stands: true });
