@@ -7,6 +7,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   ledger: async () => (await import('./ledger.ts')).ledger,
   judgement: async () => (await import('./judgement.ts')).judgement,
   modbus: async () => (await import('./modbus/index.ts')).modbus,
+  opcua: async () => (await import('./opcua/index.ts')).opcua,
 };
 
 const { values, positionals } = parseArgs({

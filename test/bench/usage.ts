@@ -27,3 +27,13 @@ export function meter(count: () => number): () => Usage {
 export const described = (name: string, usage: Usage): string =>
   `${name}: ${Math.round(rateOf(usage))} values/s, ${cpuPerMillion(usage).toFixed(3)} CPU s per million, ` +
   `${Math.round((100 * usage.cpuSeconds) / usage.seconds)} % of a core, ${Math.round(usage.rssMiB)} MiB`;
+
+/** Counts of events over all their labels. */
+export const totals = (events: Readonly<Record<string, number>>): Readonly<Record<string, number>> => {
+  const sums: Record<string, number> = {};
+  for (const [key, count] of Object.entries(events)) {
+    const name = key.replace(/\{.*/, '');
+    sums[name] = (sums[name] ?? 0) + count;
+  }
+  return sums;
+};

@@ -2,13 +2,13 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ended, messageOf, spawnOnCore } from '../cores.ts';
 import { type Bench, type BenchRun, type Correctness, loadNow, resultOf, sumOf } from '../form.ts';
-import { cpuPerMillion, described, rateOf, type Usage } from '../usage.ts';
+import { CACHE } from '../folder.ts';
+import { eachFrame } from '../frames.ts';
+import { cpuPerMillion, described, rateOf, totals, type Usage } from '../usage.ts';
 import { startWordServer, type WordServer } from './server.ts';
 import type { ChildTask } from './task.ts';
-import { judgeSpool } from './judge.ts';
+import { createJudge } from './judge.ts';
 
-/** On the disk of the checkout, because an fsync to a folder in memory costs nothing. */
-const CACHE = join(import.meta.dirname, '../../../node_modules/.cache/civicmeter-bench');
 const [CLIENT_CORE, SERVER_CORE] = [0, 1];
 
 interface Mode {
@@ -83,31 +83,22 @@ async function collect(mode: Mode, folder: string, { seed, say }: BenchRun): Pro
     await ended(child);
     say(`${described(`collector, ${mode.name}`, usage)}, ${loadNow()}`);
     for (const [event, count] of Object.entries(totals(events))) say(`  ${event}: ${count}`);
-    return { usage, findings: await judgeSpool(task.file, seed, answers) };
+    const judge = createJudge(seed, answers);
+    await eachFrame(task.file, judge.take);
+    return { usage, findings: judge.verdict() };
   } finally {
     await server.close();
   }
 }
 
-/** Over all labels. */
-const totals = (events: Readonly<Record<string, number>>): Readonly<Record<string, number>> => {
-  const sums: Record<string, number> = {};
-  for (const [key, count] of Object.entries(events)) {
-    const name = key.replace(/\{.*/, '');
-    sums[name] = (sums[name] ?? 0) + count;
-  }
-  return sums;
-};
-
 const taskOf = ({ intervalMs, seconds }: Mode, { ports }: WordServer, folder: string): ChildTask => {
-  const name = `${intervalMs}`;
   return {
     ports,
     intervalMs,
     warmUpSeconds: WARM_UP_SECONDS,
     seconds,
-    file: join(folder, `${name}.db`),
-    log: join(folder, `${name}.log`),
+    file: join(folder, `${intervalMs}.db`),
+    log: join(folder, `${intervalMs}.log`),
   };
 };
 

@@ -1,27 +1,6 @@
-import { createTelemetry, silentLogger, systemClock } from '#platform';
-import { openSpool } from '../../../collectors/spool/spool.ts';
 import type { Correctness } from '../form.ts';
 import { faceOf, isGauge, nameOf, REGISTERS, SITE, unitOfDevice } from './site.ts';
 import { wordOf } from './truth.ts';
-
-/** Values, not frames. */
-const FRAMES_PER_READ = 2_000;
-
-/** What is wrong with the frames of a spool, given how many answers the server gave per unit. Counted in values. */
-export async function judgeSpool(file: string, seed: number, answers: readonly number[]): Promise<Correctness> {
-  const spool = await openSpool({ file, clock: systemClock, telemetry: createTelemetry(silentLogger()) });
-  const judge = createJudge(seed, answers);
-  try {
-    for (let from = 0; from < spool.bounds().high;) {
-      const records = await spool.read(from, FRAMES_PER_READ);
-      for (const { value } of records) judge.take(JSON.parse(Buffer.from(value).toString()));
-      from += records.length;
-    }
-  } finally {
-    await spool.close();
-  }
-  return judge.verdict();
-}
 
 interface SpooledFrame {
   readonly site: string;
@@ -33,7 +12,10 @@ const NAMES: ReadonlyMap<string, number> = new Map(
   Array.from({ length: REGISTERS }, (_, address) => [nameOf(address), address]),
 );
 
-/** Takes the frames one by one. Each says by its first two registers which answer it is. */
+/**
+ * Holds frames against the number of answers that the server gave per unit. Each says by its first two registers which
+ * answer it is. Counted in values.
+ */
 export function createJudge(
   seed: number,
   answers: readonly number[],
