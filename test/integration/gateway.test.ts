@@ -69,7 +69,7 @@ beforeAll(async () => {
     '--data',
     at('centre'),
   ]);
-  expect(made).toMatchObject({ code: 0, err: '' });
+  if (made.code !== 0) throw new Error(made.err);
 }, 240_000);
 
 afterAll(async () => {
