@@ -6,7 +6,7 @@ import { listCertificates, trustCertificate } from '../../../collectors/opcua/in
 import { until } from '../../support/collector-context.ts';
 import { type Collecting, collecting, NAMESPACE, NODES } from '../../support/opcua/collecting.ts';
 import { type MadeCertificate, makeCertificate } from '../../support/opcua/pki.ts';
-import { type ForeignServer, skipServer, startForeign } from '../../support/opcua/servers.ts';
+import { bringForeign, type ForeignServer, skipServer, startForeign } from '../../support/opcua/servers.ts';
 import { DataType, freePort, type ServerCertificate, startTestServer } from './server.ts';
 
 const WAIT_MS = 60_000;
@@ -30,6 +30,7 @@ const begin = (...args: Parameters<typeof collecting>): Collecting => {
 describe.skipIf(skipServer('asyncua'))('a server that freezes, or whose clock jumps', () => {
   let own: MadeCertificate;
   beforeAll(async () => {
+    await bringForeign('asyncua');
     own = await makeCertificate(join(folder, 'server'));
   });
   const serve = async (port: number): Promise<ForeignServer> => {

@@ -7,6 +7,7 @@ import { until } from '../../support/collector-context.ts';
 import { type Collecting, collecting, NAMESPACE, NODES } from '../../support/opcua/collecting.ts';
 import { type MadeCertificate, makeCertificate } from '../../support/opcua/pki.ts';
 import {
+  bringForeign,
   type ForeignOptions,
   type ForeignServer,
   SERVERS,
@@ -28,6 +29,7 @@ describe.each(SERVERS)('an independent server: %s', (name) => {
     const closing: (() => Promise<void>)[] = [];
 
     beforeAll(async () => {
+      await bringForeign(name);
       folder = await mkdtemp(join(tmpdir(), 'civicmeter-opcua-foreign-'));
       own = await makeCertificate(join(folder, 'server'), { applicationUri: 'urn:test:server' });
       user = await makeCertificate(join(folder, 'user'), { applicationUri: 'urn:test:user' });

@@ -79,11 +79,39 @@ export function skipServer(name: ServerName): boolean {
 export const startForeign = async (name: ServerName, options: ForeignOptions): Promise<ForeignServer> =>
   control(name === 'asyncua' ? await startAsyncua(options) : await startMilo(options), options);
 
-async function startAsyncua(options: ForeignOptions): Promise<ChildProcess> {
-  await install(VENV, async (folder) => {
+/** Brings the server and what it needs, once: for `beforeAll`, which has more time than a test. */
+export async function bringForeign(name: ServerName): Promise<void> {
+  if (name === 'asyncua') await bringAsyncua();
+  else await miloClasspath(MILO_SOURCE);
+}
+
+const MILO_SOURCE = join(HERE, 'MiloServer.java');
+
+const bringAsyncua = (): Promise<void> =>
+  install(VENV, async (folder) => {
     await promisify(execFile)('python3', ['-m', 'venv', folder]);
     await promisify(execFile)(join(folder, 'bin/python'), ['-m', 'pip', 'install', '-q', `asyncua==${ASYNCUA}`]);
   });
+
+/** Milo, and a server written with it, compiled once per source. */
+export async function miloClasspath(source: string): Promise<string> {
+  await install(JARS, async (folder) => {
+    writeFileSync(join(folder, 'pom.xml'), POM);
+    const args = ['-q', '-B', '-f', join(folder, 'pom.xml'), 'dependency:copy-dependencies'];
+    await promisify(execFile)('mvn', [...args, `-DoutputDirectory=${join(folder, 'lib')}`], { timeout: 300_000 });
+  });
+  const classes = join(
+    CACHE,
+    `milo-server-${createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 12)}`,
+  );
+  await install(classes, async (folder) => {
+    await promisify(execFile)('javac', ['-cp', join(JARS, 'lib/*'), '-d', folder, source]);
+  });
+  return `${classes}:${join(JARS, 'lib/*')}`;
+}
+
+async function startAsyncua(options: ForeignOptions): Promise<ChildProcess> {
+  await bringAsyncua();
   const policies = options.policies.map((policy) =>
     policy === 'None' ? 'NoSecurity' : `${policy.replaceAll('_', '')}_SignAndEncrypt`,
   );
@@ -102,7 +130,7 @@ async function startAsyncua(options: ForeignOptions): Promise<ChildProcess> {
 }
 
 async function startMilo(options: ForeignOptions): Promise<ChildProcess> {
-  const classpath = await miloClasspath(join(HERE, 'MiloServer.java'));
+  const classpath = await miloClasspath(MILO_SOURCE);
   const { user, history, trustedClient, userCertificate, filled } = options;
   const told = {
     port: String(options.port),
@@ -125,23 +153,6 @@ async function startMilo(options: ForeignOptions): Promise<ChildProcess> {
   const args = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', classpath];
   const words = Object.entries(told).map((entry) => entry.join('='));
   return spawn('java', [...args, 'MiloServer', ...words], { stdio: ['pipe', 'pipe', 'pipe'] });
-}
-
-/** Milo, and a server written with it, compiled once per source. */
-export async function miloClasspath(source: string): Promise<string> {
-  await install(JARS, async (folder) => {
-    writeFileSync(join(folder, 'pom.xml'), POM);
-    const args = ['-q', '-B', '-f', join(folder, 'pom.xml'), 'dependency:copy-dependencies'];
-    await promisify(execFile)('mvn', [...args, `-DoutputDirectory=${join(folder, 'lib')}`], { timeout: 300_000 });
-  });
-  const classes = join(
-    CACHE,
-    `milo-server-${createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 12)}`,
-  );
-  await install(classes, async (folder) => {
-    await promisify(execFile)('javac', ['-cp', join(JARS, 'lib/*'), '-d', folder, source]);
-  });
-  return `${classes}:${join(JARS, 'lib/*')}`;
 }
 
 async function control(child: ChildProcess, options: ForeignOptions): Promise<ForeignServer> {
