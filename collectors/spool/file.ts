@@ -27,6 +27,8 @@ export interface FileOptions {
   readonly lockTimeoutMs: number;
   /** Free space of the disk, in bytes, below which nothing more is appended, so that what is in the file can still leave it. */
   readonly reserveBytes: number;
+  /** Whether numbers of frames that the file has lost are left out; not where the file is a log, whose reader takes no gaps. */
+  readonly leaveGaps: boolean;
 }
 
 /** Opens or creates the file, synchronously and alone: the lock is the operating system's, so that it dies with the process. */

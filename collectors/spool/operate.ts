@@ -1,6 +1,7 @@
 import { statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { openHighest } from './highest.ts';
 import {
   type Acknowledgement,
   type AppendGroup,
@@ -25,11 +26,15 @@ export interface SpoolFileHandle {
   readonly close: () => void;
 }
 
-/** The statements over an open file. `reserveBytes`: see FileOptions. */
-export function operateSpool(
-  db: DatabaseSync,
-  { file, reserveBytes }: { readonly file: string; readonly reserveBytes: number },
-): SpoolFileHandle {
+/** See FileOptions. */
+interface OperateOptions {
+  readonly file: string;
+  readonly reserveBytes: number;
+  readonly leaveGaps: boolean;
+}
+
+/** The statements over an open file. */
+export function operateSpool(db: DatabaseSync, { file, reserveBytes, leaveGaps }: OperateOptions): SpoolFileHandle {
   const head = db.prepare('select src, next, acknowledged from spool').get();
   const src = String(head?.['src']);
   let next = Number(head?.['next']);
@@ -54,6 +59,9 @@ export function operateSpool(
   const keep = db.prepare('select seq from frame where seq < ? and appended_at >= ? order by seq limit 1');
   const remove = db.prepare('delete from frame where seq < ?');
   const forget = db.prepare('delete from frame where seq >= ? and seq < ?');
+
+  const highest = openHighest(file);
+  let lost = 0;
 
   const transaction = (work: () => void): void => {
     db.exec('begin immediate');
@@ -94,6 +102,23 @@ export function operateSpool(
     return from + group.count;
   };
 
+  /** Numbers that were given to frames which the file no longer has are not given again: they are a gap, and told. */
+  const skipLost = (): void => {
+    const to = highest.read(src);
+    if (!leaveGaps || to <= next) return;
+    lost = to - next;
+    const skipped =
+      acknowledged === next ? { acknowledged: to, sent } : { acknowledged, sent: [...sent, [next, to] as const] };
+    transaction(() => {
+      setAcknowledged.run(skipped.acknowledged);
+      for (const range of skipped.sent.slice(sent.length)) insertSent.run(...range);
+      setNext.run(to);
+    });
+    ({ acknowledged, sent } = skipped);
+    next = to;
+  };
+  skipLost();
+
   return {
     state: () => ({
       src,
@@ -101,6 +126,7 @@ export function operateSpool(
       next,
       acknowledged,
       sent,
+      lost,
       oldestAt: acknowledged < next ? Number(stamp.get(acknowledged)?.['appended_at']) : undefined,
       bytes: sizeOf(file) + sizeOf(`${file}-wal`),
     }),
@@ -112,6 +138,7 @@ export function operateSpool(
         setNext.run(to);
       });
       next = to;
+      highest.write(src, next);
     },
     read: (asked, limit, devices) => {
       const from = Math.max(asked, low);
@@ -145,7 +172,10 @@ export function operateSpool(
       low = to;
       return removed;
     },
-    close: () => db.close(),
+    close: () => {
+      highest.close();
+      db.close();
+    },
   };
 }
 

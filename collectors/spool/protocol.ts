@@ -47,6 +47,8 @@ export interface SpoolState {
   readonly acknowledged: number;
   /** Acknowledged ranges above it, ascending. */
   readonly sent: Ranges;
+  /** Frames that the end of the file had lost when it was opened. */
+  readonly lost: number;
   /** When the oldest frame not yet acknowledged was taken. */
   readonly oldestAt: number | undefined;
   /** Size of the file and its write-ahead log. */

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { addSeqs, countSeqs, invariantError, type SeqRange, type SeqSet, seqsOutside } from '#domain';
-import type { Clock, Telemetry } from '#platform';
+import type { Clock, EventSpec, Telemetry } from '#platform';
 import { createAppender } from './appender.ts';
 import { encodeDrafts, packValues, unpackValues } from './encode.ts';
 import { unwritable } from './failure.ts';
@@ -26,6 +26,11 @@ export interface SpoolOptions {
   readonly lockTimeoutMs?: number | undefined;
 }
 
+const SPOOL_TORN: EventSpec = {
+  level: 'error',
+  message: 'the end of the spool was lost: these frames are a gap in seq',
+};
+
 const FRAMES_PER_TRIM = 10_000;
 const RESERVE_BYTES = 64 * 1024 * 1024;
 
@@ -39,7 +44,16 @@ export async function openSpool(options: SpoolOptions): Promise<SpoolFile> {
   const { clock, telemetry, maxBytes, keepMs = 0, lockTimeoutMs = 2_000, whenFull = 'wait' } = options;
   const { reserveBytes = RESERVE_BYTES } = options;
   makeFolder(file);
-  const thread = await startThread({ file, now: clock.now(), maxBytes, lockTimeoutMs, reserveBytes });
+  const thread = await startThread({
+    file,
+    now: clock.now(),
+    maxBytes,
+    lockTimeoutMs,
+    reserveBytes,
+    leaveGaps: keepMs === 0,
+  });
+  const { lost } = thread.state();
+  if (lost > 0) telemetry.emit('spoolTorn', SPOOL_TORN, { file }, lost);
   const listeners = new Set<() => void>();
   const appender = createAppender({
     file,

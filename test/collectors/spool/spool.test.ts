@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Frame, type FrameDraft, frameSchema } from '#domain';
+import { type Frame, type FrameDraft, frameSchema, seqSetOf, seqsOutside } from '#domain';
 import { createTelemetry, silentLogger, systemClock } from '#platform';
 import { refuseOldSqlite } from '../../../collectors/spool/file.ts';
 import type { SpoolFile } from '../../../collectors/spool/port.ts';
@@ -166,6 +166,52 @@ describe('the spool', () => {
   });
 });
 
+describe('acknowledging in any order', () => {
+  it('keeps exactly what is not acknowledged, also after reopening, and forgets the rest', async () => {
+    const first = await open();
+    await first.append(drafts(100));
+    await Promise.all([first.acknowledge([90, 100]), first.acknowledge([40, 50]), first.acknowledge([60, 70])]);
+    expect(first.pending()).toEqual([
+      [0, 40],
+      [50, 60],
+      [70, 90],
+    ]);
+    expect(first.depth().frames).toBe(70);
+    expect((await first.peek([50, 60])).map(({ seq }) => seq)).toEqual([50, 51, 52, 53, 54, 55, 56, 57, 58, 59]);
+    expect(await first.peek([40, 50])).toEqual([]);
+    await close(first);
+    const second = await open();
+    await second.acknowledge([0, 45]);
+    expect(second.pending()).toEqual([
+      [50, 60],
+      [70, 90],
+    ]);
+    expect(second.bounds().low).toBe(50);
+    await second.acknowledge([50, 90]);
+    expect(second.pending()).toEqual([]);
+    await second.append([draft(1)]);
+    expect(second.pending()).toEqual([[100, 101]]);
+  });
+
+  it('leaves what any sequence of calls leaves of a set', async () => {
+    const range = fc.tuple(fc.nat(60), fc.nat(12)).map(([from, length]) => [from, from + length] as const);
+    await fc.assert(
+      fc.asyncProperty(fc.array(range, { maxLength: 8 }), async (ranges) => {
+        rmSync(join(folder, 'deep'), { recursive: true, force: true });
+        const spool = await open();
+        await spool.append(drafts(60));
+        for (const one of ranges) await spool.acknowledge(one);
+        const left = seqSetOf(ranges);
+        await close(spool);
+        const again = await open();
+        expect(again.pending()).toEqual(seqsOutside(left, [0, 60]));
+        await close(again);
+      }),
+      { numRuns: 15 },
+    );
+  });
+});
+
 describe('a spool that cannot be opened says why', () => {
   it('when another holder has it', async () => {
     await open();
@@ -263,12 +309,12 @@ describe('a full spool', () => {
 });
 
 describe('kill -9 of the process that appends', () => {
-  it('loses nothing that was acknowledged, leaves no half call and no lock', { timeout: 60_000 }, async () => {
+  it('loses nothing that was acknowledged, leaves no half call and no lock', { timeout: 240_000 }, async () => {
     const script = fileURLToPath(new URL('appending-child.ts', import.meta.url));
     let confirmed = 0;
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 20; round++) {
       const child = fork(script, [file], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] });
-      const target = confirmed + 200 + 170 * round;
+      const target = confirmed + 20 + 17 * round;
       await once(child, 'message');
       await expect(open()).rejects.toMatchObject({ code: 'SPOOL_LOCKED' });
       child.on('message', (high: number) => {
