@@ -30,9 +30,8 @@ const WEIGHT: Readonly<Record<Doubt, number>> = {
   zero: 3,
 };
 const IMPLAUSIBLE = 25;
-/** A float within the range of measured things hardly comes about by chance; decimal digits do, and few meters use them. */
+/** A float within the range of measured things hardly comes about by chance. */
 const FLOAT_IN_RANGE = -2;
-const DIGITS = 1;
 
 /** One way to read the words of a register. */
 export interface Candidate {
@@ -125,12 +124,7 @@ const beyondDigit = (value: number, expected: Expected): number => {
 };
 
 const weightOf = ({ type, doubts }: Candidate): number =>
-  doubts.reduce((sum, doubt) => sum + WEIGHT[doubt], typeWeight(type, doubts));
-
-const typeWeight = (type: WordType, doubts: readonly Doubt[]): number => {
-  if (type.startsWith('bcd')) return DIGITS;
-  return isFloat(type) && doubts.length === 0 ? FLOAT_IN_RANGE : 0;
-};
+  doubts.reduce((sum, doubt) => sum + WEIGHT[doubt], isFloat(type) && doubts.length === 0 ? FLOAT_IN_RANGE : 0);
 
 const isFloat = (type: WordType): boolean => type.startsWith('f');
 

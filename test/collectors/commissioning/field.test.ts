@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { systemClock } from '#platform';
+import { type Clock, systemClock } from '#platform';
 import { largestRequest, timeReplies } from '../../../collectors/commissioning/pace.ts';
 import { readModbusDevice } from '../../../collectors/commissioning/read-device.ts';
 import { parseUnits, rangesOf, scanUnits, type UnitAnswer } from '../../../collectors/commissioning/scan.ts';
 import { type LineSession, lineSession } from '../../../collectors/commissioning/session.ts';
 import { openTransportOf } from '../../../collectors/modbus/lines.ts';
+import type { OpenTransport, ReadFault } from '../../../collectors/modbus/transport.ts';
 import { lineTo, litres, modbusModel } from '../../support/modbus-model.ts';
 import {
   type Answer,
@@ -169,10 +170,61 @@ test('a line that cannot be opened says so at once', async () => {
   await expect(session(server).ask(place)).rejects.toMatchObject({ code: 'LINE_NOT_OPEN' });
 });
 
-test('a line is opened anew after a request that was not answered', async () => {
-  const server = await field(({ index }) => (index === 0 ? 'swallow' : 'answer'));
-  const { ask } = session(server);
-  expect((await ask(place)).result).toMatchObject({ fault: { kind: 'timeout' } });
-  expect((await ask(place)).result).toEqual({ ok: true, words: [wordOf(1, 3, 0)] });
-  expect(server.connections()).toBe(2);
+describe('a session on a line', () => {
+  const faults: readonly ReadFault[] = [
+    { kind: 'timeout' },
+    { kind: 'framing', detail: 'cut' },
+    { kind: 'foreign', unit: 7, detail: 'unit 7' },
+    { kind: 'closed', detail: 'gone' },
+    { kind: 'exception', code: 2 },
+  ];
+
+  test.each(faults)('closes the line after $kind, unless the device only said no', async (fault) => {
+    const seen = { opened: 0, closed: 0 };
+    const open: OpenTransport = async () => {
+      seen.opened += 1;
+      return {
+        isOpen: () => true,
+        read: async () => ({ ok: false, fault }),
+        close: () => void (seen.closed += 1),
+      };
+    };
+    const surroundings = { clock: systemClock, stopwatch: () => 0, signal: new AbortController().signal };
+    const { ask } = lineSession(open, 0, surroundings);
+    await ask(place);
+    await ask(place);
+    expect(seen).toEqual(fault.kind === 'exception' ? { opened: 1, closed: 0 } : { opened: 2, closed: 2 });
+  });
+
+  test('waits its pause between two requests, and measures from the sending', async () => {
+    const slept: number[] = [];
+    let now = 0;
+    const clock: Clock = {
+      now: () => now,
+      sleep: async (ms) => {
+        slept.push(ms);
+        now += ms;
+      },
+    };
+    const open: OpenTransport = async () => ({
+      isOpen: () => true,
+      read: async () => {
+        now += 7;
+        return { ok: true, words: [1] };
+      },
+      close: () => undefined,
+    });
+    const surroundings = { clock, stopwatch: () => now, signal: new AbortController().signal };
+    const { ask } = lineSession(open, 30, surroundings);
+    expect([(await ask(place)).ms, (await ask(place)).ms]).toEqual([7, 7]);
+    expect(slept).toEqual([30]);
+  });
+
+  test('reads on after a request that was not answered', async () => {
+    const server = await field(({ index }) => (index === 0 ? 'swallow' : 'answer'));
+    const { ask } = session(server);
+    expect((await ask(place)).result).toMatchObject({ fault: { kind: 'timeout' } });
+    expect((await ask(place)).result).toEqual({ ok: true, words: [wordOf(1, 3, 0)] });
+    expect(server.connections()).toBe(2);
+  });
 });
