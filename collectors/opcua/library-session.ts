@@ -160,6 +160,9 @@ const refusalOf = (error: unknown): string | undefined => {
     : undefined;
 };
 
+/** A server that goes on for ever is told that this is enough. */
+const MOST_CHILDREN = 20_000;
+
 async function browseNode(timeoutMs: number, session: ClientSession, nodeId: string): Promise<readonly FoundNode[]> {
   const description = {
     nodeId,
@@ -175,7 +178,9 @@ async function browseNode(timeoutMs: number, session: ClientSession, nodeId: str
     found.push(...(result.references ?? []).map(foundOf));
     const more: Buffer | null = result.continuationPoint;
     if (!more || more.length === 0) return found;
-    result = await within(timeoutMs, session.browseNext(more, false));
+    const enough = found.length >= MOST_CHILDREN;
+    result = await within(timeoutMs, session.browseNext(more, enough));
+    if (enough) return found;
   }
 }
 
