@@ -3,7 +3,7 @@ import { dayStart, firstDayOfMonth, HOUR, type Point, type SiteFacts, type Tarif
 import { costOfDays, type DayUse, type PointCost } from '../../rules/cost/index.ts';
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
-import { hourRows } from '../rollup/hours.ts';
+import { hourAmounts } from '../rollup/hours.ts';
 
 type Db = Kysely<Tables>;
 
@@ -115,13 +115,13 @@ async function hoursOf(
     carrier: point.carrier,
     terms: [{ point, sign: point.role === 'export' ? (-1 as const) : (1 as const) }],
   };
-  const rows = await hourRows(db, site, resolved, periods);
-  for (const [i, row] of rows.entries()) {
+  const amounts = await hourAmounts(db, site, resolved, periods);
+  for (const [i, amount] of amounts.entries()) {
     const day = periods[i]?.day;
     if (day === undefined) continue;
     const hours = found.get(day);
-    if (hours) hours.push(row.amount);
-    else found.set(day, [row.amount]);
+    if (hours) hours.push(amount);
+    else found.set(day, [amount]);
   }
   return found;
 }

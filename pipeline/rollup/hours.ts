@@ -4,6 +4,7 @@ import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import type { EffectiveMounting, EffectiveRegister } from '../ledger/effective.ts';
 import { slotUsages } from '../ledger/quality.ts';
+import { usageOf } from '../ledger/volume.ts';
 import type { ResolvedSubject } from './subject.ts';
 import { addSplit, NO_SPLIT, type RawRow } from './split.ts';
 import { judgeWindow } from './window.ts';
@@ -48,6 +49,27 @@ export async function hourRows(
     }
   }
   return rows;
+}
+
+/** As hourRows, but amounts alone: half the work where nobody asks for their quality. */
+export async function hourAmounts(
+  db: Kysely<Tables>,
+  site: DirectorySite,
+  resolved: ResolvedSubject,
+  periods: readonly Interval[],
+): Promise<readonly number[]> {
+  const amounts = periods.map(() => 0);
+  const whole = { from: periods[0]?.from ?? 0, to: periods.at(-1)?.to ?? 0 };
+  for (const { register, mounting, sign } of mountingsWithSign(site, resolved, whole)) {
+    const { judged } = await judgeWindow(db, site, register, mounting, whole.from, whole.to);
+    const { evidence } = judged;
+    if (!evidence) continue;
+    for (const [i, period] of periods.entries()) {
+      const [from, to] = [Math.max(period.from, evidence.firstAt), Math.min(period.to, evidence.lastAt)];
+      if (from < to) amounts[i] = (amounts[i] ?? 0) + sign * usageOf(judged, from, to);
+    }
+  }
+  return amounts;
 }
 
 type Signed = MountedRegister & { readonly sign: 1 | -1 };

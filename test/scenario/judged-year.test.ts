@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SiteFacts } from '../../pipeline/domain/index.ts';
-import { dayOfCivil, dayStart, zoneOf } from '../../pipeline/domain/index.ts';
+import { dayOfCivil, dayStart, HOUR, zoneOf } from '../../pipeline/domain/index.ts';
 import { judgeAnswerSchema, type JudgeQuery, type Service } from '../../pipeline/index.ts';
+import { loadDirectory } from '../../pipeline/ledger/directory.ts';
+import { hourAmounts, hourRows } from '../../pipeline/rollup/hours.ts';
 import { type CompoundBooks, compoundBooks, everyFault } from '../support/compound-books.ts';
 import { stopPostgres } from '../support/postgres.ts';
 
@@ -115,6 +117,25 @@ describe('a whole year of the compound, with every kind of fault twice', () => {
     expect(year?.totals.waterM3).toBeCloseTo(total.amount / 1_000, 6);
     const water = (await ask()).verdicts.find(({ metric }) => metric === 'water-per-person');
     expect(water?.measured).toBeCloseTo(total.amount / 1_000 / (year?.denominators.persons ?? NaN), 5);
+  });
+});
+
+describe('its hours', () => {
+  it('are the same with and without their quality, with every kind of fault', async () => {
+    const site = (await loadDirectory(books.books.db)).sites.get(SITE);
+    if (!site) throw new Error('no site');
+    const point = site.registry.points.find(({ id }) => id === 'p-a-main');
+    if (!point) throw new Error('no point');
+    const subject = { kind: 'point', id: point.id, name: point.name } as const;
+    const resolved = { subject, carrier: point.carrier, terms: [{ point, sign: 1 as const }] };
+    const periods = Array.from({ length: (TO - FROM) / HOUR }, (_, i) => ({
+      from: FROM + i * HOUR,
+      to: FROM + (i + 1) * HOUR,
+    }));
+    const rows = await hourRows(books.books.db, site, resolved, periods);
+    const amounts = await hourAmounts(books.books.db, site, resolved, periods);
+    expect(amounts).toEqual(rows.map(({ amount }) => amount));
+    expect(amounts.filter((amount) => amount > 0).length).toBeGreaterThan(8_000);
   });
 });
 
