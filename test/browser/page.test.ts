@@ -167,7 +167,7 @@ describe.skipIf(executable === undefined)('the page', () => {
     expect(await textOf(page, '[data-figure=spool]')).toBe('缓存待送 1,204 帧，占盘 812 kB');
     await line('bus-b').locator('.ant-table-row-expand-icon').click();
     const dead = page.locator('.ant-table-expanded-row tr', { hasText: 'b-light' });
-    expect(await dead.innerText()).toMatch(/12\s+b-light\s+无应答\s+26 时[\s\S]*1,204[\s\S]*后/);
+    expect(await dead.innerText()).toMatch(/12\s+b-light\s+无应答\s+26 小时[\s\S]*1,204[\s\S]*后/);
     expect(complaints).toEqual([]);
   });
 
