@@ -9,7 +9,7 @@ import type {
 } from '../contract.ts';
 import { faceValue, resolveRegister } from '../devices/index.ts';
 import { type Buffer, createBuffer, type Reading } from './buffer.ts';
-import { VALUE_REFUSED, VALUE_REFUSED_AGAIN, VALUE_UNCERTAIN, VALUES_LOST } from './events.ts';
+import { VALUE_REFUSED, VALUE_REFUSED_AGAIN, VALUE_UNCERTAIN, VALUES_LOST, VALUES_LOST_AGAIN } from './events.ts';
 import type { Gap } from './gaps.ts';
 import { hasOverflowed, rawOf, type Sample, severityOf } from './sample.ts';
 
@@ -63,6 +63,7 @@ export function deviceOf(
   const newBuffer = (): Buffer => createBuffer(site, device.id, device.intervalMs, phaseMs);
   const buffer = newBuffer();
   const lastReason = new Map<string, string>();
+  const overflowed = new Set<string>();
   const names = { connection: device.connection, device: device.id };
 
   const refuse = (register: string, reason: string): undefined => {
@@ -98,8 +99,10 @@ export function deviceOf(
   const offer: OpcUaDevice['offer'] = (node, sample) => {
     const { name } = node.register;
     if (hasOverflowed(sample.status)) {
-      telemetry.emit('opcuaValuesLost', VALUES_LOST, { ...names, register: name, reason: 'server-queue' });
-    }
+      const spec = overflowed.has(name) ? VALUES_LOST_AGAIN : VALUES_LOST;
+      telemetry.emit('opcuaValuesLost', spec, { ...names, register: name, reason: 'server-queue' });
+      overflowed.add(name);
+    } else if (overflowed.size > 0) overflowed.delete(name);
     const reading = judge(node, sample);
     if (typeof reading === 'string') return refuse(name, reading);
     mindUncertainty(name, sample);

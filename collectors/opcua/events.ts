@@ -40,6 +40,8 @@ export const VALUES_LOST: EventSpec = {
   message: 'Values were lost before they could become frames',
   labels: ['connection', 'reason'],
 };
+/** `debug` from the second time in a row on: counted in full, logged once, or the log would lose what is left of the time. */
+export const VALUES_LOST_AGAIN: EventSpec = { ...VALUES_LOST, level: 'debug' };
 export const DEVICE_LOST: EventSpec = {
   level: 'warn',
   message: 'A device stopped answering',
@@ -75,7 +77,7 @@ export const GAP_STAYS: EventSpec = {
 };
 export const GAP_WAITS: EventSpec = {
   level: 'info',
-  message: "The server's history could not be read to its end: the next session goes on with it",
+  message: "The server's history could not be read to its end: it is tried again later",
   labels: ['connection', 'reason'],
 };
 export const LIBRARY_SPOKE: EventSpec = { level: 'debug', message: 'Message of the OPC UA library' };

@@ -22,6 +22,8 @@ import { within } from './within.ts';
 const QUEUE_SIZE = 10;
 /** Nodes per request: below the limits that servers commonly have. */
 const CHUNK = 500;
+/** Values in one message, about 200 kB: tens of thousands a second need few turns. */
+const MOST_PER_PUBLISH = 5_000;
 /** Publishing goes on as a keep-alive at least every four intervals; the server forgets the subscription after 40 (Part 4, 5.14.2: at least 3 times as many). */
 const KEEP_ALIVE_COUNT = 4;
 const LIFETIME_COUNT = 40;
@@ -71,7 +73,7 @@ const subscriptionOf = (items: readonly MonitoredNode[]): Parameters<ClientSessi
   requestedPublishingInterval: Math.min(...items.map((item) => item.samplingMs)),
   requestedMaxKeepAliveCount: KEEP_ALIVE_COUNT,
   requestedLifetimeCount: LIFETIME_COUNT,
-  maxNotificationsPerPublish: 1_000,
+  maxNotificationsPerPublish: MOST_PER_PUBLISH,
   publishingEnabled: true,
   priority: 1,
 });

@@ -45,7 +45,7 @@ const subscription = await session.createSubscription2({
   requestedPublishingInterval: 500,
   requestedMaxKeepAliveCount: 4,
   requestedLifetimeCount: 40,
-  maxNotificationsPerPublish: 1_000,
+  maxNotificationsPerPublish: 5_000,
   publishingEnabled: true,
 });
 for (let from = 0; from < nodeIds.length; from += CHUNK) {
