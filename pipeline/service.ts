@@ -9,7 +9,9 @@ import type {
   TraceAnswer,
   UsageAnswer,
 } from './answers.ts';
+import type { SeriesQuery } from './historian/port.ts';
 import type { RulesService } from './service-rules.ts';
+import type { SeriesAnswer } from './watch/series.ts';
 
 /** What the CLI and the API ask of the pipeline. One implementation (pipeline/index.ts: openService); no other way in. */
 export interface Service {
@@ -20,6 +22,8 @@ export interface Service {
   readonly live: (site: string) => Promise<readonly LiveAnswer[]>;
   /** Calls back with the registers that changed, at most once a second; gives the way to stop. */
   readonly watch: (site: string, listener: (changed: readonly LiveAnswer[]) => void) => () => void;
+  /** A register by window, for curves. */
+  readonly series: (query: SeriesQuery) => Promise<SeriesAnswer>;
   readonly usage: (query: UsageQuery) => Promise<UsageAnswer>;
   readonly trace: (query: UsageQuery) => Promise<TraceAnswer>;
   readonly findings: (query: FindingQuery) => Promise<Page<FindingAnswer>>;

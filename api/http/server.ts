@@ -26,6 +26,7 @@ import { quarantineRoutes } from './resources/quarantine.ts';
 import { reconcileRoutes } from './resources/reconcile.ts';
 import { quantitiesRoutes } from './resources/quantities.ts';
 import { catalogueRoutes, institutionRulesRoutes } from './resources/rules.ts';
+import { seriesRoutes } from './resources/series.ts';
 import { sitesRoutes } from './resources/sites.ts';
 import { statusRoutes } from './resources/status.ts';
 import { systemRoutes } from './resources/system.ts';
@@ -122,6 +123,7 @@ function apiRoutes(app: App, options: ApiContext, streams: Streams): void {
     reconcileRoutes,
     importsRoutes,
     linesRoutes,
+    seriesRoutes,
   ];
   for (const routes of plain) routes(app, options);
   liveRoutes(app, options, streams);

@@ -42,13 +42,17 @@ const LENGTH: Readonly<Record<Period, number>> = { hour: HOUR, day: DAY, month: 
 /** Throws SUBJECT_AMBIGUOUS, SUBJECT_INVALID, TIME_INVALID, PERIOD_EMPTY, PERIOD_TOO_LONG. */
 export function parseUsageQuery(text: UsageQueryText, site: string, zone: Zone, now: number): UsageQuery {
   const interval = parseInterval(text.from, text.to, zone, now);
-  if ((interval.to - interval.from) / LENGTH[text.by] > MAX_ROWS) {
-    throw requestError('PERIOD_TOO_LONG', `that is more than ${MAX_ROWS} rows by ${text.by}`, {
-      place: 'query from, to, by',
-      cure: 'ask for a shorter time, or by a longer period',
-    });
-  }
+  requireRows(interval, LENGTH[text.by], text.by);
   return { site, subject: parseSubject(text), carrier: text.carrier, interval, by: text.by, asOf: text.asOf };
+}
+
+/** Throws PERIOD_TOO_LONG. */
+export function requireRows(interval: Interval, lengthMs: number, by: string): void {
+  if ((interval.to - interval.from) / lengthMs <= MAX_ROWS) return;
+  throw requestError('PERIOD_TOO_LONG', `that is more than ${MAX_ROWS} rows by ${by}`, {
+    place: 'query from, to',
+    cure: 'ask for a shorter time, or by a longer period',
+  });
 }
 
 /** [start of `from`, end of `to`); a `from` that is an instant, without `to`, runs until now. */
@@ -82,7 +86,8 @@ function parseSubject(text: UsageQueryText): UsageQuery['subject'] {
   return { kind: text.unallocated === undefined ? 'site' : 'unallocated' };
 }
 
-function parseRegister(text: string): UsageQuery['subject'] {
+/** Throws SUBJECT_INVALID. */
+export function parseRegister(text: string): Extract<UsageQuery['subject'], { readonly kind: 'register' }> {
   const [device = '', register = '', ...rest] = text.split('/');
   if (rest.length > 0 || !idSchema.safeParse(device).success || !REGISTER_PATTERN.test(register)) {
     throw requestError('SUBJECT_INVALID', `"${text}" is not a register`, {

@@ -6,6 +6,7 @@ import * as rules from './migrations/0003-rules.ts';
 import * as evidence from './migrations/0004-evidence.ts';
 import * as intake from './migrations/0005-intake.ts';
 import * as marks from './migrations/0006-marks.ts';
+import * as historian from './migrations/0007-historian.ts';
 
 /** In order, forward only; a released one is never edited. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -15,6 +16,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0004-evidence': evidence,
   '0005-intake': intake,
   '0006-marks': marks,
+  '0007-historian': historian,
 };
 
 const TABLE = 'civicmeter_migration';

@@ -3,6 +3,7 @@ import type { AllocationRule, GatewayReport, MeterEventBody, SiteFacts } from '#
 
 /** Types of the tables in migrations/. int8 is parsed to a number (all are safe integers); bytea is a Buffer. */
 export interface Tables {
+  readonly historian_offset: { historian: string; log: string; partition: number; next_offset: number };
   readonly site: {
     id: string;
     name_zh: string;

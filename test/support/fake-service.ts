@@ -54,6 +54,12 @@ export function fakeService(clock: Clock): Service {
         ended: false,
       })),
     live,
+    series: async ({ interval, windowMs }) => ({
+      source: 'books',
+      windowMs,
+      unit: 'mW',
+      windows: [{ start: interval.from, min: 1, max: 3, last: 2 }],
+    }),
     watch: (_site, listener) => {
       const over = new AbortController();
       const tick = async (): Promise<void> => {

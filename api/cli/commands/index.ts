@@ -12,6 +12,7 @@ import { costs } from './costs.ts';
 import { devices } from './devices.ts';
 import { devicesCheck } from './devices-check.ts';
 import { EVENT_COMMANDS } from './event.ts';
+import { factorMoves } from './factor-moves.ts';
 import { confirmRow, factors } from './factors.ts';
 import { findings } from './findings.ts';
 import { importQuantities, importTemplate } from './import-quantities.ts';
@@ -27,6 +28,7 @@ import { read } from './read.ts';
 import { reconcile } from './reconcile.ts';
 import { registers } from './registers.ts';
 import { collect } from './collect.ts';
+import { historianRebuild } from './historian.ts';
 import { KEY_COMMANDS } from './keys.ts';
 import { serve, stream } from './roles.ts';
 import { simulate } from './simulate.ts';
@@ -43,6 +45,7 @@ export const GROUPS: Readonly<Record<string, LocalText>> = {
     zh: '表计事件：更换、归零、变比、排除、采信',
     en: 'meter events: replacement, reset, multiplier, exclude, admit',
   },
+  historian: { zh: '时序库', en: 'historian' },
   keys: { zh: '网关密钥', en: 'keys of gateways' },
   import: { zh: '导入文件', en: 'import files' },
   quarantine: { zh: '隔离区：未被采纳的读数及其原因', en: 'quarantine: readings that were refused, and why' },
@@ -64,6 +67,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   convert,
   factors,
   confirmRow,
+  factorMoves,
   reconcile,
   check,
   plan,
@@ -92,4 +96,5 @@ export const COMMANDS: readonly CommandSpec[] = [
   stream,
   serve,
   ...KEY_COMMANDS,
+  historianRebuild,
 ];

@@ -1,14 +1,17 @@
 import { createServer } from '../../http/index.ts';
 import { ensureWebBuilt } from '../../web/build.ts';
-import { createWorker, keepHouse, keepSettled, openService, sqlStore } from '../../../pipeline/index.ts';
+import { createWorker, keepHistorian, keepHouse, keepSettled, openService, sqlStore } from '../../../pipeline/index.ts';
 import { openKafkaLog } from '../../../pipeline/log/kafka/log.ts';
 import type { FrameLog } from '../../../pipeline/log/port.ts';
 import type { Closer, Telemetry } from '#platform';
 import type { Cli } from '../context.ts';
 import { createBackground } from './background.ts';
 import { openFoundation } from './foundation.ts';
+import { historianOf } from './historian.ts';
 import { type IntakePlace, startIntake } from './intake.ts';
 import { warmRules } from './warm.ts';
+
+const HISTORIAN_GROUP = 'civicmeter.historian';
 
 export interface KafkaPlace {
   readonly brokers: readonly string[];
@@ -24,6 +27,12 @@ export async function runStream(cli: Cli, kafka: KafkaPlace): Promise<void> {
     const log = await openKafka(cli, kafka, telemetry, closer);
     const worker = createWorker({ store: sqlStore(books), log, clock, telemetry });
     const service = openService({ books, log, clock, telemetry, logKind: 'kafka', lastCommitAt: worker.lastCommitAt });
+    const kept = historianOf(cli, books);
+    if (kept) {
+      // a group of its own: it reads what the ledger reads
+      const own = await openKafka(cli, kafka, telemetry, closer, HISTORIAN_GROUP);
+      background.run('historian', (ending) => keepHistorian({ ...kept, log: own, clock, telemetry }, ending));
+    }
     closer.add('service', service.stop);
     background.run('worker', worker.run);
     background.run('totals', (ending) => keepSettled(service, { clock, telemetry }, ending));
@@ -50,7 +59,8 @@ export async function runServe(
   const background = createBackground(signal, closer);
   try {
     const log = await openKafka(cli, kafka, telemetry, closer);
-    const service = openService({ books, log, clock, telemetry, logKind: 'kafka' });
+    const historian = historianOf(cli, books)?.historian;
+    const service = openService({ books, log, clock, telemetry, logKind: 'kafka', historian });
     closer.add('service', service.stop);
     const server = await createServer({
       service,
@@ -71,12 +81,19 @@ export async function runServe(
   }
 }
 
-async function openKafka(cli: Cli, kafka: KafkaPlace, telemetry: Telemetry, closer: Closer): Promise<FrameLog> {
+async function openKafka(
+  cli: Cli,
+  kafka: KafkaPlace,
+  telemetry: Telemetry,
+  closer: Closer,
+  groupId?: string,
+): Promise<FrameLog> {
   const log = await openKafkaLog({
     brokers: [...kafka.brokers],
     partitionCount: kafka.partitions,
     clock: cli.io.clock,
     telemetry,
+    groupId,
   });
   closer.add('Kafka', log.close);
   return log;

@@ -4,7 +4,16 @@ import { createServer } from '../../http/index.ts';
 import { ensureWebBuilt } from '../../web/build.ts';
 import type { SpoolFile } from '../../../collectors/spool/port.ts';
 import type { CheckedSite } from '../../../collectors/site/index.ts';
-import { createWorker, keepHouse, keepSettled, openService, sqlStore, type Worker } from '../../../pipeline/index.ts';
+import {
+  createWorker,
+  keepHistorian,
+  keepHouse,
+  keepSettled,
+  openService,
+  sqlStore,
+  type Worker,
+} from '../../../pipeline/index.ts';
+import type { Historian } from '../../../pipeline/historian/port.ts';
 import type { FrameLog } from '../../../pipeline/log/port.ts';
 import type { ApplyAnswer, Progress, Service } from '../../../pipeline/service.ts';
 import type { Simulator } from '../../../fixtures/simulator/index.ts';
@@ -16,6 +25,7 @@ import { type Foundation, openFoundation } from './foundation.ts';
 import { type IntakePlace, startIntake } from './intake.ts';
 import { untilRead } from './settling.ts';
 import { warmRules } from './warm.ts';
+import { historianOf } from './historian.ts';
 import { backfill, historyStart, lastKnown } from './history.ts';
 import { createImporter } from './importing.ts';
 import { LOG_KEEP_MS, openEmbedded } from './service.ts';
@@ -74,7 +84,8 @@ async function runParts(cli: Cli, options: StartOptions, foundation: Foundation,
   const { clock } = cli.io;
   const { telemetry, books, closer } = foundation;
   const background = createBackground(cli.io.signal, closer);
-  const { spool, log, worker, service } = await openCore(cli, foundation);
+  const kept = historianOf(cli, books);
+  const { spool, log, worker, service } = await openCore(cli, foundation, kept?.historian);
 
   // the port first: one that is taken must be known before anything is written
   let collecting: Collecting | undefined;
@@ -96,6 +107,7 @@ async function runParts(cli: Cli, options: StartOptions, foundation: Foundation,
   const outcome = await service.applyRegistry(options.site.registry, { take: 'additions', commit: true });
   options.told({ step: 'applied', outcome });
   background.run('worker', worker.run);
+  if (kept) background.run('historian', (ending) => keepHistorian({ ...kept, log, clock, telemetry }, ending));
   background.run('rules', () => warmRules(service, telemetry));
   background.run('totals', (ending) => keepSettled(service, { clock, telemetry }, ending));
   background.run('housekeeping', (ending) => keepHouse({ books, log, keepMs: LOG_KEEP_MS, clock, telemetry }, ending));
@@ -132,7 +144,11 @@ interface Core {
 }
 
 /** Spool, log, worker and service over the books; nothing runs yet. */
-async function openCore(cli: Cli, { telemetry, books, closer }: Foundation): Promise<Core> {
+async function openCore(
+  cli: Cli,
+  { telemetry, books, closer }: Foundation,
+  historian: Historian | undefined,
+): Promise<Core> {
   const { clock } = cli.io;
   const { spool, log } = await openEmbedded(cli, telemetry);
   closer.add('spool', spool.close);
@@ -143,6 +159,7 @@ async function openCore(cli: Cli, { telemetry, books, closer }: Foundation): Pro
     clock,
     telemetry,
     logKind: 'embedded',
+    historian,
     logBytes: () => spool.depth().bytes,
     lastCommitAt: worker.lastCommitAt,
   });

@@ -3,6 +3,7 @@ import {
   confirmationSchema,
   convertAnswerSchema,
   costsAnswerSchema,
+  factorMovesSchema,
   factorsAnswerSchema,
   INDICATOR_PERIODS,
   indicatorsAnswerSchema,
@@ -158,6 +159,19 @@ export function catalogueRoutes(app: App, { service }: ApiContext): void {
       },
     },
     async () => ({ items: await service.rules.confirmations() }),
+  );
+
+  app.get(
+    '/factors/moves',
+    {
+      schema: {
+        summary: 'What changed factors do: closed months stand as they were, open figures that moved are listed',
+        tags,
+        querystring: z.strictObject(siteKey),
+        response: { 200: factorMovesSchema, ...problems },
+      },
+    },
+    async ({ query }) => service.rules.factorMoves((await registryOf(service, query.site)).site.id),
   );
 
   app.post(
