@@ -18,6 +18,8 @@ export interface Gap {
 /** A slice of a gap is read and stored at once: a hundred intervals, within these bounds. */
 const SLICE_INTERVALS = 100;
 const SLICE_MS = { min: 10 * 60_000, max: 6 * 3_600_000 };
+/** A server that gave no answer is asked again after this time. */
+const RETRY_MS = 5 * 60_000;
 /** Gaps that wait for a session long enough to fill them; more are joined into one. */
 const MOST_GAPS = 50;
 
@@ -56,7 +58,7 @@ function joined(gaps: readonly Gap[]): readonly Gap[] {
 
 /**
  * Fills the gaps of all devices from the server's history, oldest first, slice by slice; each slice is stored before the
- * next is asked for. What is not filled when the session ends waits for the next one. A server that keeps no history
+ * next is asked for. What cannot be read now is tried again later, in the next session if this one ends. A server that keeps no history
  * leaves a gap: neither "unsupported" nor "no values" says that nothing was consumed.
  */
 export async function fillGaps(
@@ -66,15 +68,19 @@ export async function fillGaps(
   ended: AbortSignal,
   stop: AbortSignal,
 ): Promise<void> {
-  for (const [unit, placed] of place) {
-    if (unit.gaps.length === 0 || ended.aborted) continue;
-    try {
-      await fillOne(session, unit, placed, surroundings, stop);
-    } catch (error) {
-      const [reason, detail] = isMeteringError(error) ? [error.code, error.message] : ['unknown', String(error)];
-      const fields = { connection: surroundings.connection.id, device: unit.device.id, reason, detail };
-      surroundings.context.telemetry.emit('opcuaGapWaits', GAP_WAITS, fields);
+  while (!ended.aborted) {
+    for (const [unit, placed] of place) {
+      if (unit.gaps.length === 0 || ended.aborted) continue;
+      try {
+        await fillOne(session, unit, placed, surroundings, stop);
+      } catch (error) {
+        const [reason, detail] = isMeteringError(error) ? [error.code, error.message] : ['unknown', String(error)];
+        const fields = { connection: surroundings.connection.id, device: unit.device.id, reason, detail };
+        surroundings.context.telemetry.emit('opcuaGapWaits', GAP_WAITS, fields);
+      }
     }
+    if ([...place.keys()].every(({ gaps }) => gaps.length === 0)) return;
+    await surroundings.context.clock.sleep(RETRY_MS, ended).catch(() => undefined);
   }
 }
 
