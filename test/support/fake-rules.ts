@@ -54,6 +54,6 @@ export const fakeRules = (given: Partial<RulesService> = {}): RulesService => ({
   factors: async () => ({ rows: [], total: 0 }),
   confirmations: async () => [],
   confirmRow: async (row, word) => ({ row, hash: 'ab'.repeat(32), at: '2026-03-12', stands: true, ...word }),
-  factorMoves: notFaked,
+  factorMoves: async (site) => ({ site, changed: [], closed: [], open: [] }),
   ...given,
 });

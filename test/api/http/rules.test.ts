@@ -4,6 +4,7 @@ import {
   baselineAnswerSchema,
   convertAnswerSchema,
   costsAnswerSchema,
+  factorMovesSchema,
   factorsAnswerSchema,
   indicatorsAnswerSchema,
   judgeAnswerSchema,
@@ -27,6 +28,7 @@ describe('what the rules say, by API', () => {
     ['/api/v1/baseline?institution=centre&carrier=electricity&period=2025&reporting=2026', baselineAnswerSchema],
     ['/api/v1/baseline?carrier=heat&period=2025', baselineAnswerSchema],
     ['/api/v1/temperature?period=2026-03&series=lanzhou', temperatureAnswerSchema],
+    ['/api/v1/factors/moves', factorMovesSchema],
     ['/api/v1/factors?kind=electricity-co2&region=620000', factorsAnswerSchema],
     ['/api/v1/convert?carrier=electricity&quantity=1000&unit=kWh&year=2024&region=620000', convertAnswerSchema],
   ] as const)('%s has the shape of the command line', async (url, schema) => {

@@ -7,6 +7,7 @@ import {
   baselineAnswerSchema,
   convertAnswerSchema,
   documentAnswerSchema,
+  factorMovesSchema,
   factorsAnswerSchema,
   importQuantitiesAnswerSchema,
   importTemperatureAnswerSchema,
@@ -93,6 +94,12 @@ describe('the catalogue by command line, where there are books', () => {
     const { rows } = factorsAnswerSchema.parse(JSON.parse((await run('factors', '--text', row)).out));
     expect(rows).toMatchObject([{ id: row, verified: true, confirmed: { by: 'li' } }]);
   });
+});
+
+test('nothing has moved where no factor changed', async () => {
+  const { code, out } = await run('factor-moves');
+  expect(code).toBe(0);
+  expect(factorMovesSchema.parse(JSON.parse(out))).toEqual({ site: 'demo', changed: [], closed: [], open: [] });
 });
 
 describe('temperatures and the baseline by command line', () => {
