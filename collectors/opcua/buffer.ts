@@ -105,6 +105,8 @@ function settled(
   intervalMs: number,
   phaseMs: number,
 ): readonly Reading[] {
+  const [only, ...others] = waiting.values();
+  if (only && others.length === 0) return [...only.values()];
   const intervals = [...waiting.keys()].sort((a, b) => a - b);
   const [latest, previous] = [intervals.at(-1), intervals.at(-2)];
   const fresh = latest === undefined ? undefined : waiting.get(latest);
@@ -120,14 +122,17 @@ function settled(
 }
 
 function framesOf(site: string, device: string, readings: readonly Reading[]): readonly FrameDraft[] {
+  const [first] = readings;
+  // as a rule a device gives all its registers one time
+  if (first && readings.every(({ at }) => at === first.at)) return [frameOf(site, device, first.at, readings)];
   const byTime = Map.groupBy(readings, (reading) => reading.at);
-  return [...byTime.entries()]
-    .sort(([a], [b]) => a - b)
-    .map(([at, group]): FrameDraft => {
-      const got = Math.max(...group.map((reading) => reading.got));
-      const r = group.map(({ register, value, flags }): FrameEntry =>
-        flags ? [register, value, flags] : [register, value],
-      );
-      return Math.abs(got - at) > NOTABLE_DELAY_MS ? { site, device, at, got, r } : { site, device, at, r };
-    });
+  return [...byTime.entries()].sort(([a], [b]) => a - b).map(([at, group]) => frameOf(site, device, at, group));
+}
+
+function frameOf(site: string, device: string, at: number, readings: readonly Reading[]): FrameDraft {
+  const got = readings.reduce((latest, reading) => Math.max(latest, reading.got), -Infinity);
+  const r = readings.map(({ register, value, flags }): FrameEntry =>
+    flags ? [register, value, flags] : [register, value],
+  );
+  return Math.abs(got - at) > NOTABLE_DELAY_MS ? { site, device, at, got, r } : { site, device, at, r };
 }

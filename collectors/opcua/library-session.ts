@@ -204,5 +204,7 @@ function sampleOf(dataValue: DataValue): Sample {
 }
 
 /** The least DateTime, 1601-01-01, means that there is none (Part 6, 5.2.2.5). */
-const timeOf = (date: Date | null | undefined): number | undefined =>
-  date && date.getTime() > 0 ? date.getTime() : undefined;
+function timeOf(date: Date | null | undefined): number | undefined {
+  const ms = date?.getTime() ?? 0;
+  return ms > 0 ? ms : undefined;
+}
