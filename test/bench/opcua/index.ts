@@ -17,7 +17,7 @@ import type { ClientTask } from './task.ts';
 
 const VALUES_PER_SECOND = 50_000;
 const [CLIENT_CORE, SERVER_CORE] = [0, 1];
-const [WARM_UP_SECONDS, SECONDS, FLOOR_SECONDS] = [5, 12, 8];
+const [WARM_UP_SECONDS, SECONDS, FLOOR_SECONDS] = [8, 10, 6];
 /** A value is in a frame at the latest when the interval after its own has been read. */
 const LAST_READ_MS = 3 * TICK_MS;
 
