@@ -36,7 +36,8 @@ export interface OpenCodec<T> extends ItemCodec<T & { readonly start: number }> 
   readonly cellsOf: (item: T, cells: Float64Array, at: number, day: number) => boolean;
 }
 
-const FIRST_ROOM = 192;
+/** A slot of ten registers takes some 50 bytes. */
+const [FIRST_ROOM, MORE_ROOM] = [160, 160];
 
 export function openDay<T>(codec: OpenCodec<T>, day: number, ordinals: readonly number[]): OpenDay<T> {
   const closed = new Uint8Array(FIRST_ROOM);
@@ -89,7 +90,7 @@ export function closeSlot<T extends { readonly start: number }>(open: OpenDay<T>
   writeGroup(codec, w, start, group, progress);
   const added = w.at - 1;
   if (open.length + added > open.closed.length) {
-    const larger = new Uint8Array(Math.max(open.length + added, open.closed.length * 2));
+    const larger = new Uint8Array(open.length + added + MORE_ROOM);
     larger.set(open.closed.subarray(0, open.length));
     open.closed = larger;
   }

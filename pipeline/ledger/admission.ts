@@ -10,7 +10,7 @@ import {
   RANK,
   type Rank,
 } from '#domain';
-import type { Directory, DirectoryRegister } from './directory.ts';
+import type { Admitting, DirectoryRegister } from './directory.ts';
 
 /** Admission looks at one reading alone (ledger.md, 3.1). */
 export const REFUSALS = [
@@ -97,7 +97,7 @@ export function admit(
   frame: Frame,
   [name, value, flags]: FrameEntry,
   appendedAt: number,
-  directory: Directory,
+  directory: Admitting,
 ): Admission {
   const site = directory.sites.get(frame.site);
   if (!site) return refuse('unknown-site', frame.site);

@@ -1,7 +1,7 @@
 import type { Frame } from '#domain';
 import type { LogRecord } from '../log/port.ts';
 import { admit, type Admitted, parseFrame, type Refusal } from './admission.ts';
-import type { Directory, DirectoryDevice } from './directory.ts';
+import type { Admitting, DirectoryDevice } from './directory.ts';
 
 /** A reading or record that the ledger does not take, with everything needed to admit it later. */
 export interface Quarantined {
@@ -28,7 +28,7 @@ export interface AdmittedBatch {
   readonly seqs: ReadonlyMap<string, readonly number[]>;
 }
 
-export function admitBatch(records: readonly LogRecord[], directory: Directory): AdmittedBatch {
+export function admitBatch(records: readonly LogRecord[], directory: Admitting): AdmittedBatch {
   const admitted: AdmittedReading[] = [];
   const quarantined: Quarantined[] = [];
   const seqs = new Map<string, number[]>();

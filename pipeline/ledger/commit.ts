@@ -1,5 +1,5 @@
 import type { Quarantined } from './batch.ts';
-import { type Directory, versionsOf } from './directory.ts';
+import { type Admitting, versionsOf } from './directory.ts';
 import { marksOf, type Stores } from './join-readings.ts';
 import { dirtyRows, markWritten, reread } from './rows.ts';
 import type { Batch, BatchAnswer, LedgerStore } from './store.ts';
@@ -22,7 +22,7 @@ export interface CommitScope extends Stores {
   readonly epoch: number;
   readonly pending: Pending;
   /** Under which the readings were admitted and joined. */
-  readonly directory: Directory;
+  readonly directory: Admitting;
 }
 
 /** `fenced`: somebody else holds the partition. `outdated`: the registry changed under us. Memory is worth nothing after both. */

@@ -12,6 +12,11 @@ export interface Directory {
   readonly byKey: ReadonlyMap<number, DirectoryDevice>;
 }
 
+/** What admission and joining need of the registries: a directory, or less. */
+export interface Admitting {
+  readonly sites: ReadonlyMap<string, Pick<DirectorySite, 'version' | 'devices'>>;
+}
+
 export interface DirectorySite {
   readonly registry: Registry;
   readonly version: number;
@@ -58,8 +63,40 @@ export async function isCurrent(tx: Transaction<Tables>, versions: ReadonlyMap<s
   return rows.length === versions.size && rows.every(({ id, version }) => versions.get(id) === version);
 }
 
-export const versionsOf = ({ sites }: Directory): ReadonlyMap<string, number> =>
+export const versionsOf = ({ sites }: Admitting): ReadonlyMap<string, number> =>
   new Map([...sites].map(([id, { version }]) => [id, version]));
+
+/**
+ * The registries for a worker: of `before` what has no new version; devices with equal registers share them, and nothing is kept that only figures
+ * need, so that a device costs some 200 bytes.
+ */
+export async function loadAdmitting(db: Db, before?: Admitting): Promise<Admitting> {
+  const sites = new Map<string, Pick<DirectorySite, 'version' | 'devices'>>();
+  const shared = new Map<string, DirectoryDevice['registers']>();
+  for (const [id, version] of await registryVersions(db)) {
+    const held = before?.sites.get(id);
+    const site = held?.version === version ? held : await loadSite(db, id, version);
+    if (site) sites.set(id, site === held ? held : { version, devices: sharing(site.devices, shared) });
+  }
+  return { sites };
+}
+
+function sharing(
+  devices: DirectorySite['devices'],
+  shared: Map<string, DirectoryDevice['registers']>,
+): DirectorySite['devices'] {
+  return new Map(
+    [...devices].map(([id, device]) => {
+      // ±Infinity are told apart from undefined: none of them is a number of ours
+      const key = JSON.stringify([...device.registers.values()], (_, value: unknown) =>
+        typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,
+      );
+      const registers = shared.get(key) ?? device.registers;
+      shared.set(key, registers);
+      return [id, { ...device, registers }];
+    }),
+  );
+}
 
 export async function loadDirectory(db: Db): Promise<Directory> {
   const sites = new Map<string, DirectorySite>();

@@ -2,7 +2,7 @@ import { type Bracket, DAY, type GaugeSlot, RANK } from '#domain';
 import { CELLS, closeSlot, type OpenDay, TIME } from '../books/codec-open.ts';
 import type { LogRecord } from '../log/port.ts';
 import { MAX_AHEAD_MS } from './admission.ts';
-import { foldGauge, foldReading, noteChange, openOf, rowKey, type RowKey } from './hot.ts';
+import { foldGauge, foldReading, type HotRow, noteChange, openOf, rowKey, type RowKey } from './hot.ts';
 import type { Stores } from './join-readings.ts';
 import { boundsHold, knownDevice, type KnownDevice, type KnownDevices, knownRegister, type Shelf } from './known.ts';
 import { createScan, scanFrame } from './scan.ts';
@@ -29,11 +29,11 @@ export function takeFrame(known: KnownDevices, stores: Stores, { value: bytes, a
   const { at, entries } = scan;
   if (at > appendedAt + MAX_AHEAD_MS) return 'left';
   const device = knownDevice(known, bytes, scan);
-  if (!device || !boundsHold(device, at)) return 'left';
+  if (!device || !boundsHold(device.shape, at)) return 'left';
   const day = Math.floor(at / DAY);
   let missing = false;
   for (let i = 0; i < entries; i++) {
-    const register = knownRegister(device, i, bytes, scan.from[i] ?? 0, scan.to[i] ?? 0);
+    const register = knownRegister(device.shape, i, bytes, scan.from[i] ?? 0, scan.to[i] ?? 0);
     const value = scan.value[i] ?? 0;
     if (!register || scan.uncertain[i] === 1 || value < register.least || value >= register.beyond) return 'left';
     missing ||= !hasRow(stores, device, register.shelf, day);
@@ -47,41 +47,45 @@ export function takeFrame(known: KnownDevices, stores: Stores, { value: bytes, a
 export function* rowsOf(known: KnownDevices, { value }: LogRecord): Generator<readonly [Shelf['kind'], RowKey]> {
   if (!scanFrame(value, scan)) return;
   const device = knownDevice(known, value, scan);
-  const shelves = new Set(device?.registers.map((r) => r.shelf));
   const day = Math.floor(scan.at / DAY);
-  for (const { kind, part } of shelves) yield [kind, { deviceKey: device?.device.key ?? 0, day, part }];
+  for (const { kind, part } of device?.shape.shelves ?? [])
+    yield [kind, { deviceKey: device?.device.key ?? 0, day, part }];
 }
 
-function hasRow(stores: Stores, device: KnownDevice, shelf: Shelf, day: number): boolean {
-  const held = shelf.kind === 'counter' ? shelf.brackets : shelf.gauges;
+function hasRow(stores: Stores, { device, shape, rows }: KnownDevice, shelf: number, day: number): boolean {
+  const held = rows[shelf];
   if (held && held.day === day && !held.gone) return true;
-  const key = rowKey({ deviceKey: device.device.key, day, part: shelf.part });
-  if (shelf.kind === 'counter') shelf.brackets = stores.brackets.rows.get(key);
-  else shelf.gauges = stores.gauges.rows.get(key);
-  return (shelf.brackets ?? shelf.gauges) !== undefined;
+  const { kind, part } = shape.shelves[shelf] ?? NOWHERE;
+  const key = rowKey({ deviceKey: device.key, day, part });
+  return (rows[shelf] = kind === 'counter' ? stores.brackets.rows.get(key) : stores.gauges.rows.get(key)) !== undefined;
 }
+
+const NOWHERE: Shelf = { kind: 'counter', part: -1, ordinals: [] };
 
 /** Joins the scanned readings; where the running slot of a row does not take one, the row's lists do. */
-function joinScanned({ device, order }: KnownDevice, day: number): void {
+function joinScanned({ shape, rows }: KnownDevice, day: number): void {
   const { at, entries, value } = scan;
-  const { slotMs } = device;
+  const { slotMs, order, shelves } = shape;
   const into = at - day * DAY;
   const slot = into - (into % slotMs);
   for (let i = 0; i < entries; i++) {
     const known = order[i];
     if (!known) continue;
     const { shelf, column, register } = known;
+    const { kind, ordinals } = shelves[shelf] ?? NOWHERE;
     const reading = value[i] ?? 0;
-    if (shelf.gauges) {
-      const open = openOf(shelf.gauges, shelf.ordinals);
+    if (kind === 'gauge') {
+      const row = rows[shelf] as HotRow<GaugeSlot>; // hasRow put a row of the shelf's kind there
+      const open = openOf(row, ordinals);
       const done = open ? joinGauge(open, column * CELLS, slot, into, reading) : UNFIT;
-      if (done === CHANGED) shelf.gauges.dirty = true;
-      else if (done === UNFIT) foldGauge(shelf.gauges, register, slotMs, at, reading);
-    } else if (shelf.brackets) {
-      const open = openOf(shelf.brackets, shelf.ordinals);
+      if (done === CHANGED) row.dirty = true;
+      else if (done === UNFIT) foldGauge(row, register, slotMs, at, reading);
+    } else {
+      const row = rows[shelf] as HotRow<Bracket>; // likewise
+      const open = openOf(row, ordinals);
       const done = open ? joinBracket(open, column * CELLS, slot, into, reading) : UNFIT;
-      if (done === CHANGED) noteChange(shelf.brackets, register.ordinal, at);
-      else if (done === UNFIT) foldReading(shelf.brackets, register, slotMs, at, reading, RANK.good);
+      if (done === CHANGED) noteChange(row, register.ordinal, at);
+      else if (done === UNFIT) foldReading(row, register, slotMs, at, reading, RANK.good);
     }
   }
 }

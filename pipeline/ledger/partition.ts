@@ -2,7 +2,7 @@ import type { Telemetry } from '#platform';
 import type { LogRecord } from '../log/port.ts';
 import { admitBatch } from './batch.ts';
 import type { Pending } from './commit.ts';
-import type { Directory } from './directory.ts';
+import type { Admitting } from './directory.ts';
 import { lastScan, rowsOf, takeFrame } from './fold-frames.ts';
 import { rowKey, type RowKey } from './hot.ts';
 import { joinReadings, type Stores } from './join-readings.ts';
@@ -15,7 +15,7 @@ export interface Partition extends Stores {
   readonly number: number;
   readonly epoch: number;
   /** What its rows in memory were joined under. */
-  directory: Directory | undefined;
+  directory: Admitting | undefined;
   next: number;
   pending: Pending;
   /** Devices that came, under `directory`. */
@@ -54,7 +54,7 @@ export async function foldRecords(
   source: RowSource,
   partition: Partition,
   records: readonly LogRecord[],
-  directory: Directory,
+  directory: Admitting,
   telemetry: Telemetry,
 ): Promise<void> {
   const known = partition.known?.directory === directory ? partition.known : knownDevices(directory);

@@ -4,7 +4,7 @@ import { noteMarks } from '../books/dirty.ts';
 import type { Books } from '../books/index.ts';
 import type { Tables } from '../books/tables.ts';
 import { multirange, type Quarantined, rangesOf } from './batch.ts';
-import { isCurrent, loadDirectory, registryVersions } from './directory.ts';
+import { isCurrent, loadAdmitting, registryVersions } from './directory.ts';
 import { type HotTable, type RowKey, rowKey } from './hot.ts';
 import type { Batch, BatchAnswer, LedgerStore, PackedRow, Position } from './store.ts';
 
@@ -14,7 +14,7 @@ export const sqlStore = (books: Books): LedgerStore => ({
   claim: (log, partition, low) => claim(books.db, log, partition, low),
   position: (log, partition) => position(books.db, log, partition),
   registryVersions: () => registryVersions(books.db),
-  loadDirectory: () => loadDirectory(books.db),
+  loadDirectory: (before) => loadAdmitting(books.db, before),
   readRows: (table, keys) => readRows(books.db, table, keys),
   commit: async (batch) => {
     await books.ensurePartitions([...new Set([...batch.rows.bracket, ...batch.rows.gauge].map((row) => row.day))]);

@@ -1,6 +1,6 @@
 import type { RowMark } from '../books/dirty.ts';
 import type { Quarantined } from './batch.ts';
-import type { Directory } from './directory.ts';
+import type { Admitting } from './directory.ts';
 import type { HotTable, RowKey } from './hot.ts';
 
 /** A packed row as the books hold it. */
@@ -56,7 +56,8 @@ export interface LedgerStore extends RowSource {
   /** Where the partition stands, read to settle a commit whose answer was lost. */
   readonly position: (log: string, partition: number) => Promise<Position | undefined>;
   readonly registryVersions: () => Promise<ReadonlyMap<string, number>>;
-  readonly loadDirectory: () => Promise<Directory>;
+  /** `before`: what was loaded last. */
+  readonly loadDirectory: (before?: Admitting) => Promise<Admitting>;
   /** Rejects where the outcome is unknown. */
   readonly commit: (batch: Batch) => Promise<BatchAnswer>;
 }

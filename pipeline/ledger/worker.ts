@@ -2,7 +2,7 @@ import { type Clock, persist, type Telemetry } from '#platform';
 import { isPassing } from '../books/passing.ts';
 import type { FrameLog, LogConsumer, LogRecord } from '../log/port.ts';
 import { commit } from './commit.ts';
-import { type Directory, versionsOf } from './directory.ts';
+import { type Admitting, versionsOf } from './directory.ts';
 import { emptyPending, foldRecords, openPartition, type Partition } from './partition.ts';
 import { evict } from './rows.ts';
 import type { LedgerStore } from './store.ts';
@@ -31,7 +31,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const { store, log, clock, telemetry } = options;
   const checkpointMs = options.checkpointMs ?? 1_000;
   const partitions = new Map<number, Partition>();
-  let directory: Directory | undefined;
+  let directory: Admitting | undefined;
   let directoryCheckedAt = -Infinity;
   let identity = '';
   let lastCommitAt: number | undefined;
@@ -45,12 +45,12 @@ export function createWorker(options: WorkerOptions): Worker {
     return result;
   };
 
-  const currentDirectory = async (): Promise<Directory> => {
+  const currentDirectory = async (): Promise<Admitting> => {
     if (directory && clock.now() - directoryCheckedAt < checkpointMs) return directory;
     const now = await store.registryVersions();
     const held = directory && versionsOf(directory);
     const same = held?.size === now.size && [...now].every(([site, version]) => held.get(site) === version);
-    const current = directory && same ? directory : await store.loadDirectory();
+    const current = directory && same ? directory : await store.loadDirectory(directory);
     directory = current;
     directoryCheckedAt = clock.now();
     return current;
@@ -128,7 +128,7 @@ export function createWorker(options: WorkerOptions): Worker {
         { partition: partition.number },
       );
     partitions.delete(partition.number);
-    directory = undefined;
+    directoryCheckedAt = -Infinity;
     await consumer?.rejoin();
   };
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { dumpBooks } from '../../pipeline/index.ts';
 import { type BenchBooks, openBenchBooks, sizesOf } from './core/books.ts';
 import { type BrokerLog, fill, startBenchBroker, TOPIC } from './core/broker.ts';
-import { type Fleet, inBatches, minutes, noMischief, readingsOf, REGISTERS, registryOf } from './core/fleet.ts';
+import { dayOf, type Fleet, inBatches, noMischief, readingsOf, registerHoursOf, REGISTERS } from './core/fleet.ts';
 import { parseFloor, writeFloor } from './core/floors.ts';
 import { verifyBooks } from './core/verify.ts';
 import type { Said } from './core/worker-child.ts';
@@ -21,7 +21,7 @@ const DEVICES = 350;
 export const drain: Bench = async (run) => {
   const [devices = DEVICES, interval = 1] = run.args.slice(0, 2).map(Number);
   const workers = (run.args[2] ?? '1').split(',').map(Number);
-  const fleet: Fleet = { seed: run.seed, devices, intervalMs: minutes(interval), hours: 24, partitions: PARTITIONS };
+  const fleet = dayOf(run.seed, devices, interval, PARTITIONS);
   const readings = readingsOf(fleet);
   const told = { ...noMischief(), withoutPoison: true };
   const topic = await startBenchBroker(PARTITIONS);
@@ -86,7 +86,7 @@ async function drained(
   told: ReturnType<typeof noMischief>,
   count: number,
 ): Promise<Drained> {
-  const opened = await openBenchBooks(registryOf(fleet));
+  const opened = await openBenchBooks(fleet);
   const spec = { dsn: opened.dsn, brokers: topic.broker.brokers, partitions: PARTITIONS, group: `bench-${count}` };
   const children = Array.from({ length: count }, () => startWorker(spec));
   const all = (what: Said['what']): Promise<readonly Said[]> => Promise.all(children.map((c) => c.says(what)));
@@ -136,7 +136,8 @@ async function measured(
   const settling = settled.cpu - (stopped[0]?.cpu ?? 0);
   const perMillion = (cpu: number): number => (cpu / readings) * 1e6;
   const after = await sizesOf(books);
-  const floor = parseFloor(inBatches({ ...fleet, hours: 1 }, noMischief())) * fleet.hours + (await writeFloor(books));
+  const floor =
+    parseFloor(inBatches({ ...fleet, steps: fleet.steps / 24 }, noMischief())) * 24 + (await writeFloor(books));
   const verdict = await verifyBooks(books, fleet, told, true, say);
   const { hash } = await dumpBooks(books.db);
   const batches = stopped.reduce((sum, s) => sum + s.batches, 0);
@@ -148,7 +149,7 @@ async function measured(
     `  CPU s per million: workers ${perMillion(worker).toFixed(3)}, server ${perMillion(bookedServer).toFixed(3)}; with derived totals ${perMillion(worker + settling).toFixed(3)} and ${perMillion(settledServer).toFixed(3)}; ${Math.round(records / batches)} records a batch; books ${hash.slice(0, 12)}`,
   );
   say(
-    `  ${(after.bracketBytes / (fleet.devices * REGISTERS * fleet.hours)).toFixed(1)} bytes on disk a register-hour, ${((after.wal - before.wal) / readings).toFixed(2)} bytes of WAL a reading, HOT ${after.hotUpdates} of ${after.updates} updates`,
+    `  ${(after.bracketBytes / registerHoursOf(fleet)).toFixed(1)} bytes on disk a register-hour, ${((after.wal - before.wal) / readings).toFixed(2)} bytes of WAL a reading, HOT ${after.hotUpdates} of ${after.updates} updates`,
   );
   return {
     workers: stopped.length,

@@ -3,7 +3,7 @@ import type { FrameLog, LogConsumerHandlers, LogRecord } from '../../pipeline/lo
 import { systemClock } from '../../pipeline/platform/index.ts';
 import { silentTelemetry } from '../support/postgres.ts';
 import { openBenchBooks, sizesOf } from './core/books.ts';
-import { type Fleet, inBatches, minutes, noMischief, readingsOf, REGISTERS, registryOf } from './core/fleet.ts';
+import { dayOf, inBatches, noMischief, readingsOf, registerHoursOf, REGISTERS } from './core/fleet.ts';
 import { parseFloor, writeFloor } from './core/floors.ts';
 import { ownCpu, rssMiB } from './core/meter.ts';
 import { verifyBooks } from './core/verify.ts';
@@ -19,11 +19,11 @@ const DEVICES = 700;
  */
 export const ledger: Bench = async (run) => {
   const [devices = DEVICES, interval = 1] = run.args.map(Number);
-  const fleet: Fleet = { seed: run.seed, devices, intervalMs: minutes(interval), hours: 24, partitions: PARTITIONS };
+  const fleet = dayOf(run.seed, devices, interval, PARTITIONS);
   const told = noMischief();
   const batches = inBatches(fleet, told);
   const held = rssMiB();
-  const opened = await openBenchBooks(registryOf(fleet));
+  const opened = await openBenchBooks(fleet);
   try {
     const before = await sizesOf(opened.books);
     const [cpu, serverCpu, started] = [ownCpu(), opened.cpu(), performance.now()];
@@ -53,7 +53,7 @@ export const ledger: Bench = async (run) => {
       `floors: JSON.parse alone ${perSecond(readings, parse)}/s; the same rows by a bare writer ${perSecond(readings, write)}/s`,
     );
     run.say(
-      `${(after.bracketBytes / (devices * REGISTERS * fleet.hours)).toFixed(1)} bytes on disk a register-hour; ${((after.wal - before.wal) / readings).toFixed(1)} bytes of WAL a reading; HOT ${after.hotUpdates} of ${after.updates} updates`,
+      `${(after.bracketBytes / registerHoursOf(fleet)).toFixed(1)} bytes on disk a register-hour; ${((after.wal - before.wal) / readings).toFixed(1)} bytes of WAL a reading; HOT ${after.hotUpdates} of ${after.updates} updates`,
     );
     return resultOf(
       {

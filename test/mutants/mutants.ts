@@ -52,7 +52,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'pipeline/ledger/worker.ts',
     edits: [
       [
-        'revoked: (numbers) => inTurn(async () => numbers.forEach((n) => partitions.delete(n))),',
+        'revoked: (numbers) => inTurn(() => drop(numbers)),',
         `revoked: (numbers) => inTurn(async () => {
           for (const n of numbers) {
             const partition = partitions.get(n);
@@ -100,5 +100,11 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'pipeline/ledger/join.ts',
     edits: [['    at > bracket.last.at\n', '    at !== bracket.last.at\n']],
     suite: SIMULATION,
+  },
+  {
+    name: 'merged-by-arrival-on-the-hot-path',
+    file: 'pipeline/ledger/fold-frames.ts',
+    edits: [['  if (into > last) {\n', '  if (into !== last) {\n']],
+    suite: ['test/pipeline/ledger/fold-frames.test.ts'],
   },
 ];

@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startEmbeddedPostgres } from '../../../pipeline/books/embedded/index.ts';
 import { type Books, openBooks } from '../../../pipeline/books/index.ts';
-import { writeRegistry } from '../../../pipeline/books/registry/write.ts';
-import type { Registry } from '../../../pipeline/domain/index.ts';
 import { silentTelemetry } from '../../support/postgres.ts';
+import { type Fleet, PLANTING } from './fleet.ts';
 import { cpuOfTree } from './meter.ts';
 
 export interface BenchBooks {
@@ -17,7 +16,7 @@ export interface BenchBooks {
 }
 
 /** Empty books on an embedded server of its own, with its own settings (fsync on), in a temporary folder. */
-export async function openBenchBooks(registry?: Registry): Promise<BenchBooks> {
+export async function openBenchBooks(fleet?: Fleet): Promise<BenchBooks> {
   const dir = await mkdtemp(path.join(tmpdir(), 'civicmeter-bench-'));
   await chmod(dir, 0o755); // the account of the server must enter it
   const shared = path.join(dir, 'shared');
@@ -29,7 +28,7 @@ export async function openBenchBooks(registry?: Registry): Promise<BenchBooks> {
   const postmaster = Number(
     (await readFile(path.join(rows[0]?.folder ?? '', 'postmaster.pid'), 'utf8')).split('\n')[0],
   );
-  if (registry) await plantRegistry(books, registry);
+  if (fleet) await plant(books, fleet);
   return {
     books,
     dsn: server.dsn,
@@ -42,9 +41,12 @@ export async function openBenchBooks(registry?: Registry): Promise<BenchBooks> {
   };
 }
 
-/** As it is, without the plan of changes that a site file gets. */
-export const plantRegistry = (books: Books, registry: Registry): Promise<void> =>
-  books.db.transaction().execute((tx) => writeRegistry(tx, undefined, registry));
+async function plant(books: Books, { devices, intervalMs }: Fleet): Promise<void> {
+  for (const statement of PLANTING) {
+    const values = [devices, intervalMs].slice(0, (statement.match(/\$\d/g) ?? []).length);
+    await books.pool.query(statement, values);
+  }
+}
 
 export interface Sizes {
   readonly bracketBytes: number;

@@ -1,4 +1,4 @@
-import { type Frame, HOUR, MINUTE, type Registry } from '../../../pipeline/domain/index.ts';
+import { type Frame, HOUR, MINUTE } from '../../../pipeline/domain/index.ts';
 import { type LogRecord, partitionOf } from '../../../pipeline/log/port.ts';
 
 /** Devices of ten counters each; every value is a pure function of (seed, device, register, step), so that nothing sent has to be kept. */
@@ -6,18 +6,33 @@ export interface Fleet {
   readonly seed: number;
   readonly devices: number;
   readonly intervalMs: number;
-  readonly hours: number;
+  /** Epoch ms of the first step. */
+  readonly begin: number;
+  readonly steps: number;
   readonly partitions: number;
 }
 
-export const SITE = 'bench';
+const DEVICES_PER_SITE = 1_000;
+export const siteOf = (device: number): string => `bench-${Math.floor(device / DEVICES_PER_SITE)}`;
 export const REGISTERS = 10;
 /** A UTC midnight; local midnight (Asia/Shanghai) is at 16:00. */
-export const BEGIN = Date.UTC(2026, 2, 2);
+const BEGIN = Date.UTC(2026, 2, 2);
+
+/** A day of devices that send a frame every so many minutes. */
+export const dayOf = (seed: number, devices: number, minutes: number, partitions: number): Fleet => ({
+  seed,
+  devices,
+  intervalMs: minutes * MINUTE,
+  begin: BEGIN,
+  steps: (24 * HOUR) / (minutes * MINUTE),
+  partitions,
+});
 const DEVICES_PER_SPOOL = 10;
 
-export const stepsOf = ({ hours, intervalMs }: Fleet): number => (hours * HOUR) / intervalMs;
-export const readingsOf = (fleet: Fleet): number => fleet.devices * REGISTERS * stepsOf(fleet);
+export const readingsOf = (fleet: Fleet): number => fleet.devices * REGISTERS * fleet.steps;
+/** Register-hours that readings touch. */
+export const registerHoursOf = ({ devices, begin, steps, intervalMs }: Fleet): number =>
+  devices * REGISTERS * (Math.floor((begin + (steps - 1) * intervalMs) / HOUR) - Math.floor(begin / HOUR) + 1);
 export const deviceId = (device: number): string => `dev-${String(device).padStart(6, '0')}`;
 export const registerName = (register: number): string => `e${register}`;
 
@@ -36,7 +51,7 @@ export function valueOf(seed: number, device: number, register: number, step: nu
   return base + step * rate + (mix(seed + device, register, step) % rate);
 }
 
-export const atOf = (fleet: Fleet, step: number): number => BEGIN + step * fleet.intervalMs;
+export const atOf = (fleet: Fleet, step: number): number => fleet.begin + step * fleet.intervalMs;
 
 /** Frames beside the ordinary ones, drawn with the seed: sent twice, hours late, or to be refused. */
 export interface Mischief {
@@ -61,7 +76,7 @@ export function frameOf(fleet: Fleet, device: number, step: number): Frame {
   return {
     v: 1,
     src: (0x10000000 + spool).toString(16),
-    site: SITE,
+    site: siteOf(device),
     device: deviceId(device),
     seq: step * DEVICES_PER_SPOOL + (device % DEVICES_PER_SPOOL),
     at: atOf(fleet, step),
@@ -88,7 +103,7 @@ export type Told = { -readonly [K in keyof Mischief]: number } & {
 export function* sending(fleet: Fleet, told: Told): Generator<Outgoing> {
   const late = new Map<number, number[]>();
   const lateSteps = Math.max(1, Math.round(LATE_MS / fleet.intervalMs));
-  const steps = stepsOf(fleet);
+  const { steps } = fleet;
   const encode = (device: number, step: number): Buffer => Buffer.from(JSON.stringify(frameOf(fleet, device, step)));
   for (let step = 0; step < steps; step++) {
     const appendedAt = atOf(fleet, step) + 800;
@@ -164,60 +179,25 @@ export function inBatches(fleet: Fleet, told: Told): readonly LogRecord[][] {
   return batches;
 }
 
-/** A point, a meter and a rating for each register; each institution has the devices of one spool. */
-export function registryOf(fleet: Fleet): Registry {
-  const one = { num: 1, den: 1 };
-  const named = (id: string) => ({ zh: id, en: id });
-  const devices = Array.from({ length: fleet.devices }, (_, d) => d);
-  const registers = Array.from({ length: REGISTERS }, (_, r) => registerName(r));
-  const institutionOf = (device: number): string => `i${Math.floor(device / DEVICES_PER_SPOOL)}`;
-  return {
-    site: { id: SITE, name: named(SITE), zone: 'Asia/Shanghai', slotMinutes: 60 },
-    institutions: [...new Set(devices.map(institutionOf))].map((id) => ({
-      id,
-      name: named(id),
-      headcount: [],
-      area: [],
-    })),
-    premises: [],
-    devices: devices.map((d) => ({
-      id: deviceId(d),
-      model: 'manual',
-      intervalMs: fleet.intervalMs,
-      registers: registers.map((name) => ({
-        name,
-        kind: 'counter' as const,
-        carrier: 'electricity' as const,
-        unit: 'Wh',
-        scale: one,
-      })),
-    })),
-    points: devices.flatMap((d) =>
-      registers.map((name) => ({
-        id: pointId(d, name),
-        name: named(pointId(d, name)),
-        carrier: 'electricity' as const,
-        role: 'main' as const,
-        allocations: [
-          { from: 0, value: { basis: 'fixed' as const, shares: [{ institution: institutionOf(d), share: one }] } },
-        ],
-      })),
-    ),
-    mountings: devices.flatMap((d) =>
-      registers.map((name) => ({
-        id: `${pointId(d, name)}/s1`,
-        point: pointId(d, name),
-        serial: 's1',
-        device: deviceId(d),
-        register: name,
-        multiplier: one,
-        scale: one,
-        maxRate: 1_000_000,
-      })),
-    ),
-  };
-}
-
 export const pointId = (device: number, register: string): string => `p-${device}-${register}`;
 
-export const minutes = (value: number): number => value * MINUTE;
+/** A point, a meter and a rating for each register; each institution has the devices of one spool. Rows as the registry writes them, made by the database itself. */
+export const PLANTING: readonly string[] = [
+  `insert into site (id, name_zh, name_en, zone, slot_minutes, registry_version)
+   select 'bench-' || s, 'bench', 'bench', 'Asia/Shanghai', 60, 1 from generate_series(0, ($1::int4 - 1) / ${DEVICES_PER_SITE}) s`,
+  `insert into institution (site, id, name_zh, name_en)
+   select 'bench-' || i * ${DEVICES_PER_SPOOL} / ${DEVICES_PER_SITE}, 'i' || i, 'i', 'i' from generate_series(0, ($1::int4 - 1) / ${DEVICES_PER_SPOOL}) i`,
+  `insert into device (site, id, model, interval_ms)
+   select 'bench-' || d / ${DEVICES_PER_SITE}, 'dev-' || lpad(d::text, 6, '0'), 'manual', $2::int8 from generate_series(0, $1::int4 - 1) d`,
+  `insert into register (device_key, ordinal, name, kind, carrier, unit, scale_num, scale_den)
+   select key, r, 'e' || r, 'counter', 'electricity', 'Wh', 1, 1 from device, generate_series(0, ${REGISTERS} - 1) r`,
+  `insert into point (site, id, name_zh, name_en, carrier, role)
+   select site, 'p-' || ltrim(substr(id, 5), '0') || case when id ~ '-0+$' then '0' else '' end || '-e' || r, 'p', 'p', 'electricity', 'main'
+   from device, generate_series(0, ${REGISTERS} - 1) r`,
+  `insert into mounting (site, id, point, serial, device, register, multiplier_num, multiplier_den, scale_num, scale_den, max_rate)
+   select p.site, p.id || '/s1', p.id, 's1', 'dev-' || lpad(split_part(p.id, '-', 2), 6, '0'), split_part(p.id, '-', 3), 1, 1, 1, 1, 1000000 from point p`,
+  `insert into allocation (site, point, from_day, rule)
+   select site, id, 0, jsonb_build_object('basis', 'fixed', 'shares', jsonb_build_array(jsonb_build_object(
+     'institution', 'i' || split_part(id, '-', 2)::int4 / ${DEVICES_PER_SPOOL}, 'share', jsonb_build_object('num', 1, 'den', 1)))) from point`,
+  'analyze',
+];

@@ -1,17 +1,15 @@
 import type { Books } from '../../../pipeline/books/index.ts';
-import { HOUR, localDay, zoneOf } from '../../../pipeline/domain/index.ts';
+import { HOUR, localDay, slotStart, zoneOf } from '../../../pipeline/domain/index.ts';
 import type { Correctness } from '../form.ts';
 import {
-  BEGIN,
   deviceId,
   type Fleet,
   type Mischief,
   pointId,
   readingsOf,
+  registerHoursOf,
   REGISTERS,
   registerName,
-  SITE,
-  stepsOf,
   valueOf,
 } from './fleet.ts';
 
@@ -23,14 +21,15 @@ interface Hour {
   readonly last: number;
 }
 
-function hourOf(fleet: Fleet, device: number, register: number, hour: number): Hour {
-  const perHour = HOUR / fleet.intervalMs;
-  const [from, to] = [hour * perHour, Math.min((hour + 1) * perHour, stepsOf(fleet)) - 1];
+/** `hour`: its start, epoch ms. */
+function hourOf({ seed, begin, intervalMs, steps }: Fleet, device: number, register: number, hour: number): Hour {
+  const from = Math.max(0, Math.ceil((hour - begin) / intervalMs));
+  const to = Math.min(steps, Math.ceil((hour + HOUR - begin) / intervalMs)) - 1;
   return {
-    firstAt: BEGIN + from * fleet.intervalMs,
-    first: valueOf(fleet.seed, device, register, from),
-    lastAt: BEGIN + to * fleet.intervalMs,
-    last: valueOf(fleet.seed, device, register, to),
+    firstAt: begin + from * intervalMs,
+    first: valueOf(seed, device, register, from),
+    lastAt: begin + to * intervalMs,
+    last: valueOf(seed, device, register, to),
   };
 }
 
@@ -60,14 +59,15 @@ export async function verifyBooks(
 ): Promise<Correctness> {
   const found = { lost: 0, invented: 0, doubled: 0, differing: 0 };
   let [bookedSum, sentSum] = [0, 0];
+  const lastAt = fleet.begin + (fleet.steps - 1) * fleet.intervalMs;
   for (let at = 0; at < fleet.devices; at += CHUNK) {
     const devices = Array.from({ length: Math.min(CHUNK, fleet.devices - at) }, (_, i) => at + i);
     const booked = new Map<string, Unpacked>();
     const { rows } = await books.pool.query<Unpacked>(
       `select d.id as device, r.name as register, u.start_at as start, u.first_at, u.first_value, u.last_at, u.last_value
        from bracket b join device d on d.key = b.device_key cross join lateral civicmeter_unpack(b.payload, b.day) u
-       join register r on r.device_key = b.device_key and r.ordinal = u.ordinal where d.site = $1 and d.id = any($2)`,
-      [SITE, devices.map(deviceId)],
+       join register r on r.device_key = b.device_key and r.ordinal = u.ordinal where d.id = any($1)`,
+      [devices.map(deviceId)],
     );
     for (const row of rows) {
       const key = `${row.device}/${row.register}/${row.start}`;
@@ -76,9 +76,9 @@ export async function verifyBooks(
     }
     for (const device of devices) {
       for (let register = 0; register < REGISTERS; register++) {
-        for (let hour = 0; hour < fleet.hours; hour++) {
+        for (let hour = slotStart(fleet.begin, HOUR); hour <= lastAt; hour += HOUR) {
           const wanted = hourOf(fleet, device, register, hour);
-          const key = `${deviceId(device)}/${registerName(register)}/${BEGIN + hour * HOUR}`;
+          const key = `${deviceId(device)}/${registerName(register)}/${hour}`;
           const row = booked.get(key);
           booked.delete(key);
           sentSum += wanted.last - wanted.first;
@@ -101,7 +101,7 @@ export async function verifyBooks(
   if (bookedSum !== sentSum) found.differing += 1;
   await verifyCounts(books, fleet, told, found);
   if (settled) found.differing += await differingDays(books, fleet);
-  say(`checked ${fleet.devices * REGISTERS * fleet.hours} register-hours, sum ${bookedSum} of ${sentSum}`);
+  say(`checked ${registerHoursOf(fleet)} register-hours, sum ${bookedSum} of ${sentSum}`);
   return found;
 }
 
@@ -131,7 +131,7 @@ async function verifyCounts(
   const { seen = 0, repeated = 0 } = await one(
     `select coalesce(sum((select sum(upper(r) - lower(r)) from unnest(seqs) r)), 0)::int8 as seen, coalesce(sum(repeated), 0)::int8 as repeated from log_source`,
   );
-  if (seen !== fleet.devices * stepsOf(fleet) + told.unknown) found.lost += 1;
+  if (seen !== fleet.devices * fleet.steps + told.unknown) found.lost += 1;
   if (repeated !== told.twice) found.doubled += 1;
 }
 
@@ -142,10 +142,10 @@ async function differingDays(books: Books, fleet: Fleet): Promise<number> {
   );
   const booked = new Map(rows.map((r) => [`${r.point} ${r.day}`, r.amount]));
   const zone = zoneOf('Asia/Shanghai');
-  const last = stepsOf(fleet) - 1;
+  const last = fleet.steps - 1;
   // readings stand on both local midnights that can lie within
-  const midnights = Array.from({ length: stepsOf(fleet) }, (_, step) => step).filter(
-    (step) => step > 0 && (BEGIN + step * fleet.intervalMs - 16 * HOUR) % (24 * HOUR) === 0,
+  const midnights = Array.from({ length: fleet.steps }, (_, step) => step).filter(
+    (step) => step > 0 && (fleet.begin + step * fleet.intervalMs - 16 * HOUR) % (24 * HOUR) === 0,
   );
   const edges = [0, ...midnights, last];
   let differing = 0;
@@ -153,7 +153,7 @@ async function differingDays(books: Books, fleet: Fleet): Promise<number> {
     for (let register = 0; register < REGISTERS; register++) {
       edges.slice(1).forEach((to, i) => {
         const from = edges[i] ?? 0;
-        const day = localDay(BEGIN + from * fleet.intervalMs, zone);
+        const day = localDay(fleet.begin + from * fleet.intervalMs, zone);
         const key = `${pointId(device, registerName(register))} ${day}`;
         const wanted = valueOf(fleet.seed, device, register, to) - valueOf(fleet.seed, device, register, from);
         if (booked.get(key) !== wanted) differing += 1;
