@@ -58,10 +58,8 @@ describe.skipIf(skipKafka())('the roles over Kafka', () => {
       const applied = await cli(['apply', at(`${site}.yaml`), '--books', books.dsn, '--data', at('serve'), ...claim]);
       if (applied.code !== 0) throw new Error(applied.err);
     }
-    const made = await cli([
-      ...['keys', 'create', '--site', 'far', '--out', at('far.key'), '--by', 'wang'],
-      ...['--books', books.dsn, '--data', at('serve')],
-    ]);
+    const where = ['--books', books.dsn, '--data', at('serve')];
+    const made = await cli(['keys', 'create', '--site', 'far', '--out', at('far.key'), '--by', 'wang', ...where]);
     if (made.code !== 0) throw new Error(made.err);
   }, 300_000);
 
