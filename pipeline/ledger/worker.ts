@@ -45,8 +45,11 @@ export function createWorker(options: WorkerOptions): Worker {
     return result;
   };
 
+  /** A clock that was set back makes it due as well. */
+  const isDue = (since: number): boolean => Math.abs(clock.now() - since) >= checkpointMs;
+
   const currentDirectory = async (): Promise<Admitting> => {
-    if (directory && clock.now() - directoryCheckedAt < checkpointMs) return directory;
+    if (directory && !isDue(directoryCheckedAt)) return directory;
     const now = await store.registryVersions();
     const held = directory && versionsOf(directory);
     const same = held?.size === now.size && [...now].every(([site, version]) => held.get(site) === version);
@@ -81,7 +84,7 @@ export function createWorker(options: WorkerOptions): Worker {
     await foldRecords(store, partition, wanted, current, telemetry);
     partition.next = last.offset + 1;
     partition.pending.to = partition.next;
-    if (clock.now() - partition.lastCommit >= checkpointMs) await checkpoint(partition);
+    if (isDue(partition.lastCommit)) await checkpoint(partition);
   };
 
   /** Where there are other partitions to go on with, they do: only the next batch of this one waits for its commit, and meets its failure. */
@@ -139,7 +142,7 @@ export function createWorker(options: WorkerOptions): Worker {
 
   const caughtUp = async (number: number): Promise<void> => {
     const partition = partitions.get(number);
-    if (partition && clock.now() - partition.lastCommit >= checkpointMs) await checkpoint(partition);
+    if (partition && isDue(partition.lastCommit)) await checkpoint(partition);
     options.caughtUp?.();
   };
 
@@ -147,7 +150,7 @@ export function createWorker(options: WorkerOptions): Worker {
     while (!signal.aborted) {
       await clock.sleep(checkpointMs, signal).catch(() => undefined);
       for (const partition of partitions.values()) {
-        if (clock.now() - partition.lastCommit >= checkpointMs) await inTurn(() => checkpoint(partition));
+        if (isDue(partition.lastCommit)) await inTurn(() => checkpoint(partition));
       }
     }
   };
@@ -191,7 +194,11 @@ export function createWorker(options: WorkerOptions): Worker {
   };
 
   const run = (signal: AbortSignal): Promise<void> =>
-    persist(() => consume(signal), { name: 'worker', clock, telemetry, isPassing }, signal);
+    persist(
+      () => consume(signal),
+      { name: 'worker', clock, telemetry, isPassing, progress: () => lastCommitAt },
+      signal,
+    );
 
   return { run, lastCommitAt: () => lastCommitAt };
 }

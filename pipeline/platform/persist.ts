@@ -8,6 +8,8 @@ export interface PersistOptions {
   readonly telemetry: Telemetry;
   /** Whether waiting can help. What cannot is thrown on. */
   readonly isPassing: (error: unknown) => boolean;
+  /** Changes when the work has got on: then it was no failure at once, however soon it came. */
+  readonly progress?: () => unknown;
   readonly firstPauseMs?: number;
   readonly longestPauseMs?: number;
 }
@@ -19,16 +21,16 @@ const INTERRUPTED: EventSpec = { level: 'warn', message: 'work was interrupted a
  * was waited for, so that a server that is down is not stormed, and one that fails now and then is not waited for long.
  */
 export async function persist(work: () => Promise<void>, options: PersistOptions, signal: AbortSignal): Promise<void> {
-  const { name, clock, telemetry, isPassing, firstPauseMs = 500, longestPauseMs = 30_000 } = options;
+  const { name, clock, telemetry, isPassing, progress, firstPauseMs = 500, longestPauseMs = 30_000 } = options;
   let waited = 0;
   while (!signal.aborted) {
-    const started = clock.now();
+    const [started, before] = [clock.now(), progress?.()];
     try {
       return await work();
     } catch (error) {
       if (signal.aborted || !isPassing(error)) throw error;
-      const pause =
-        clock.now() - started > waited ? firstPauseMs : Math.min(longestPauseMs, Math.max(firstPauseMs, 2 * waited));
+      const gotOn = clock.now() - started > waited || progress?.() !== before;
+      const pause = gotOn ? firstPauseMs : Math.min(longestPauseMs, Math.max(firstPauseMs, 2 * waited));
       telemetry.emit('workInterrupted', INTERRUPTED, { name, reason: String(error), pauseMs: pause });
       await clock.sleep(pause, signal).catch(() => undefined);
       waited = pause;

@@ -46,3 +46,22 @@ it('throws what waiting cannot help', async () => {
   const failing = persist(() => Promise.reject(new Error('for good')), options, new AbortController().signal);
   await expect(failing).rejects.toThrow('for good');
 });
+
+it('pauses shortly where the work had got on, however soon it failed', async () => {
+  let done = 0;
+  const pauses: number[] = [];
+  const work = async (): Promise<void> => {
+    if (done === 5) return;
+    done += 1;
+    throw new Error('passes');
+  };
+  const options = {
+    name: 'test',
+    clock: { now: () => 0, sleep: async (ms: number) => void pauses.push(ms) },
+    telemetry: createTelemetry(silentLogger()),
+    isPassing: () => true,
+    progress: () => done,
+  };
+  await persist(work, options, new AbortController().signal);
+  expect(pauses).toEqual([500, 500, 500, 500, 500]);
+});
