@@ -7,7 +7,7 @@ export interface GivenRecord {
   readonly value: Uint8Array;
 }
 
-/** A log of given records with given stamps, handed over in batches of given sizes: for tests of what comes after the log. */
+/** A log of given records with given stamps, and of what is appended later; handed over in batches of given sizes: for tests of what comes after the log. */
 export function memoryLog(
   records: readonly GivenRecord[],
   options: {
@@ -24,6 +24,11 @@ export function memoryLog(
     list.push({ partition, offset: list.length, appendedAt, value });
   }
   const sizeOf = options.batch ?? (() => 500);
+  let changed = Promise.withResolvers<void>();
+  const change = (): void => {
+    changed.resolve();
+    changed = Promise.withResolvers<void>();
+  };
   return {
     identity: async () => options.identity ?? 'memory',
     partitionCount,
@@ -34,32 +39,44 @@ export function memoryLog(
           const list = partitions.get(partition) ?? [];
           list.push({ partition, offset: list.length, appendedAt: Date.now(), value });
         }
+        change();
       },
       close: async () => undefined,
     }),
     consumer: async () => {
-      const stopped = Promise.withResolvers<void>();
-      let again = true;
+      let [stopped, again] = [false, true];
+      const handOver = async (handlers: LogConsumerHandlers, partition: number, from: number): Promise<number> => {
+        const list = partitions.get(partition) ?? [];
+        let at = from;
+        for (let i = 0; at < list.length && !again && !stopped; i++) {
+          const batch = list.slice(at, at + Math.max(1, sizeOf(i)));
+          await handlers.records(partition, batch);
+          at += batch.length;
+        }
+        if (!again && !stopped) await handlers.caughtUp?.(partition);
+        return at;
+      };
       return {
         run: async (handlers: LogConsumerHandlers) => {
-          while (again) {
-            again = false;
-            const offsets = await handlers.assigned([...partitions.keys()]);
-            for (const [partition, list] of partitions) {
-              for (let at = offsets.get(partition) ?? 0, i = 0; at < list.length && !again; i++) {
-                const batch = list.slice(at, at + Math.max(1, sizeOf(i)));
-                await handlers.records(partition, batch);
-                at += batch.length;
-              }
-              if (!again) await handlers.caughtUp?.(partition);
+          const positions = new Map<number, number>();
+          while (!stopped) {
+            const change = changed.promise;
+            if (again) {
+              again = false;
+              for (const [p, at] of await handlers.assigned([...partitions.keys()])) positions.set(p, at);
             }
+            for (const [p, at] of positions) positions.set(p, await handOver(handlers, p, at));
+            if (!again && !stopped) await change;
           }
-          await stopped.promise;
         },
         rejoin: async () => {
           again = true;
+          change();
         },
-        stop: async () => stopped.resolve(),
+        stop: async () => {
+          stopped = true;
+          change();
+        },
       };
     },
     bounds: async () => new Map([...partitions].map(([p, list]) => [p, { low: 0, high: list.length }])),
