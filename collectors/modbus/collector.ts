@@ -17,6 +17,7 @@ import {
   LINE_OPENED,
   LINE_POISONED,
   POLLS_SKIPPED,
+  POLLS_SKIPPED_AGAIN,
 } from './events.ts';
 import { createLine, type Line, type LineWatch } from './line.ts';
 import { createPoller, type ModbusModel, type PollResult } from './poller.ts';
@@ -59,6 +60,8 @@ export function createModbusCollector(
     context,
     lineWatch(connection, telemetry),
   );
+  /** Polls of these were skipped the last time. */
+  const late = new Set<Unit>();
   let running = false;
 
   const pollUnit = async (unit: Unit, signal: AbortSignal): Promise<void> => {
@@ -77,7 +80,10 @@ export function createModbusCollector(
 
   const report = (unit: Unit, before: Unit['state'], result: PollResult, skipped: number): void => {
     const fields = { connection: connection.id, device: unit.device.id, unit: unit.device.unit };
-    if (skipped > 0) telemetry.emit('pollsSkipped', POLLS_SKIPPED, fields, skipped);
+    if (skipped > 0) {
+      telemetry.emit('pollsSkipped', late.has(unit) ? POLLS_SKIPPED_AGAIN : POLLS_SKIPPED, fields, skipped);
+      late.add(unit);
+    } else late.delete(unit);
     if (unit.state === before) return;
     if (result.failure) {
       telemetry.emit('deviceLost', DEVICE_LOST, { ...fields, state: unit.state, reason: reasonOf(result.failure) });

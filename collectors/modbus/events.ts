@@ -54,3 +54,5 @@ export const POLLS_SKIPPED: EventSpec = {
   message: 'The line was too slow for the interval: polls were skipped',
   labels: ['connection'],
 };
+/** `debug` from the second time in a row on: counted in full, logged once. */
+export const POLLS_SKIPPED_AGAIN: EventSpec = { ...POLLS_SKIPPED, level: 'debug' };

@@ -50,6 +50,14 @@ describe('polling', () => {
     for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(55);
   });
 
+  test('a line that stays too slow is logged once and counted always', async () => {
+    const server = await field(() => ({ lateMs: 90, on: 'same' }));
+    const { context } = start(server, meters(1), modbusModel([litres('a', 0)]));
+    await until('three late polls', () => eventsOf(context, 'pollsSkipped').length >= 3);
+    const levels = eventsOf(context, 'pollsSkipped').map((e) => e.level);
+    expect(levels.slice(0, 3)).toEqual(['warn', 'debug', 'debug']);
+  });
+
   test("reads the library's own server: holding and input registers", async () => {
     const vector = {
       getHoldingRegister: (address: number, unit: number) => wordOf(unit, 3, address),
