@@ -67,7 +67,7 @@ const ONE_IN = 1_000;
 /** Steps that a late frame is late. */
 const LATE_MS = 3 * HOUR;
 
-export function frameOf(fleet: Fleet, device: number, step: number): Frame {
+function frameOf(fleet: Fleet, device: number, step: number): Frame {
   const r = Array.from(
     { length: REGISTERS },
     (_, register) => [registerName(register), valueOf(fleet.seed, device, register, step)] as const,
@@ -99,12 +99,16 @@ export type Told = { -readonly [K in keyof Mischief]: number } & {
   readonly withoutPoison?: boolean;
 };
 
+/** As a spool writes it. */
+export const encodeFrameOf = (fleet: Fleet, device: number, step: number): Buffer =>
+  Buffer.from(JSON.stringify(frameOf(fleet, device, step)));
+
 /** All that is sent, in the order in which it is sent. `told` counts what was out of the ordinary. */
 export function* sending(fleet: Fleet, told: Told): Generator<Outgoing> {
   const late = new Map<number, number[]>();
   const lateSteps = Math.max(1, Math.round(LATE_MS / fleet.intervalMs));
   const { steps } = fleet;
-  const encode = (device: number, step: number): Buffer => Buffer.from(JSON.stringify(frameOf(fleet, device, step)));
+  const encode = (device: number, step: number): Buffer => encodeFrameOf(fleet, device, step);
   for (let step = 0; step < steps; step++) {
     const appendedAt = atOf(fleet, step) + 800;
     for (let device = 0; device < fleet.devices; device++) {

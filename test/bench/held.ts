@@ -1,0 +1,150 @@
+import { encodeBrackets } from '../../pipeline/books/codec.ts';
+import type { Books } from '../../pipeline/books/index.ts';
+import { type Bracket, DAY, HOUR, MINUTE, RANK } from '../../pipeline/domain/index.ts';
+import { openBenchBooks } from './core/books.ts';
+import { startBenchBroker } from './core/broker.ts';
+import { atOf, type Fleet, noMischief, readingsOf, REGISTERS, valueOf } from './core/fleet.ts';
+import { watchLag } from './core/lag.ts';
+import { startProducer } from './core/producer.ts';
+import { verifyBooks } from './core/verify.ts';
+import { startWorker } from './core/workers.ts';
+import { type BenchResult, type BenchRun, loadNow, resultOf } from './form.ts';
+
+const PARTITIONS = 8;
+const INTERVAL = 15 * MINUTE;
+const [BACK_WITHIN_S, P99_WITHIN_S, BYTES_PER_REGISTER] = [30, 10, 300];
+
+/**
+ * `kafka registers [REGISTERS] [SECONDS]`: so many registers at one reading a quarter-hour (the nation: 15,800,000). The books hold the day up to its last hour, as at noon of a worker's restart; the worker
+ * gets the next frame of every device at once, so that it must have read the whole hot day back; then frames come at their ordinary rate.
+ */
+export async function heldRegisters(run: BenchRun): Promise<BenchResult> {
+  const [registers = 158_000, seconds = 20] = run.args.slice(1).map(Number);
+  const devices = Math.floor(registers / REGISTERS);
+  const begin = Math.floor(Date.now() / DAY - 1) * DAY;
+  const fleet: Fleet = {
+    seed: run.seed,
+    devices,
+    intervalMs: INTERVAL,
+    begin,
+    steps: DAY / INTERVAL - 3,
+    partitions: PARTITIONS,
+  };
+  const topic = await startBenchBroker(PARTITIONS);
+  const opened = await openBenchBooks(fleet);
+  const producer = await startProducer(topic.broker.brokers, PARTITIONS);
+  const worker = startWorker({
+    dsn: opened.dsn,
+    brokers: topic.broker.brokers,
+    partitions: PARTITIONS,
+    group: 'bench',
+  });
+  try {
+    await plantDay(opened.books, { ...fleet, steps: fleet.steps - 1 });
+    const round = fleet.steps - 1;
+    await producer.send({ fleet, from: round * devices, to: (round + 1) * devices, perSecond: Infinity });
+    const idle = await worker.says('assigned');
+    worker.tell('go');
+    const first = await worker.says('first');
+    const back = await worker.says('caught-up');
+    const secondsBack = (back.at - first.at) / 1_000;
+    const bytes = ((back.rssMiB - idle.rssMiB) * 2 ** 20) / registers;
+    const lag = watchLag(opened.books, topic.log);
+    while (lag.now() > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    const verdict = await verifyBooks(
+      opened.books,
+      { ...fleet, steps: fleet.steps },
+      noMischief(),
+      false,
+      run.say,
+      'brackets',
+    );
+    const perSecond = devices / (INTERVAL / 1_000);
+    const sent = Math.min(devices, Math.round(perSecond * seconds));
+    const delivered = await producer.send({
+      fleet,
+      from: fleet.steps * devices,
+      to: fleet.steps * devices + sent,
+      perSecond,
+    });
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    const latency = await lag.stop();
+    worker.tell('stop');
+    const stopped = await worker.says('stopped');
+    run.say(
+      `${registers} registers of ${devices} devices, the day up to ${new Date(atOf(fleet, round)).toISOString().slice(11, 16)}; ${loadNow()}`,
+    );
+    run.say(
+      `hot day back, with the next frame of every device in the books, ${secondsBack.toFixed(1)} s after the first record; ${bytes.toFixed(0)} bytes of memory a register (registry included); RSS ${stopped.rssMiB.toFixed(0)} MiB`,
+    );
+    run.say(
+      `then ${(sent / delivered.seconds).toFixed(0)} frames/s for ${delivered.seconds.toFixed(1)} s: from produce to books p50 ${latency.p50.toFixed(2)} s, p99 ${latency.p99.toFixed(2)} s`,
+    );
+    const failures = [
+      ...(secondsBack > BACK_WITHIN_S
+        ? [`the hot day took ${secondsBack.toFixed(1)} s, ${BACK_WITHIN_S} s at most wanted`]
+        : []),
+      ...(bytes > BYTES_PER_REGISTER
+        ? [`${bytes.toFixed(0)} bytes a register, ${BYTES_PER_REGISTER} at most wanted`]
+        : []),
+      ...(latency.p99 > P99_WITHIN_S ? [`p99 ${latency.p99.toFixed(1)} s, ${P99_WITHIN_S} s at most wanted`] : []),
+    ];
+    return resultOf(
+      {
+        bench: 'kafka',
+        rate: (devices * REGISTERS) / secondsBack,
+        unit: 'readings/s',
+        floor: 0,
+        cpuSecondsPerMillion:
+          ((stopped.cpu - first.cpu) / (readingsOf({ ...fleet, steps: 1 }) + sent * REGISTERS)) * 1e6,
+        rssMiB: stopped.rssMiB,
+        ...verdict,
+        failures,
+      },
+      run,
+    );
+  } finally {
+    await producer.end();
+    await worker.end();
+    await opened.close();
+    await topic.close();
+  }
+}
+
+const CHUNK = 2_000;
+
+/** Packed rows of the fleet's day straight from the codec, as a worker would have left them. */
+async function plantDay(books: Books, fleet: Fleet): Promise<void> {
+  const day = Math.floor(fleet.begin / DAY);
+  await books.ensurePartitions([day]);
+  const { rows } = await books.pool.query<{ key: number; device: number }>(
+    `select key, substr(id, 5)::int4 as device from device order by key`,
+  );
+  for (let at = 0; at < rows.length; at += CHUNK) {
+    const part = rows.slice(at, at + CHUNK);
+    await books.pool.query(
+      `insert into bracket (device_key, day, part, version, payload) select k, $2, 0, 1, p from unnest($1::int4[], $3::bytea[]) as u(k, p)`,
+      [part.map((r) => r.key), day, part.map((r) => Buffer.from(packedDay(fleet, r.device, day)))],
+    );
+  }
+  await books.pool.query('analyze bracket');
+}
+
+function packedDay(fleet: Fleet, device: number, day: number): Uint8Array {
+  const perHour = HOUR / fleet.intervalMs;
+  const stamp = (register: number, step: number) => ({
+    at: atOf(fleet, step),
+    value: valueOf(fleet.seed, device, register, step),
+    rank: RANK.good,
+  });
+  const brackets = (register: number): Bracket[] =>
+    Array.from({ length: Math.ceil(fleet.steps / perHour) }, (_, hour) => ({
+      start: fleet.begin + hour * HOUR,
+      first: stamp(register, hour * perHour),
+      last: stamp(register, Math.min(fleet.steps, (hour + 1) * perHour) - 1),
+    }));
+  return encodeBrackets(
+    day,
+    new Map(Array.from({ length: REGISTERS }, (_, register) => [register, brackets(register)])),
+  );
+}
