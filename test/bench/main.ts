@@ -4,6 +4,7 @@ import type { Bench } from './form.ts';
 /** `npm run bench -- NAME [--seed N] [what the bench takes]`: lines for people, then one line of JSON. */
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   drain: async () => (await import('./drain.ts')).drain,
+  kafka: async () => (await import('./kafka.ts')).kafka,
   ledger: async () => (await import('./ledger.ts')).ledger,
   judgement: async () => (await import('./judgement.ts')).judgement,
   modbus: async () => (await import('./modbus/index.ts')).modbus,
