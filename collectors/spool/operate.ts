@@ -131,7 +131,7 @@ export function operateSpool(db: DatabaseSync, { file, reserveBytes, leaveGaps }
       bytes: sizeOf(file) + sizeOf(`${file}-wal`),
     }),
     append: (groups) => {
-      refuseNoReserve(file, reserveBytes);
+      keepReserve(db, file, reserveBytes);
       let to = next;
       transaction(() => {
         for (const group of groups) to = insertGroup(group, to);
@@ -199,12 +199,28 @@ function pack(from: number, rows: readonly Row[], size: number, devices: boolean
 const isFull = (error: unknown): boolean =>
   error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === FULL;
 
-/** Never more than a twentieth of the disk, which may be small. */
-function refuseNoReserve(file: string, reserveBytes: number): void {
+/**
+ * Leaves room for emptying the file: a reserve, never more than a twentieth of the disk, and as much as the write-ahead log
+ * needs to be taken into the file. Where that would not be left, it is taken in first.
+ */
+function keepReserve(db: DatabaseSync, file: string, reserveBytes: number): void {
   const { bavail, blocks, bsize } = statfsSync(dirname(file));
-  if (bavail * bsize >= Math.min(reserveBytes, (blocks * bsize) / 20)) return;
-  const message = `the disk has less free than the ${reserveBytes} bytes that are kept for emptying the spool`;
+  const reserve = Math.min(reserveBytes, (blocks * bsize) / 20);
+  if (bavail * bsize >= reserve + sizeOf(`${file}-wal`)) return;
+  db.exec('pragma wal_checkpoint(truncate)');
+  // what was emptied is free inside the file, which does not shrink
+  if (freeBytes(file) + freePages(db) >= reserve) return;
+  const message = `the disk has less free than the ${Math.round(reserve)} bytes that are kept for emptying the spool`;
   throw new SpoolFileError({ reason: 'sqlite', code: FULL, message });
+}
+
+const freePages = (db: DatabaseSync): number =>
+  Number(db.prepare('pragma freelist_count').get()?.['freelist_count']) *
+  Number(db.prepare('pragma page_size').get()?.['page_size']);
+
+function freeBytes(file: string): number {
+  const { bavail, bsize } = statfsSync(dirname(file));
+  return bavail * bsize;
 }
 
 function sizeOf(file: string): number {

@@ -103,8 +103,13 @@ describe('docker-compose.yml', () => {
       }
       for (const other of Object.keys(service.depends_on ?? {})) expect(services, name).toHaveProperty(other);
       for (const port of service.ports ?? []) expect(port, name).toMatch(/^127\.0\.0\.1:/);
-      if (typeof service.build === 'object') expect(text('Dockerfile')).toContain(` AS ${service.build.target}\n`);
     }
+  });
+
+  test('builds targets that there are', () => {
+    const targets = Object.values(services).flatMap(({ build }) => (typeof build === 'object' ? [build.target] : []));
+    expect(targets).toEqual(['gateway']);
+    for (const target of targets) expect(text('Dockerfile')).toContain(` AS ${target}\n`);
   });
 
   test('calls commands with options that they have', () => {

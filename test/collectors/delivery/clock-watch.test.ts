@@ -67,5 +67,5 @@ test('a clock that is slewed, or that never moves against the other, is no findi
 test('it ends when it is asked to', async () => {
   const { done } = watching();
   stopping.abort();
-  await done;
+  expect(await done).toBeUndefined();
 });
