@@ -1,0 +1,142 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Books } from '../../pipeline/books/index.ts';
+import type { Registry } from '../../pipeline/domain/index.ts';
+import type { FrameLog } from '../../pipeline/log/port.ts';
+import { freshBooks } from '../support/postgres.ts';
+import { plant } from '../support/run-books.ts';
+import type { Load, Offer } from './load.ts';
+import { openObligations, readObligations } from './obligations.ts';
+import { type Happened, judge, type Verdict } from './verdict.ts';
+
+/** Waits for a condition; a failure of asking counts as "not yet". */
+export async function until(what: string, done: () => boolean | Promise<boolean>, withinMs = 120_000): Promise<void> {
+  const deadline = Date.now() + withinMs;
+  let last: unknown;
+  for (;;) {
+    try {
+      if (await done()) return;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > deadline) throw new Error(`waited ${withinMs / 1_000} s for ${what}`, { cause: last });
+    await wait(20);
+  }
+}
+
+/** One fault test: books of its own, a log, a load, and what was sent. */
+export interface Course {
+  readonly books: Books;
+  readonly dsn: string;
+  readonly log: FrameLog;
+  /** Offers quarter hours until the log has them, again and again as the spool does. */
+  readonly send: (ticks: number) => Promise<void>;
+  /** Offers these as well. */
+  readonly offer: (offers: readonly Offer[]) => Promise<void>;
+  /** Goes on sending a quarter hour every so often until it is stopped. */
+  readonly keepSending: (everyMs: number) => { readonly stop: () => Promise<void> };
+  /** How often the log did not take what was offered. */
+  readonly refusals: () => number;
+  /** Milliseconds until all that is in the log now is in the books. */
+  readonly caughtUp: (withinMs?: number) => Promise<number>;
+  /** Sends what is still on its way, waits until all is in the books, and judges them. */
+  readonly verdict: (
+    happened: Happened,
+    more?: { readonly registry?: Registry; readonly replayed?: number },
+  ) => Promise<Verdict>;
+  readonly close: () => Promise<void>;
+}
+
+export interface CourseOptions {
+  readonly load: Load;
+  readonly log: FrameLog;
+  /** In which the load's registry is planted; fresh ones where absent. */
+  readonly books?: { readonly books: Books; readonly dsn: string; readonly close: () => Promise<void> };
+}
+
+const RETRY_MS = 200;
+
+export async function openCourse({ load, log, books: given }: CourseOptions): Promise<Course> {
+  const { books, dsn, close } = given ?? (await freshBooks());
+  await plant(books, load.registry, []);
+  const folder = mkdtempSync(join(tmpdir(), 'faults-'));
+  const file = join(folder, 'sent');
+  const obligations = openObligations(file);
+  const producer = await log.producer();
+  let refusals = 0;
+
+  const offer = async (offers: readonly Offer[]): Promise<void> => {
+    if (offers.length === 0) return;
+    obligations.offer(offers);
+    const records = offers.map(({ device, value }) => ({ device: device ?? '', value }));
+    for (;;) {
+      try {
+        await producer.append(records);
+        return obligations.accept();
+      } catch {
+        refusals += 1;
+        await wait(RETRY_MS);
+      }
+    }
+  };
+  const send = async (ticks: number): Promise<void> => {
+    for (let i = 0; i < ticks; i++) await offer(load.tick());
+  };
+  const positions = async (): Promise<ReadonlyMap<number, number>> => {
+    const rows = await books.db.selectFrom('log_offset').select(['partition', 'next_offset']).execute();
+    return new Map(rows.map((r) => [r.partition, r.next_offset]));
+  };
+  const caughtUp = async (withinMs?: number): Promise<number> => {
+    const started = performance.now();
+    const bounds = await log.bounds();
+    const behind = async (): Promise<boolean> => {
+      const at = await positions();
+      return [...bounds].every(([partition, { low, high }]) => high === low || (at.get(partition) ?? 0) >= high);
+    };
+    await until(
+      `the books to reach ${JSON.stringify([...bounds].map(([p, { high }]) => [p, high]))}`,
+      behind,
+      withinMs,
+    );
+    return performance.now() - started;
+  };
+
+  return {
+    books,
+    dsn,
+    log,
+    send,
+    offer,
+    keepSending: (everyMs) => {
+      let going = true;
+      const running = (async () => {
+        while (going) {
+          await send(1);
+          await wait(everyMs);
+        }
+      })();
+      return {
+        stop: async () => {
+          going = false;
+          await running;
+        },
+      };
+    },
+    refusals: () => refusals,
+    caughtUp,
+    verdict: async (happened, more = {}) => {
+      await offer(load.rest());
+      await caughtUp(180_000);
+      const sent = readObligations(file);
+      return judge({ books, log, registry: load.registry, sent, ...more }, happened);
+    },
+    close: async () => {
+      obligations.close();
+      await producer.close().catch(() => undefined);
+      await close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import { spawn } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+/** `npm run faults -- [R1 R5 …] [--long] [--seed N]`: these tests, all where none is named; exit code 1 where one fails. */
+const { values, positionals } = parseArgs({
+  options: { long: { type: 'boolean', default: false }, seed: { type: 'string', default: '1' } },
+  allowPositionals: true,
+});
+const folder = 'test/faults';
+const files = readdirSync(folder)
+  .filter((name) => name.endsWith('.test.ts'))
+  .map((name) => join(folder, name));
+const known = new Set(files.flatMap((file) => readFileSync(file, 'utf8').match(/\bR\d+(?=: )/g) ?? []));
+const unknown = positionals.filter((name) => !known.has(name));
+if (unknown.length > 0) {
+  process.stderr.write(`no such test: ${unknown.join(' ')}; there are ${[...known].join(' ')}\n`);
+  process.exit(2);
+}
+const pattern = positionals.length === 0 ? [] : ['-t', `\\b(${positionals.join('|')}): `];
+const child = spawn(join('node_modules', '.bin', 'vitest'), ['run', ...files, ...pattern], {
+  stdio: 'inherit',
+  env: { ...process.env, CIVICMETER_FAULTS: values.long ? 'long' : 'short', CIVICMETER_FAULTS_SEED: values.seed },
+});
+child.on('close', (code) => {
+  process.exitCode = code ?? 1;
+});

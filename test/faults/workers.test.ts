@@ -1,0 +1,160 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { randomOf } from '../oracle/world/random.ts';
+import { type KafkaBroker, skipKafka, startKafka } from '../support/kafka.ts';
+import { stopPostgres } from '../support/postgres.ts';
+import { until } from './course.ts';
+import { type Member, openFleet, SESSION_MS } from './fleet.ts';
+import { clean, inForm, patience, SEED } from './form.ts';
+import { createLoad } from './load.ts';
+import { isCommit, isOffsetMove } from './proxy.ts';
+
+describe.skipIf(skipKafka())('stream workers as processes', () => {
+  let broker: KafkaBroker;
+  beforeAll(async () => {
+    broker = await startKafka();
+  });
+  afterAll(async () => {
+    await broker.remove();
+    await stopPostgres();
+  });
+
+  const KILLS = inForm(6, 200);
+
+  it(
+    `R1: ${KILLS} workers killed, half of them between COMMIT and its reply`,
+    { timeout: inForm(400_000, 9_000_000) },
+    async () => {
+      const random = randomOf(SEED);
+      const fleet = await openFleet(broker, createLoad({ seed: SEED, devices: 30 }));
+      const { course } = fleet;
+      for (let i = 0; i < 3; i++) await fleet.join();
+      const sending = course.keepSending(100);
+      await until('all workers at work', fleet.settled);
+      const fired = { killed: 0, killedInCommit: 0 };
+      const recoveriesMs: number[] = [];
+      try {
+        for (let i = 0; i < KILLS; i++) {
+          await wait(random.int(50, 3_000));
+          const victim = random.pick(fleet.members);
+          if (i % 2 === 0) fired.killedInCommit += (await killInCommit(victim)) ? 1 : 0;
+          await victim.worker().end('SIGKILL');
+          fired.killed += 1;
+          victim.proxy.setWeather({});
+          victim.again();
+          recoveriesMs.push(await course.caughtUp());
+        }
+        await sending.stop();
+        const fencedAttempts = fleet.members.reduce((sum, member) => sum + member.count('commitFenced'), 0);
+        const verdict = await course.verdict({
+          test: 'R1',
+          seed: SEED,
+          faultsFired: fired,
+          recoveriesMs,
+          fencedAttempts,
+        });
+        expect(verdict).toMatchObject(clean);
+        expect(fired.killed).toBe(KILLS);
+        expect(fired.killedInCommit).toBeGreaterThanOrEqual(Math.floor(KILLS / 2 / 1.5));
+        expect(verdict.recoveryMs.p95).toBeLessThan(patience(SESSION_MS + 5_000));
+      } finally {
+        await sending.stop();
+        await fleet.close();
+      }
+    },
+  );
+
+  const FREEZES = inForm(2, 50);
+
+  it(
+    `R5: ${FREEZES} workers stopped inside a transaction and woken when others have taken over`,
+    { timeout: inForm(400_000, 9_000_000) },
+    async () => {
+      const random = randomOf(SEED);
+      const fleet = await openFleet(broker, createLoad({ seed: SEED, devices: 30 }));
+      const { course } = fleet;
+      for (let i = 0; i < 2; i++) await fleet.join();
+      const sending = course.keepSending(100);
+      const fired = { frozenWithLock: 0, frozenBeforeLock: 0 };
+      const recoveriesMs: number[] = [];
+      let fenced = 0;
+      try {
+        for (let i = 0; i < FREEZES; i++) {
+          await until('both at work', fleet.settled);
+          const victim = random.pick(fleet.members);
+          const withLock = i % 2 === 0;
+          const before = refusedAttempts(victim);
+          await freezeInTransaction(
+            victim,
+            fleet.members.filter((member) => member !== victim),
+            withLock,
+          );
+          fired[withLock ? 'frozenWithLock' : 'frozenBeforeLock'] += 1;
+          recoveriesMs.push(await course.caughtUp());
+          victim.worker().signal('SIGCONT');
+          await until('the woken worker to be refused', () => refusedAttempts(victim) > before);
+          fenced += refusedAttempts(victim) - before;
+          await course.caughtUp();
+        }
+        await sending.stop();
+        const verdict = await course.verdict({
+          test: 'R5',
+          seed: SEED,
+          faultsFired: fired,
+          recoveriesMs,
+          fencedAttempts: fenced,
+        });
+        expect(verdict).toMatchObject(clean);
+        expect(fired.frozenWithLock + fired.frozenBeforeLock).toBe(FREEZES);
+        expect(verdict.fencedAttempts).toBeGreaterThanOrEqual(FREEZES);
+        expect(verdict.recoveryMs.max).toBeLessThan(patience(30_000));
+      } finally {
+        await sending.stop();
+        await fleet.close();
+      }
+    },
+  );
+});
+
+/** Kills when COMMIT is on its way to the server, which never tells; false where the worker committed nothing for long. */
+async function killInCommit({ proxy, worker }: Member): Promise<boolean> {
+  const seen = Promise.withResolvers<boolean>();
+  proxy.setWeather({
+    onBytes: (bytes, direction, link) => {
+      if (direction === 'up' && isCommit(bytes)) {
+        link.swallow('down');
+        seen.resolve(true);
+      }
+      return undefined;
+    },
+  });
+  const patient = setTimeout(() => seen.resolve(false), 20_000);
+  const committed = await seen.promise;
+  clearTimeout(patient);
+  // the bytes go on in this turn of the loop; the server has them a moment later
+  await wait(5);
+  await worker().end('SIGKILL');
+  return committed;
+}
+
+/** SIGSTOP when the statement that takes the lock is sent. It arrives at once, or only when another worker holds the partition. */
+async function freezeInTransaction(victim: Member, others: readonly Member[], withLock: boolean): Promise<void> {
+  const { proxy, worker } = victim;
+  const frozen = Promise.withResolvers<void>();
+  const claims = (): number => others.reduce((sum, member) => sum + member.count('claimed'), 0);
+  proxy.setWeather({
+    onBytes: async (bytes, direction) => {
+      if (direction === 'down' || !isOffsetMove(bytes)) return undefined;
+      worker().signal('SIGSTOP');
+      proxy.setWeather({});
+      frozen.resolve();
+      const before = claims();
+      if (!withLock) await until('another to claim the partition', () => claims() > before);
+      return undefined;
+    },
+  });
+  await frozen.promise;
+}
+
+/** Commits that were not let through: another epoch stands, or the transaction was ended over their head. */
+const refusedAttempts = (member: Member): number => member.count('commitFenced') + member.count('workInterrupted');
