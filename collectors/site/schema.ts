@@ -144,7 +144,10 @@ const connectionShape = z.discriminatedUnion('kind', [
 const deviceShape = z.strictObject({
   id,
   connection: id,
-  model: z.string().min(1).describe('型号；civicmeter devices 列出全部。 | Id of a device model; civicmeter devices lists them.'),
+  model: z
+    .string()
+    .min(1)
+    .describe('型号；civicmeter devices 列出全部。 | Id of a device model; civicmeter devices lists them.'),
   interval: duration.default('15 min').describe('抄读间隔。 | How often it is read.'),
   unit: z
     .int()

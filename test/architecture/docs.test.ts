@@ -95,6 +95,15 @@ test('every top-level folder has a README', () => {
       .map((file) => file.split('/')[0] ?? '')
       .filter((name) => !name.startsWith('.')),
   );
-  expect([...folders].toSorted()).toEqual(['api', 'collectors', 'deploy', 'docs', 'fixtures', 'pipeline', 'rules', 'test']);
+  expect([...folders].toSorted()).toEqual([
+    'api',
+    'collectors',
+    'deploy',
+    'docs',
+    'fixtures',
+    'pipeline',
+    'rules',
+    'test',
+  ]);
   for (const folder of folders) expect(existsSync(join(folder, 'README.md')), folder).toBe(true);
 });

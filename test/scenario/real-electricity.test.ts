@@ -48,7 +48,9 @@ describe.skipIf(!cambridgePresent)(`four years of five real buildings${cambridge
     // the years side by side: their frames share the spool's commits, and come out of order
     await Promise.all(
       CAMBRIDGE_YEARS.map((year) =>
-        readYear(year, units, (plan, clock) => createCollecting({ plan, models, data, deliver: spool.append, clock, telemetry })),
+        readYear(year, units, (plan, clock) =>
+          createCollecting({ plan, models, data, deliver: spool.append, clock, telemetry }),
+        ),
       ),
     );
     frames = spool.bounds().high;

@@ -13,7 +13,7 @@ import { createKafkaProducer } from '../../../pipeline/log/kafka/producer.ts';
 import { type FrameLog, type LogRecord, partitionOf } from '../../../pipeline/log/port.ts';
 import { type KafkaBroker, skipKafka, startKafka } from '../../support/kafka.ts';
 import { describeLog } from './log.contract.ts';
-import { byPartition, type Reader, read, readAll, text, until } from './reader.ts';
+import { type Reader, read, readAll, text, until } from './reader.ts';
 
 describe.skipIf(skipKafka())('against a real broker', () => {
   let broker: KafkaBroker;
