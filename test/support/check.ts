@@ -26,7 +26,7 @@ interface Outcome {
 const SLOW_TESTS =
   'architecture integration contract scenario faults bench browser oracle fixtures simulation mutants pipeline/books pipeline/rollup ' +
   'pipeline/judging pipeline/facts pipeline/ledger pipeline/watch collectors/opcua collectors/spool rules/baseline ' +
-  'rules/control api/cli';
+  'rules/control api/cli api/http/intake pipeline/intake deploy';
 
 const STEPS: readonly Step[] = [
   {
