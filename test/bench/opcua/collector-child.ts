@@ -37,6 +37,8 @@ const supervisor = createSupervisor({
     },
   },
 });
+// without the bench nobody would end it
+process.once('disconnect', () => process.exit());
 const stop = new AbortController();
 const running = supervisor.run(stop.signal);
 
