@@ -74,7 +74,7 @@ function frameFault(data: unknown): string | undefined {
       return 'an entry is not [register, value, flags?]';
     const [register, value, flags] = entry as readonly unknown[];
     if (typeof register !== 'string' || register.length > 64) return 'a register is not a name';
-    if (typeof value !== 'number') return 'a value is not a number';
+    if (typeof value !== 'number' || !Number.isFinite(value)) return 'a value is not a number';
     if (entry.length === 3 && (typeof flags !== 'string' || !FLAGS_PATTERN.test(flags)))
       return 'flags are not g, u or gu';
   }
