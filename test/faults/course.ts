@@ -33,20 +33,28 @@ export interface Course {
   readonly log: FrameLog;
   /** Offers quarter hours until the log has them, again and again as the spool does. */
   readonly send: (ticks: number) => Promise<void>;
-  /** Offers these as well. */
-  readonly offer: (offers: readonly Offer[]) => Promise<void>;
+  /** Offers these as well, through another door where one is given. */
+  readonly offer: (offers: readonly Offer[], append?: Append) => Promise<void>;
   /** Goes on sending a quarter hour every so often until it is stopped. */
   readonly keepSending: (everyMs: number) => { readonly stop: () => Promise<void> };
   /** How often the log did not take what was offered. */
   readonly refusals: () => number;
   /** Milliseconds until all that is in the log now is in the books. */
-  readonly caughtUp: (withinMs?: number) => Promise<number>;
+  readonly caughtUp: (withinMs?: number, at?: Place) => Promise<number>;
   /** Sends what is still on its way, waits until all is in the books, and judges them. */
   readonly verdict: (
     happened: Happened,
-    more?: { readonly registry?: Registry; readonly replayed?: number },
+    more?: Partial<Place> & { readonly registry?: Registry; readonly replayed?: number },
   ) => Promise<Verdict>;
   readonly close: () => Promise<void>;
+}
+
+type Append = (offers: readonly Offer[]) => Promise<void>;
+
+/** Which books are asked, and about which log. */
+export interface Place {
+  readonly books: Books;
+  readonly log: FrameLog;
 }
 
 export interface CourseOptions {
@@ -67,14 +75,14 @@ export async function openCourse({ load, log, books: given }: CourseOptions): Pr
   const producer = await log.producer();
   let refusals = 0;
 
-  const offer = async (offers: readonly Offer[]): Promise<void> => {
+  const put: Append = (offers) => producer.append(offers.map(({ device, value }) => ({ device: device ?? '', value })));
+  const offer = async (offers: readonly Offer[], append = put): Promise<void> => {
     if (offers.length === 0) return;
-    obligations.offer(offers);
-    const records = offers.map(({ device, value }) => ({ device: device ?? '', value }));
+    const accept = obligations.offer(offers);
     for (;;) {
       try {
-        await producer.append(records);
-        return obligations.accept();
+        await append(offers);
+        return accept();
       } catch {
         refusals += 1;
         await wait(RETRY_MS);
@@ -84,16 +92,16 @@ export async function openCourse({ load, log, books: given }: CourseOptions): Pr
   const send = async (ticks: number): Promise<void> => {
     for (let i = 0; i < ticks; i++) await offer(load.tick());
   };
-  const positions = async (): Promise<ReadonlyMap<number, number>> => {
-    const rows = await books.db.selectFrom('log_offset').select(['partition', 'next_offset']).execute();
+  const positions = async (of: Books): Promise<ReadonlyMap<number, number>> => {
+    const rows = await of.db.selectFrom('log_offset').select(['partition', 'next_offset']).execute();
     return new Map(rows.map((r) => [r.partition, r.next_offset]));
   };
-  const caughtUp = async (withinMs?: number): Promise<number> => {
+  const caughtUp = async (withinMs?: number, at: Place = { books, log }): Promise<number> => {
     const started = performance.now();
-    const bounds = await log.bounds();
+    const bounds = await at.log.bounds();
     const behind = async (): Promise<boolean> => {
-      const at = await positions();
-      return [...bounds].every(([partition, { low, high }]) => high === low || (at.get(partition) ?? 0) >= high);
+      const found = await positions(at.books);
+      return [...bounds].every(([partition, { low, high }]) => high === low || (found.get(partition) ?? 0) >= high);
     };
     await until(
       `the books to reach ${JSON.stringify([...bounds].map(([p, { high }]) => [p, high]))}`,
@@ -128,9 +136,10 @@ export async function openCourse({ load, log, books: given }: CourseOptions): Pr
     caughtUp,
     verdict: async (happened, more = {}) => {
       await offer(load.rest());
-      await caughtUp(180_000);
+      const place = { books, log, ...more };
+      await caughtUp(180_000, place);
       const sent = readObligations(file);
-      return judge({ books, log, registry: load.registry, sent, ...more }, happened);
+      return judge({ registry: load.registry, sent, ...place }, happened);
     },
     close: async () => {
       obligations.close();
@@ -139,4 +148,10 @@ export async function openCourse({ load, log, books: given }: CourseOptions): Pr
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Records that the books have taken in. */
+export async function takenIn({ db }: Books): Promise<number> {
+  const rows = await db.selectFrom('log_offset').select('records').execute();
+  return rows.reduce((sum, { records }) => sum + records, 0);
 }

@@ -35,6 +35,9 @@ export function admissionsBy(registry: RegistryJson): (value: Uint8Array, append
 
 export const foldedOf = (admissions: readonly Admission[]): number => admissions.filter((a) => 'folded' in a).length;
 
+export const reasonsOf = (admissions: readonly Admission[]): readonly string[] =>
+  admissions.flatMap((a) => ('reason' in a ? [a.reason] : []));
+
 /** Readings folded a second time, of records that came again. */
 export function repeatedFolds(records: readonly { readonly key: string; readonly folded: number }[]): number {
   const seen = new Set<string>();

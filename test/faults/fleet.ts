@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { openKafkaLog } from '../../pipeline/log/kafka/log.ts';
+import type { FrameLog } from '../../pipeline/log/port.ts';
 import { systemClock } from '../../pipeline/platform/index.ts';
 import type { KafkaBroker } from '../support/kafka.ts';
 import { silentTelemetry } from '../support/postgres.ts';
@@ -28,7 +29,6 @@ export interface Member {
 /** Stream workers over a topic of their own. */
 export interface Fleet {
   readonly course: Course;
-  readonly topic: string;
   readonly join: () => Promise<Member>;
   readonly members: readonly Member[];
   /** Every worker holds something; each partition is held. */
@@ -36,17 +36,37 @@ export interface Fleet {
   readonly close: () => Promise<void>;
 }
 
-export async function openFleet(broker: KafkaBroker, load: Load, partitions = PARTITIONS): Promise<Fleet> {
-  const { brokers } = broker;
+/** A topic of its own, and what is sent into it. */
+export async function openTopic(broker: KafkaBroker, load: Load, partitions = PARTITIONS) {
   const topicPrefix = `faults-${randomBytes(4).toString('hex')}`;
-  const common = { brokers, topicPrefix, sessionMs: SESSION_MS };
-  const log = await openKafkaLog({
-    ...common,
-    clock: systemClock,
-    telemetry: silentTelemetry(),
-    partitionCount: partitions,
-  });
+  const open = (partitionCount: number): Promise<FrameLog> =>
+    openKafkaLog({
+      brokers: broker.brokers,
+      topicPrefix,
+      sessionMs: SESSION_MS,
+      clock: systemClock,
+      telemetry: silentTelemetry(),
+      partitionCount,
+    });
+  const log = await open(partitions);
   const course = await openCourse({ load, log });
+  return {
+    topicPrefix,
+    topic: `${topicPrefix}.frames`,
+    /** The log once more, as of so many partitions. */
+    open,
+    log,
+    course,
+    close: async () => {
+      await course.close();
+      await log.close();
+    },
+  };
+}
+
+export async function openFleet(broker: KafkaBroker, load: Load, partitions = PARTITIONS): Promise<Fleet> {
+  const { course, topicPrefix, close } = await openTopic(broker, load, partitions);
+  const common = { brokers: broker.brokers, topicPrefix, sessionMs: SESSION_MS };
   const members: Member[] = [];
   const join = async (): Promise<Member> => {
     const proxy = await startProxy(portOf(course.dsn));
@@ -68,15 +88,13 @@ export async function openFleet(broker: KafkaBroker, load: Load, partitions = PA
   };
   return {
     course,
-    topic: `${topicPrefix}.frames`,
     join,
     members,
     settled: () => members.every((member) => member.worker().count('committed') > 0),
     close: async () => {
       await Promise.all(members.map((member) => member.worker().end('SIGKILL')));
       await Promise.all(members.map(({ proxy }) => proxy.close()));
-      await course.close();
-      await log.close();
+      await close();
     },
   };
 }

@@ -56,7 +56,8 @@ export function poisonOf(random: Random, place: PoisonPlace, kind: Poison = rand
     case 'not a number':
       return raw(whole.replace('VALUE', random.pick(['NaN', 'Infinity', '0x10', '01', '1.'])));
     case 'beyond any number':
-      return raw(whole.replace('VALUE', '1e400'));
+      // JSON can say it; the sound reading beside it goes with the record
+      return raw(whole.replace('VALUE', '1e400],["w",1'));
     case 'unknown meter':
       return { device: NEW_METER, value: frame({ device: NEW_METER, r: [['w', random.int(0, 10 ** 6)]] }) };
     case 'unknown register':

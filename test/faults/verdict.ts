@@ -18,6 +18,7 @@ import {
   type Quantiles,
   quantiles,
   readAll,
+  reasonsOf,
   repeatedFolds,
   sum,
   textOf,
@@ -92,7 +93,7 @@ export async function judge(
   const admissions = admissionsBy(site);
   const taken = inLog.map(({ value, appendedAt }) => {
     const list = admissions(value, appendedAt);
-    return { key: keyOf(value), readings: list.length, folded: foldedOf(list) };
+    return { key: keyOf(value), readings: list.length, folded: foldedOf(list), reasons: reasonsOf(list) };
   });
   const accepted = sum(taken.map((r) => r.readings));
   const folded = sum(taken.map((r) => r.folded));
@@ -102,6 +103,7 @@ export async function judge(
   const promised = countsBy(sent.filter((s) => s.accepted).map((s) => keyOf(s.value)));
   const vanished = [...promised].filter(([key, count]) => (ofLog.get(key) ?? 0) < count);
   const strangers = [...ofLog.keys()].filter((key) => !ofSent.has(key));
+  const reasons = countsBy(taken.flatMap((r) => r.reasons));
   // what was taken out of quarantine is in the books, and was counted as quarantined
   const gaps = [
     counted.records - inLog.length,
@@ -109,6 +111,7 @@ export async function judge(
     counted.folded + replayed - folded,
     counted.quarantined - (accepted - folded) - replayed,
     counted.rows - (accepted - folded) - replayed,
+    ...(replayed === 0 ? [...reasons].map(([reason, count]) => (counted.reasons[reason] ?? 0) - count) : []),
   ];
   const verdict = {
     sent: sum(sent.map(({ offeredAt, value }) => admissions(value, offeredAt).length)),

@@ -114,7 +114,61 @@ describe.skipIf(skipKafka())('stream workers as processes', () => {
       }
     },
   );
+
+  const SECONDS = inForm(25, 300);
+
+  it(
+    `R9: the books answer 200 ms later, and now and then after 10 s, for ${SECONDS} s: memory stays, and nobody loses a partition`,
+    { timeout: (SECONDS * 2 + 200) * 1_000 },
+    async () => {
+      const random = randomOf(SEED);
+      const fleet = await openFleet(broker, createLoad({ seed: SEED, devices: 30 }));
+      const { course } = fleet;
+      const member = await fleet.join();
+      const sending = course.keepSending(50);
+      let [stalls, calls] = [0, 0];
+      try {
+        await until('the worker at work', fleet.settled);
+        await wait(SECONDS * 500);
+        const quiet = rssOf(member);
+        const claims = member.count('claimed');
+        member.proxy.setWeather({
+          delayMs: (direction) => {
+            if (direction === 'up') return 100;
+            calls += 1;
+            // the tenth at the latest, so that a short run has one as well
+            if (!random.chance(0.01) && !(stalls === 0 && calls >= 10)) return 100;
+            stalls += 1;
+            return 10_000;
+          },
+        });
+        await wait(SECONDS * 1_000);
+        const slow = rssOf(member);
+        expect(member.count('claimed'), 'claims').toBe(claims);
+        member.proxy.setWeather({});
+        const recoveriesMs = [await course.caughtUp()];
+        await sending.stop();
+        const verdict = await course.verdict({
+          test: 'R9',
+          seed: SEED,
+          faultsFired: { ...member.proxy.fired(), stalls },
+          recoveriesMs,
+          also: { quietRssMiB: Math.round(quiet / 2 ** 20), slowRssMiB: Math.round(slow / 2 ** 20) },
+        });
+        expect(verdict).toMatchObject(clean);
+        expect(stalls).toBeGreaterThanOrEqual(1);
+        expect(verdict.faultsFired['delayed']).toBeGreaterThan(100);
+        expect(slow).toBeLessThanOrEqual(1.5 * quiet);
+      } finally {
+        await sending.stop();
+        await fleet.close();
+      }
+    },
+  );
 });
+
+/** The most that its process of now has held. */
+const rssOf = ({ worker }: Member): number => Math.max(...worker().events.map(({ rss }) => rss ?? 0));
 
 /** Kills when COMMIT is on its way to the server, which never tells; false where the worker committed nothing for long. */
 async function killInCommit({ proxy, worker }: Member): Promise<boolean> {
