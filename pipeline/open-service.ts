@@ -57,7 +57,7 @@ export function openService(options: ServiceOptions): Service {
     const until = clock.now() + REJOIN_PATIENCE_MS;
     for (;;) {
       if (log) await rejoin(books, log, telemetry);
-      const settled = await settle({ books, progress });
+      const settled = await settle({ books, progress, siteOf });
       const left = await db.selectFrom('dirty').select('rejoin').execute();
       if (left.length === 0 || (settled === 0 && left.every((m) => !m.rejoin))) return;
       if (!log && left.every((m) => m.rejoin)) {

@@ -94,6 +94,10 @@ export function getUnsigned(r: Reader): number {
   return value;
 }
 
+export function skipNumber(r: Reader): void {
+  while (getByte(r) >= 0x80);
+}
+
 /** A difference that is no safe integer is written as this, then the value itself as a difference to 0. */
 const ABSOLUTE = 2 ** 53;
 
@@ -108,6 +112,10 @@ export function putDifference(w: Writer, value: number, base: number): void {
 export function getDifference(r: Reader, base: number): number {
   const difference = getSigned(r);
   return difference === ABSOLUTE ? getSigned(r) : base + difference;
+}
+
+export function skipDifference(r: Reader): void {
+  if (getSigned(r) === ABSOLUTE) skipNumber(r);
 }
 
 function putSigned(w: Writer, size: number, negative: boolean): void {

@@ -33,6 +33,8 @@ export interface ItemCodec<T extends { readonly start: number }> {
   readonly lastOf: (item: T) => number;
   readonly write: (w: Writer, item: T, previous: number, times: Times, plain: boolean) => void;
   readonly read: (r: Reader, start: number, previous: number, times: Times, plain: boolean) => T;
+  /** Goes past an item. */
+  readonly skip: (r: Reader, times: Times, plain: boolean) => void;
 }
 
 /** Of a group; mutable, one per row. */
@@ -150,19 +152,30 @@ function timesOf<T>(
   return { offset, spread, plain };
 }
 
-/** `group` is called before each group is read, with where it begins. Throws PAYLOAD_CORRUPT. */
+/** The items of one register; the others are gone past. Throws PAYLOAD_CORRUPT. */
+export function decodeOne<T extends { readonly start: number }>(
+  codec: ItemCodec<T>,
+  day: number,
+  bytes: Uint8Array,
+  ordinal: number,
+): readonly T[] {
+  return decodeDay(codec, day, bytes, undefined, ordinal).get(ordinal) ?? [];
+}
+
+/** `group` is called before each group is read, with where it begins; `only`: other registers come out empty. Throws PAYLOAD_CORRUPT. */
 export function decodeDay<T extends { readonly start: number }>(
   codec: ItemCodec<T>,
   day: number,
   bytes: Uint8Array,
   group?: (at: number, before: Progress) => void,
+  only?: number,
 ): Map<number, T[]> {
   const r = openRow(bytes, codec.version, day);
   const registers = new Map<number, T[]>();
   const progress = begin();
   const { times } = progress;
-  let columns: { readonly items: T[]; previous: number }[] = [];
-  const known = new Map<number, { readonly items: T[]; previous: number }>();
+  let columns: { readonly items: T[]; readonly skipped: boolean; previous: number }[] = [];
+  const known = new Map<number, (typeof columns)[number]>();
   while (r.at < r.end) {
     group?.(r.at, progress);
     const header = getUnsigned(r);
@@ -171,7 +184,8 @@ export function decodeDay<T extends { readonly start: number }>(
     if ((header & SAME_SET) === 0) {
       progress.set = getSet(r);
       columns = progress.set.map((ordinal) => {
-        const column = known.get(ordinal) ?? { items: [], previous: 0 };
+        const skipped = only !== undefined && only !== ordinal;
+        const column = known.get(ordinal) ?? { items: [], skipped, previous: 0 };
         known.set(ordinal, column);
         registers.set(ordinal, column.items);
         return column;
@@ -182,6 +196,10 @@ export function decodeDay<T extends { readonly start: number }>(
       times.spread = getTime(r);
     }
     for (const column of columns) {
+      if (column.skipped) {
+        codec.skip(r, times, (header & PLAIN) !== 0);
+        continue;
+      }
       const item = codec.read(r, day * DAY + progress.start, column.previous, times, (header & PLAIN) !== 0);
       column.previous = codec.lastOf(item);
       column.items.push(item);

@@ -1,5 +1,15 @@
 import { type Bracket, DAY, type GaugeSlot, type Rank, type Stamp } from '#domain';
-import { getByte, getDifference, getTime, putDifference, putTime, type Reader, type Writer } from './codec-bytes.ts';
+import {
+  getByte,
+  getDifference,
+  getTime,
+  putDifference,
+  putTime,
+  type Reader,
+  skipDifference,
+  skipNumber,
+  type Writer,
+} from './codec-bytes.ts';
 import { decodeDay, encodeDay, illegal, type Times } from './codec-day.ts';
 import type { OpenCodec } from './codec-open.ts';
 import type { DayBrackets, DayGauges } from './packed.ts';
@@ -51,6 +61,11 @@ export const BRACKETS: OpenCodec<Bracket> = {
       last: { at: at + times.spread, value: getDifference(r, first.value), rank: PLAIN_RANK },
     };
   },
+  skip: (r, times, plain) => {
+    if (!plain) return skipUnusual(r);
+    skipDifference(r);
+    if (times.spread > 0) skipDifference(r);
+  },
   // cells: before, first at, first value, last at, last value
   itemOf: (cells, i, start, day) => {
     const at = day * DAY + (cells[i + 1] ?? 0);
@@ -101,6 +116,23 @@ function readUnusual(r: Reader, start: number, previous: number, times: Times): 
   return { start, first, last };
 }
 
+function skipUnusual(r: Reader): void {
+  const flags = getByte(r);
+  if ((flags & OWN_TIMES) !== 0) {
+    skipNumber(r);
+    skipNumber(r);
+  }
+  skipStamp(r, (flags & FIRST_OTHER) !== 0);
+  if ((flags & SINGLE) === 0) skipStamp(r, (flags & LAST_OTHER) !== 0);
+}
+
+function skipStamp(r: Reader, withOther: boolean): void {
+  skipDifference(r);
+  if (!withOther) return;
+  getByte(r);
+  skipDifference(r);
+}
+
 function readStamp(r: Reader, at: number, base: number, rank: number, withOther: boolean): Stamp {
   const value = getDifference(r, base);
   const stamp = { at, value, rank: rank as Rank }; // two bits that only writeUnusual sets, under a checksum
@@ -147,6 +179,10 @@ export const GAUGES: OpenCodec<GaugeSlot> = {
     const min = getDifference(r, last);
     const max = getDifference(r, last);
     return { start, min, max, lastAt, last };
+  },
+  skip: (r, _times, plain) => {
+    if (!plain) skipNumber(r);
+    for (let i = 0; i < 3; i++) skipDifference(r);
   },
   // cells: before, last at, last value, min, max
   itemOf: (cells, i, start, day) => ({

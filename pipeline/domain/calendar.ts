@@ -157,10 +157,8 @@ export const formatMonth = (month: number): string => formatDay(firstDayOfMonth(
 /** ISO 8601 with the zone's offset, to the second (milliseconds only where there are some). */
 export function formatInstant(at: number, zone: Zone): string {
   const offset = zone.offsetAt(at);
-  const local = new Date(at + offset)
-    .toISOString()
-    .replace('Z', '')
-    .replace(/\.000$/, '');
+  const iso = new Date(at + offset).toISOString();
+  const local = iso.slice(0, iso.endsWith('.000Z') ? -5 : -1);
   const minutes = Math.round(offset / MINUTE);
   const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
   return `${local}${minutes < 0 ? '-' : '+'}${String(hours).padStart(2, '0')}:${String(rest).padStart(2, '0')}`;

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { type Bracket, DAY, invariantError } from '#domain';
-import { decodeBrackets } from '../books/codec.ts';
+import { BRACKETS } from '../books/codec.ts';
+import { decodeOne } from '../books/codec-day.ts';
 import { partOf } from '../books/packed.ts';
 import type { Tables } from '../books/tables.ts';
 import type { DirectoryRegister, DirectorySite } from '../ledger/directory.ts';
@@ -36,5 +37,5 @@ export async function loadBrackets(
   if (from > -Infinity) query = query.where('day', '>=', Math.floor(from / DAY));
   if (to < Infinity) query = query.where('day', '<=', Math.floor(to / DAY));
   const rows = await query.orderBy('day').execute();
-  return rows.flatMap(({ day, payload }) => decodeBrackets(day, payload).get(place.ordinal) ?? []);
+  return rows.flatMap(({ day, payload }) => decodeOne(BRACKETS, day, payload, place.ordinal));
 }

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { registerKey } from '#domain';
 import { unfoldMarks } from '../books/dirty.ts';
 import type { Books } from '../books/index.ts';
-import { type Directory, type DirectorySite, loadDirectory } from '../ledger/directory.ts';
+import { type DirectorySite, loadSiteOf } from '../ledger/directory.ts';
 import type { Progress } from '../service.ts';
 import { type ChangedDays, dayOf, forgetVanished, settleMountings } from './settle-mountings.ts';
 import { settleTotals } from './totals.ts';
@@ -22,8 +22,8 @@ interface Mark {
 export interface SettleOptions {
   readonly books: Books;
   readonly progress?: Progress | undefined;
-  /** The registries as they are now; read each time where absent. */
-  readonly directoryOf?: (() => Promise<Directory>) | undefined;
+  /** A site as its registry is now; read each time where absent. */
+  readonly siteOf?: ((id: string) => Promise<DirectorySite>) | undefined;
 }
 
 /** Devices recomputed in one transaction. */
@@ -33,15 +33,17 @@ const DEVICES_AT_ONCE = 100;
  * Recomputes everything that follows from marked registers: findings, evidence, days, points, parties. A mark is deleted only if nobody marked
  * again meanwhile. A register that waits for its slots to be rejoined from the log keeps its mark. Answers how many marks were settled.
  */
-export async function settle({ books, progress, directoryOf }: SettleOptions): Promise<number> {
+export async function settle({
+  books,
+  progress,
+  siteOf = (id) => loadSiteOf(books.db, id),
+}: SettleOptions): Promise<number> {
   await unfoldMarks(books.db);
   const marks = await books.db.selectFrom('dirty').selectAll().execute();
   if (marks.length === 0) return 0;
-  const directory = await (directoryOf ?? (() => loadDirectory(books.db)))();
   let done = 0;
   for (const [id, siteMarks] of Map.groupBy(marks, (m) => m.site)) {
-    const site = directory.sites.get(id);
-    if (!site) continue;
+    const site = await siteOf(id);
     const devices = [...Map.groupBy(siteMarks, (m) => m.device).values()];
     for (let at = 0; at < devices.length; at += DEVICES_AT_ONCE) {
       const group = devices.slice(at, at + DEVICES_AT_ONCE).flat();

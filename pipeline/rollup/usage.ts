@@ -93,7 +93,13 @@ async function dayRows(
   const rows = periods.map((p) => ({ ...p, amount: 0, split: NO_SPLIT }));
   // periods follow one another: the row of a day is found by bisection
   const rowOfDay = (day: number): (typeof rows)[number] => {
-    const row = rows[days.findIndex((d) => d.from <= day && day < d.to)];
+    let [low, high] = [0, days.length - 1];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (day >= (days[middle]?.to ?? 0)) low = middle + 1;
+      else high = middle;
+    }
+    const row = day >= fromDay && day < toDay ? rows[low] : undefined;
     if (!row) throw invariantError('DAY_OUTSIDE', `day ${day} lies in no period`);
     return row;
   };

@@ -36,7 +36,8 @@ export async function judgeWindow(
   const known = once(() => knownOf(db, site, mounting));
   for (const days of WINDOWS_DAYS) {
     const start = windowStart(mounting, from, days);
-    if (start === undefined) break;
+    // nothing is certain before the first believed reading
+    if (start === undefined || ((await known()).evidenceFrom ?? Infinity) >= from) break;
     const brackets = await loadBrackets(db, place, start, Number.isFinite(to) ? to + days * DAY : Infinity);
     const anchor = anchorIn(site, mounting, register, brackets, from);
     if (!anchor) continue;
@@ -51,8 +52,13 @@ export async function judgeWindow(
       continue;
     return { judged, completeFrom: anchor.completeFrom, firstAt: anchor.firstAt };
   }
-  const all = await loadBrackets(db, place, mounting.mountedAt ?? -Infinity, mounting.removedAt ?? Infinity);
-  return judgeWhole(site, register, mounting, all);
+  const [start, end] = [mounting.mountedAt ?? -Infinity, mounting.removedAt ?? Infinity];
+  const enough = to + (WINDOWS_DAYS.at(-1) ?? 0) * DAY;
+  if (enough < end) {
+    const window = judgeWhole(site, register, mounting, await loadBrackets(db, place, start, enough));
+    if (isCertainUntil(window.judged, to + site.slotMs)) return window;
+  }
+  return judgeWhole(site, register, mounting, await loadBrackets(db, place, start, end));
 }
 
 const once = <T>(work: () => Promise<T>): (() => Promise<T>) => {

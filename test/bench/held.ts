@@ -1,10 +1,10 @@
-import { encodeBrackets } from '../../pipeline/books/codec.ts';
 import type { Books } from '../../pipeline/books/index.ts';
-import { type Bracket, DAY, HOUR, MINUTE, RANK } from '../../pipeline/domain/index.ts';
+import { DAY, MINUTE } from '../../pipeline/domain/index.ts';
 import { openBenchBooks } from './core/books.ts';
 import { startBenchBroker } from './core/broker.ts';
-import { atOf, type Fleet, noMischief, readingsOf, REGISTERS, valueOf } from './core/fleet.ts';
+import { atOf, type Fleet, noMischief, readingsOf, REGISTERS } from './core/fleet.ts';
 import { watchLag } from './core/lag.ts';
+import { packedDay } from './core/packed.ts';
 import { startProducer } from './core/producer.ts';
 import { verifyBooks } from './core/verify.ts';
 import { startWorker } from './core/workers.ts';
@@ -128,23 +128,4 @@ async function plantDay(books: Books, fleet: Fleet): Promise<void> {
     );
   }
   await books.pool.query('analyze bracket');
-}
-
-function packedDay(fleet: Fleet, device: number, day: number): Uint8Array {
-  const perHour = HOUR / fleet.intervalMs;
-  const stamp = (register: number, step: number) => ({
-    at: atOf(fleet, step),
-    value: valueOf(fleet.seed, device, register, step),
-    rank: RANK.good,
-  });
-  const brackets = (register: number): Bracket[] =>
-    Array.from({ length: Math.ceil(fleet.steps / perHour) }, (_, hour) => ({
-      start: fleet.begin + hour * HOUR,
-      first: stamp(register, hour * perHour),
-      last: stamp(register, Math.min(fleet.steps, (hour + 1) * perHour) - 1),
-    }));
-  return encodeBrackets(
-    day,
-    new Map(Array.from({ length: REGISTERS }, (_, register) => [register, brackets(register)])),
-  );
 }

@@ -16,7 +16,7 @@ export interface BenchBooks {
 }
 
 /** Empty books on an embedded server of its own, with its own settings (fsync on), in a temporary folder. */
-export async function openBenchBooks(fleet?: Fleet): Promise<BenchBooks> {
+export async function openBenchBooks(fleet: Fleet, statements = PLANTING): Promise<BenchBooks> {
   const dir = await mkdtemp(path.join(tmpdir(), 'civicmeter-bench-'));
   await chmod(dir, 0o755); // the account of the server must enter it
   const shared = path.join(dir, 'shared');
@@ -28,7 +28,7 @@ export async function openBenchBooks(fleet?: Fleet): Promise<BenchBooks> {
   const postmaster = Number(
     (await readFile(path.join(rows[0]?.folder ?? '', 'postmaster.pid'), 'utf8')).split('\n')[0],
   );
-  if (fleet) await plant(books, fleet);
+  await plant(books, fleet, statements);
   return {
     books,
     dsn: server.dsn,
@@ -41,8 +41,8 @@ export async function openBenchBooks(fleet?: Fleet): Promise<BenchBooks> {
   };
 }
 
-async function plant(books: Books, { devices, intervalMs }: Fleet): Promise<void> {
-  for (const statement of PLANTING) {
+async function plant(books: Books, { devices, intervalMs }: Fleet, statements: readonly string[]): Promise<void> {
+  for (const statement of statements) {
     const values = [devices, intervalMs].slice(0, (statement.match(/\$\d/g) ?? []).length);
     await books.pool.query(statement, values);
   }

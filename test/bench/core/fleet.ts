@@ -186,22 +186,27 @@ export function inBatches(fleet: Fleet, told: Told): readonly LogRecord[][] {
 export const pointId = (device: number, register: string): string => `p-${device}-${register}`;
 
 /** A point, a meter and a rating for each register; each institution has the devices of one spool. Rows as the registry writes them, made by the database itself. */
-export const PLANTING: readonly string[] = [
-  `insert into site (id, name_zh, name_en, zone, slot_minutes, registry_version)
-   select 'bench-' || s, 'bench', 'bench', 'Asia/Shanghai', 60, 1 from generate_series(0, ($1::int4 - 1) / ${DEVICES_PER_SITE}) s`,
-  `insert into institution (site, id, name_zh, name_en)
-   select 'bench-' || i * ${DEVICES_PER_SPOOL} / ${DEVICES_PER_SITE}, 'i' || i, 'i', 'i' from generate_series(0, ($1::int4 - 1) / ${DEVICES_PER_SPOOL}) i`,
-  `insert into device (site, id, model, interval_ms)
-   select 'bench-' || d / ${DEVICES_PER_SITE}, 'dev-' || lpad(d::text, 6, '0'), 'manual', $2::int8 from generate_series(0, $1::int4 - 1) d`,
-  `insert into register (device_key, ordinal, name, kind, carrier, unit, scale_num, scale_den)
+export const PLANTING = planting(DEVICES_PER_SITE, DEVICES_PER_SPOOL);
+
+/** $1: devices, $2: interval, ms. */
+export function planting(perSite: number, perInstitution: number): readonly string[] {
+  return [
+    `insert into site (id, name_zh, name_en, zone, slot_minutes, registry_version)
+   select 'bench-' || s, 'bench', 'bench', 'Asia/Shanghai', 60, 1 from generate_series(0, ($1::int4 - 1) / ${perSite}) s`,
+    `insert into institution (site, id, name_zh, name_en)
+   select 'bench-' || i * ${perInstitution} / ${perSite}, 'i' || i, 'i', 'i' from generate_series(0, ($1::int4 - 1) / ${perInstitution}) i`,
+    `insert into device (site, id, model, interval_ms)
+   select 'bench-' || d / ${perSite}, 'dev-' || lpad(d::text, 6, '0'), 'manual', $2::int8 from generate_series(0, $1::int4 - 1) d`,
+    `insert into register (device_key, ordinal, name, kind, carrier, unit, scale_num, scale_den)
    select key, r, 'e' || r, 'counter', 'electricity', 'Wh', 1, 1 from device, generate_series(0, ${REGISTERS} - 1) r`,
-  `insert into point (site, id, name_zh, name_en, carrier, role)
+    `insert into point (site, id, name_zh, name_en, carrier, role)
    select site, 'p-' || ltrim(substr(id, 5), '0') || case when id ~ '-0+$' then '0' else '' end || '-e' || r, 'p', 'p', 'electricity', 'main'
    from device, generate_series(0, ${REGISTERS} - 1) r`,
-  `insert into mounting (site, id, point, serial, device, register, multiplier_num, multiplier_den, scale_num, scale_den, max_rate)
+    `insert into mounting (site, id, point, serial, device, register, multiplier_num, multiplier_den, scale_num, scale_den, max_rate)
    select p.site, p.id || '/s1', p.id, 's1', 'dev-' || lpad(split_part(p.id, '-', 2), 6, '0'), split_part(p.id, '-', 3), 1, 1, 1, 1, 1000000 from point p`,
-  `insert into allocation (site, point, from_day, rule)
+    `insert into allocation (site, point, from_day, rule)
    select site, id, 0, jsonb_build_object('basis', 'fixed', 'shares', jsonb_build_array(jsonb_build_object(
-     'institution', 'i' || split_part(id, '-', 2)::int4 / ${DEVICES_PER_SPOOL}, 'share', jsonb_build_object('num', 1, 'den', 1)))) from point`,
-  'analyze',
-];
+     'institution', 'i' || split_part(id, '-', 2)::int4 / ${perInstitution}, 'share', jsonb_build_object('num', 1, 'den', 1)))) from point`,
+    'analyze',
+  ];
+}

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeBrackets, decodeGauges, encodeBrackets, encodeGauges } from '../../../pipeline/books/codec.ts';
+import {
+  BRACKETS,
+  decodeBrackets,
+  decodeGauges,
+  encodeBrackets,
+  encodeGauges,
+  GAUGES,
+} from '../../../pipeline/books/codec.ts';
+import { decodeOne } from '../../../pipeline/books/codec-day.ts';
 import { type Bracket, DAY, HOUR, MINUTE } from '../../../pipeline/domain/index.ts';
 import { dayArbitrary, dayBracketsArbitrary, dayGaugesArbitrary } from './arbitraries.ts';
 
@@ -33,6 +41,19 @@ describe('packed brackets', () => {
         expect(decodeBrackets(day, encodeBrackets(day, registers))).toEqual(registers);
       }),
       { numRuns: 500 },
+    );
+  });
+
+  test('of one register come back as they were, past those of the others', () => {
+    fc.assert(
+      fc.property(brackets, gauges, ([day, registers], [gaugeDay, gaugeRegisters]) => {
+        const bytes = encodeBrackets(day, registers);
+        for (const [ordinal, items] of registers) expect(decodeOne(BRACKETS, day, bytes, ordinal)).toEqual(items);
+        const gaugeBytes = encodeGauges(gaugeDay, gaugeRegisters);
+        for (const [ordinal, items] of gaugeRegisters)
+          expect(decodeOne(GAUGES, gaugeDay, gaugeBytes, ordinal)).toEqual(items);
+        expect(decodeOne(BRACKETS, day, bytes, 40_000)).toEqual([]);
+      }),
     );
   });
 
