@@ -32,6 +32,8 @@ const HEARTBEAT_MS = 1_000;
 const VERIFY_MS = 10_000;
 /** The largest lever on the time that a rebalance takes. */
 const MAX_WAIT_MS = 250;
+/** Below it the broker waits for more, so that a steady trickle does not become a batch per frame. */
+const MIN_BYTES = 64 * 1024;
 const PARTITION_BYTES = 1024 * 1024;
 
 /** One membership in the consumer group, from joining to leaving. */
@@ -42,6 +44,7 @@ export function startSession(context: SessionContext, handlers: LogConsumerHandl
     sessionTimeout: context.sessionMs ?? SESSION_MS,
     heartbeatInterval: HEARTBEAT_MS,
     maxWaitTimeInMs: MAX_WAIT_MS,
+    minBytes: MIN_BYTES,
     maxBytesPerPartition: PARTITION_BYTES,
     allowAutoTopicCreation: false,
   });
