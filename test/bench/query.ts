@@ -19,7 +19,7 @@ import {
 } from './core/fleet.ts';
 import { cpuOfTree, quantile, rssMiB } from './core/meter.ts';
 import { packedDay } from './core/packed.ts';
-import { type Bench, type BenchRun, loadNow, resultOf } from './form.ts';
+import { type Bench, loadNow, resultOf } from './form.ts';
 
 /** A district: so many institutions in one registry, a device of ten registers each. */
 const PER_SITE = 100;
