@@ -1,9 +1,19 @@
 import { type Kysely, sql } from 'kysely';
-import { dayStart, firstDayOfMonth, HOUR, type Point, type SiteFacts, type Tariff, UNALLOCATED, zoneOf } from '#domain';
+import {
+  DAY,
+  dayStart,
+  firstDayOfMonth,
+  HOUR,
+  type Point,
+  type SiteFacts,
+  type Tariff,
+  UNALLOCATED,
+  zoneOf,
+} from '#domain';
 import { costOfDays, type DayUse, type PointCost } from '../../rules/cost/index.ts';
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
-import { hourAmounts } from '../rollup/hours.ts';
+import { amountsBetween } from '../rollup/hours.ts';
 
 type Db = Kysely<Tables>;
 
@@ -88,40 +98,25 @@ async function partsOf(
   return all;
 }
 
-/** Use by local hour of the days that have 24 of them. */
+/** Use by local hour of the days that have 24 of them; days rise. */
 async function hoursOf(
   db: Db,
   site: DirectorySite,
   point: Point,
   days: readonly number[],
   now: number,
-): Promise<ReadonlyMap<number, readonly number[]>> {
+): Promise<ReadonlyMap<number, Float64Array>> {
   const zone = zoneOf(site.registry.site.zone);
-  const wanted = days.filter((day) => dayStart(day + 1, zone) <= now + 24 * HOUR);
-  const found = new Map<number, number[]>();
-  const first = wanted[0];
-  const last = wanted.at(-1);
-  if (first === undefined || last === undefined) return found;
-  const periods = wanted.flatMap((day) => {
+  const [first, last] = [days[0], days.findLast((day) => dayStart(day + 1, zone) <= now + DAY)];
+  if (first === undefined || last === undefined) return new Map();
+  const cuts: number[] = [];
+  const whole: (readonly [day: number, at: number])[] = [];
+  for (let day = first; day <= last; day++) {
     const [from, to] = [dayStart(day, zone), dayStart(day + 1, zone)];
-    return Array.from({ length: (to - from) / HOUR }, (_, i) => ({
-      from: from + i * HOUR,
-      to: from + (i + 1) * HOUR,
-      day,
-    }));
-  });
-  const resolved = {
-    subject: { kind: 'point' as const, id: point.id, name: point.name },
-    carrier: point.carrier,
-    terms: [{ point, sign: point.role === 'export' ? (-1 as const) : (1 as const) }],
-  };
-  const amounts = await hourAmounts(db, site, resolved, periods);
-  for (const [i, amount] of amounts.entries()) {
-    const day = periods[i]?.day;
-    if (day === undefined) continue;
-    const hours = found.get(day);
-    if (hours) hours.push(amount);
-    else found.set(day, [amount]);
+    if (to - from === DAY) whole.push([day, cuts.length]);
+    for (let at = from; at < to; at += HOUR) cuts.push(at);
   }
-  return found;
+  cuts.push(dayStart(last + 1, zone));
+  const amounts = await amountsBetween(db, site, point, Float64Array.from(cuts));
+  return new Map(whole.map(([day, at]) => [day, amounts.subarray(at, at + 24)]));
 }

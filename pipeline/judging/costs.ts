@@ -93,12 +93,13 @@ function addPoint(cells: Map<string, Cell>, { point, tariff, cost, parts }: Cost
   const costs = new Map(cost.days.map((day) => [day.day, day]));
   const months = new Map<number, Map<string, number>>();
   for (const [day, byParty] of parts) {
-    const parties = [...byParty.keys()];
-    const at = parties.indexOf(party);
     const month = monthOfDay(day);
-    const sums = months.get(month) ?? new Map<string, number>();
-    for (const [name, amount] of byParty) sums.set(name, (sums.get(name) ?? 0) + amount);
-    months.set(month, sums);
+    if (cost.capacity.has(month)) {
+      const sums = months.get(month) ?? new Map<string, number>();
+      for (const [name, amount] of byParty) sums.set(name, (sums.get(name) ?? 0) + amount);
+      months.set(month, sums);
+    }
+    const at = [...byParty.keys()].indexOf(party);
     if (at < 0) continue;
     const weights = [...byParty.values()];
     const cell = cellOf(cells, point.carrier, month);

@@ -23,9 +23,13 @@ export function lastAtOrBefore(sorted: Float64Array, x: number): number {
   return low - 1;
 }
 
-/** `at` must lie within the segment. */
-export function faceAt(segment: Segment, modulus: number | undefined, at: number): BoundaryFace {
-  const index = lastAtOrBefore(segment.at, at);
+/** `at` must lie within the segment. `index`: of the reading at or before it. */
+export function faceAt(
+  segment: Segment,
+  modulus: number | undefined,
+  at: number,
+  index: number = lastAtOrBefore(segment.at, at),
+): BoundaryFace {
   const [t, value, wraps] = [segment.at[index] ?? 0, segment.value[index] ?? 0, segment.wraps[index] ?? 0];
   const [next, nextValue, nextWraps] = [
     segment.at[index + 1],
@@ -76,3 +80,29 @@ export const spanVolume = ({ segment, ratio, from, to }: Span, modulus: number |
 /** usage([from, to)) of one mounting, base units. Telescopes. */
 export const usageOf = (judged: Judged, from: number, to: number): number =>
   spansIn(judged, from, to).reduce((sum, span) => sum + spanVolume(span, judged.mounting.modulus), 0);
+
+/** usage of each [cuts[i], cuts[i + 1]) of one mounting, cuts ascending: what `usageOf` says of each, in one walk along the readings. */
+export function usagesBetween(judged: Judged, cuts: Float64Array): Float64Array {
+  const amounts = new Float64Array(Math.max(0, cuts.length - 1));
+  const [first = Infinity] = cuts;
+  for (const span of spansIn(judged, first, cuts.at(-1) ?? first))
+    addSpan(amounts, cuts, span, judged.mounting.modulus);
+  return amounts;
+}
+
+function addSpan(
+  amounts: Float64Array,
+  cuts: Float64Array,
+  { segment, ratio, from, to }: Span,
+  modulus: number | undefined,
+): void {
+  let index = lastAtOrBefore(segment.at, from);
+  let before = volumeOf(faceAt(segment, modulus, from, index), ratio, modulus);
+  for (let i = lastAtOrBefore(cuts, from); (cuts[i] ?? to) < to; i++) {
+    const end = Math.min(cuts[i + 1] ?? to, to);
+    while ((segment.at[index + 1] ?? Infinity) <= end) index++;
+    const volume = volumeOf(faceAt(segment, modulus, end, index), ratio, modulus);
+    amounts[i] = (amounts[i] ?? 0) + (volume - before);
+    before = volume;
+  }
+}

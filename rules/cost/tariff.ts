@@ -16,7 +16,7 @@ import { add, type Exact, exactOf, multiply, ZERO } from '../exact.ts';
 export interface DayUse {
   readonly day: number;
   readonly amount: number;
-  readonly hours?: readonly number[] | undefined;
+  readonly hours?: ArrayLike<number> | undefined;
 }
 
 /** Cost of a day, whole millionths of a yuan (fen × 10⁴). Days of a month add up to the month's exact cost, rounded down once. */
@@ -99,10 +99,8 @@ function partsOf(terms: TariffTerms, use: DayUse, used: number): Part[] | Missin
   const { hours } = use;
   if (!season || hours?.length !== 24) return noHours(use.day);
   const amounts = new Map<TariffPeriod, number>();
-  for (const [hour, amount] of hours.entries()) {
-    const period = season.hours[hour];
-    if (period !== undefined) amounts.set(period, (amounts.get(period) ?? 0) + amount);
-  }
+  for (const [hour, period] of season.hours.entries())
+    amounts.set(period, (amounts.get(period) ?? 0) + (hours[hour] ?? 0));
   return [...amounts].flatMap(([period, amount]): Part[] => {
     const price = season.prices[period];
     return price ? [[period, times(amount, price)]] : [];

@@ -3,7 +3,7 @@ import type { SiteFacts } from '../../pipeline/domain/index.ts';
 import { dayOfCivil, dayStart, HOUR, zoneOf } from '../../pipeline/domain/index.ts';
 import { judgeAnswerSchema, type JudgeQuery, type Service } from '../../pipeline/index.ts';
 import { loadDirectory } from '../../pipeline/ledger/directory.ts';
-import { hourAmounts, hourRows } from '../../pipeline/rollup/hours.ts';
+import { amountsBetween, hourRows } from '../../pipeline/rollup/hours.ts';
 import { type CompoundBooks, compoundBooks, everyFault } from '../support/compound-books.ts';
 import { stopPostgres } from '../support/postgres.ts';
 
@@ -133,8 +133,9 @@ describe('its hours', () => {
       to: FROM + (i + 1) * HOUR,
     }));
     const rows = await hourRows(books.books.db, site, resolved, periods);
-    const amounts = await hourAmounts(books.books.db, site, resolved, periods);
-    expect(amounts).toEqual(rows.map(({ amount }) => amount));
+    const cuts = Float64Array.from([...periods.map(({ from }) => from), TO]);
+    const amounts = await amountsBetween(books.books.db, site, point, cuts);
+    expect([...amounts]).toEqual(rows.map(({ amount }) => amount));
     expect(amounts.filter((amount) => amount > 0).length).toBeGreaterThan(8_000);
   });
 });

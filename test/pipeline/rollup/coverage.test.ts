@@ -1,10 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { type Bracket, bracketStart, HOUR, type Interval, MINUTE, slotStart } from '../../../pipeline/domain/index.ts';
+import {
+  type Bracket,
+  bracketStart,
+  DAY,
+  HOUR,
+  type Interval,
+  MINUTE,
+  slotStart,
+} from '../../../pipeline/domain/index.ts';
 import type { EffectiveMounting, EffectiveRegister } from '../../../pipeline/ledger/effective.ts';
 import { bracketOf, joinReading } from '../../../pipeline/ledger/join.ts';
 import { judge, type Judged } from '../../../pipeline/ledger/judge.ts';
 import { slotUsages, type SlotUsage } from '../../../pipeline/ledger/quality.ts';
-import { usageOf } from '../../../pipeline/ledger/volume.ts';
+import { usageOf, usagesBetween } from '../../../pipeline/ledger/volume.ts';
 import { coverageOf, type EvidenceOutline, evidencedMsOf } from '../../../pipeline/rollup/coverage.ts';
 import { type Random, randomOf } from '../../oracle/world/random.ts';
 
@@ -162,5 +170,19 @@ describe('slots', () => {
         expect(slotStart(s.from, slotMs)).toBe(slotStart(s.to - 1, slotMs));
       }
     }
+  });
+
+  it('of any length are the same in one walk as one by one, across breaks, admitted amounts and a changed multiplier', () => {
+    let apart = 0;
+    for (let seed = 1; seed <= 300; seed++) {
+      const random = randomOf(seed);
+      const { judged, end } = randomCase(random);
+      const cuts = Float64Array.from({ length: 40 }, () => random.int(START - DAY, end + DAY)).toSorted();
+      const each = [...cuts.subarray(1)].map((to, i) => usageOf(judged, cuts[i] ?? to, to));
+      expect([...usagesBetween(judged, cuts)]).toEqual(each);
+      apart += judged.segments.length > 1 ? 1 : 0;
+    }
+    expect(apart).toBeGreaterThan(30);
+    expect(usagesBetween(randomCase(randomOf(1)).judged, new Float64Array(0))).toEqual(new Float64Array(0));
   });
 });

@@ -138,6 +138,27 @@ describe('costs', () => {
     );
   });
 
+  it('are divided down, and what is left over goes to those that lost most, small or large', () => {
+    const size = fc.constantFrom(20, 1_000, 2 ** 24, 2 ** 45);
+    const cases = size.chain((max) =>
+      fc.tuple(
+        fc.integer({ min: -max, max }),
+        fc.array(fc.integer({ min: -max, max }), { minLength: 1, maxLength: 9 }).filter((w) => w.some((x) => x !== 0)),
+      ),
+    );
+    fc.assert(
+      fc.property(cases, ([total, weights]) => {
+        const sum = weights.reduce((a, b) => a + BigInt(Math.abs(b)), 0n);
+        const exact = weights.map((weight) => BigInt(Math.abs(total)) * BigInt(Math.abs(weight)));
+        const extra = divideByWeight(total, weights).map((part, i) => BigInt(Math.abs(part)) - (exact[i] ?? 0n) / sum);
+        expect(extra.every((more) => more === 0n || more === 1n)).toBe(true);
+        const lost = (given: bigint) => exact.filter((_, i) => extra[i] === given).map((value) => value % sum);
+        const least = lost(1n).reduce((a, b) => (b < a ? b : a), sum);
+        expect(lost(0n).every((rest) => rest <= least)).toBe(true);
+      }),
+    );
+  });
+
   it('of less than half a fen is zero, not minus zero', () => {
     expect(Object.is(toFen([-3_000]).total, 0)).toBe(true);
   });
