@@ -1,0 +1,104 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startEmbeddedPostgres } from '../../pipeline/books/embedded/index.ts';
+import { openBooks } from '../../pipeline/books/index.ts';
+import { systemClock } from '../../pipeline/platform/index.ts';
+import { memoryLog } from '../support/memory-log.ts';
+import { silentTelemetry } from '../support/postgres.ts';
+import { openCourse, until } from './course.ts';
+import { clean, inForm, patience, SEED } from './form.ts';
+import { startInside } from './inside.ts';
+import { createLoad } from './load.ts';
+
+const SIZE = '220m';
+const mount = mkdtempSync(join(tmpdir(), 'faults-disk-'));
+chmodSync(mount, 0o755);
+
+/** A file system of its own, which root may mount; elsewhere the test is skipped, in CI it must run. */
+function skipDisk(): boolean {
+  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE},mode=755`, 'tmpfs', mount]);
+  if (status === 0) return false;
+  if (process.env['CI']) throw new Error('the tests of a full disk must run in CI, but no file system can be mounted');
+  process.stderr.write('skipping the tests of a full disk: no file system can be mounted by this user\n');
+  return true;
+}
+
+describe.skipIf(skipDisk())('a disk of its own for the books', () => {
+  const data = join(mount, 'data');
+  const ballast = join(mount, 'ballast');
+  let server: Awaited<ReturnType<typeof startEmbeddedPostgres>>;
+  beforeAll(async () => {
+    mkdirSync(data);
+    server = await startEmbeddedPostgres({
+      dir: data,
+      telemetry: silentTelemetry(),
+      shared: join(data, 'shared'),
+      settings: { shared_buffers: '16MB', max_wal_size: '48MB', min_wal_size: '32MB' },
+    });
+  });
+  afterAll(async () => {
+    await server.stop();
+    spawnSync('umount', [mount]);
+    rmSync(mount, { recursive: true, force: true });
+  });
+
+  /** Takes what is free, to the last block. */
+  const fill = (): void => {
+    const fd = openSync(ballast, 'a');
+    for (const size of [2 ** 20, 2 ** 12]) {
+      const block = Buffer.alloc(size);
+      try {
+        while (writeSync(fd, block) === size);
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
+      }
+    }
+    closeSync(fd);
+  };
+
+  it(
+    'R10: a disk that is full holds the books up, and nothing else: it is said, and they go on by themselves once there is room',
+    { timeout: 300_000 },
+    async () => {
+      const books = await openBooks({ dsn: server.dsn, telemetry: silentTelemetry() });
+      const course = await openCourse({
+        load: createLoad({ seed: SEED, devices: 60 }),
+        log: memoryLog([], { batch: () => 60 }),
+        books: { books, dsn: server.dsn, close: books.close },
+      });
+      const worker = await startInside({ dsn: server.dsn, log: course.log, checkpointMs: 50 });
+      const fired = { filled: 0, interruptions: 0 };
+      const recoveriesMs: number[] = [];
+      try {
+        for (let i = 0; i < inForm(2, 10); i++) {
+          await course.send(20);
+          await course.caughtUp();
+          const before = await worker.count('workInterrupted');
+          fill();
+          fired.filled += 1;
+          for (const deadline = Date.now() + 60_000; (await worker.count('workInterrupted')) === before;) {
+            if (Date.now() > deadline) throw new Error('the full disk was not noticed');
+            await course.send(20);
+            await systemClock.sleep(50);
+          }
+          fired.interruptions += (await worker.count('workInterrupted')) - before;
+          expect(worker.failure()).toBeUndefined();
+          rmSync(ballast);
+          recoveriesMs.push(await course.caughtUp());
+        }
+        const verdict = await course.verdict({ test: 'R10', seed: SEED, faultsFired: fired, recoveriesMs });
+        expect(verdict).toMatchObject(clean);
+        expect(fired.interruptions).toBeGreaterThanOrEqual(fired.filled);
+        expect(verdict.recoveryMs.max).toBeLessThan(patience(60_000));
+      } finally {
+        rmSync(ballast, { force: true });
+        await until('the books', async () => (await books.pool.query('select 1')).rowCount === 1);
+        await worker.end();
+        await course.close();
+      }
+    },
+  );
+});
