@@ -56,7 +56,7 @@ export async function judgeWindow(
   const enough = to + (WINDOWS_DAYS.at(-1) ?? 0) * DAY;
   if (enough < end) {
     const window = judgeWhole(site, register, mounting, await loadBrackets(db, place, start, enough));
-    if (isCertainUntil(window.judged, to + site.slotMs)) return window;
+    if (isCertainUntil(window.judged, to + site.slotMs) || (await endsBefore(db, place, enough))) return window;
   }
   return judgeWhole(site, register, mounting, await loadBrackets(db, place, start, end));
 }
