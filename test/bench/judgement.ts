@@ -3,7 +3,8 @@ import type { PeriodFacts, Profile, Quantity } from '../../rules/contract.ts';
 import { type RateTables, rateTables } from '../../rules/conversion/index.ts';
 import { indicators, monthPeriod, SURVEY_CALIBER, yearPeriod } from '../../rules/indicators/index.ts';
 import { judgeUnder, tally, type Verdict } from '../../rules/judgement/index.ts';
-import type { Bench } from './form.ts';
+import { type Bench, loadNow } from './form.ts';
+import { pageCpuMs } from './page.ts';
 
 /** mulberry32: the same institutions on every machine. */
 function random(seed: number): () => number {
@@ -108,8 +109,11 @@ function recompute(made: Made, facts: ReturnType<typeof yearOf>, catalogue: Cata
   }
 }
 
-/** All indicators of twelve months and the year, and all verdicts under two packs; facts are made outside the clock. */
-export const judgement: Bench = async ({ args: [wanted = '60000'] }) => {
+/**
+ * `judgement [INSTITUTIONS] [DAYS]`: all indicators of twelve months and the year, and all verdicts under two packs; facts are made outside the
+ * clock. Then the answers of one institution's year page on books of so many days (365; 0: without).
+ */
+export const judgement: Bench = async ({ args: [wanted = '60000', days = '365'], say }) => {
   const size = Number(wanted);
   const catalogue = loadCatalogue();
   const tables = rateTables(catalogue);
@@ -138,5 +142,13 @@ export const judgement: Bench = async ({ args: [wanted = '60000'] }) => {
     seconds: Math.round(seconds * 100) / 100,
     cpuSeconds: Math.round(cpu * 100) / 100,
     perInstitutionMs: Math.round((cpu / size) * 1e6) / 1e3,
+    ...(Number(days) > 0 && { pageCpuMs: await pageOf(Number(days), say) }),
   };
 };
+
+async function pageOf(days: number, say: (line: string) => void): Promise<Awaited<ReturnType<typeof pageCpuMs>>> {
+  say(`books of ${days} days of the compound for the page; ${loadNow()}`);
+  const page = await pageCpuMs(days);
+  say(`CPU of each answer, ms: ${JSON.stringify(page)}; ${loadNow()}`);
+  return page;
+}
