@@ -7,6 +7,7 @@ import * as evidence from './migrations/0004-evidence.ts';
 import * as intake from './migrations/0005-intake.ts';
 import * as marks from './migrations/0006-marks.ts';
 import * as historian from './migrations/0007-historian.ts';
+import * as sources from './migrations/0008-sources.ts';
 
 /** In order, forward only; a released one is never edited. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -17,6 +18,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0005-intake': intake,
   '0006-marks': marks,
   '0007-historian': historian,
+  '0008-sources': sources,
 };
 
 const TABLE = 'civicmeter_migration';

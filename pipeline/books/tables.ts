@@ -129,6 +129,14 @@ export interface Tables {
     quarantined: Generated<number>;
   };
   readonly log_source: { log: string; partition: number; src: string; seqs: string; repeated: Generated<number> };
+  readonly source_batch: {
+    id: GeneratedAlways<number>;
+    log: string;
+    partition: number;
+    srcs: string[];
+    counts: number[];
+    seqs: Buffer;
+  };
   readonly dirty: {
     site: string;
     device: string;

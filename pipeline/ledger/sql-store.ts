@@ -3,9 +3,10 @@ import { invariantError } from '#domain';
 import { noteMarks } from '../books/dirty.ts';
 import type { Books } from '../books/index.ts';
 import type { Tables } from '../books/tables.ts';
-import { multirange, type Quarantined, rangesOf } from './batch.ts';
+import type { Quarantined } from './batch.ts';
 import { isCurrent, loadAdmitting, registryVersions } from './directory.ts';
 import { type HotTable, type RowKey, rowKey } from './hot.ts';
+import { noteSources } from './sources.ts';
 import type { Batch, BatchAnswer, LedgerStore, PackedRow, Position } from './store.ts';
 
 /** The ledger's store in PostgreSQL. */
@@ -94,7 +95,7 @@ async function writeAll(tx: Transaction<Tables>, batch: Batch): Promise<void> {
   };
   if (raced.bracket.length + raced.gauge.length > 0) throw new NotWritten({ outcome: 'raced', rows: raced });
   await writeQuarantine(tx, log, quarantined);
-  await writeSeqs(tx, log, partition, seqs);
+  await noteSources(tx, log, partition, seqs);
   await noteMarks(tx, batch.marks);
 }
 
@@ -178,15 +179,3 @@ export async function writeQuarantine(
 
 /** PostgreSQL's text holds no NUL. The payload keeps the bytes as they came. */
 const printable = (text: string | undefined): string | null => text?.replaceAll('\0', '\u{fffd}') ?? null;
-
-async function writeSeqs(tx: Transaction<Tables>, log: string, partition: number, seqs: Batch['seqs']): Promise<void> {
-  if (seqs.size === 0) return;
-  const seen = [...seqs.values()];
-  await sql`
-    insert into log_source as s (log, partition, src, seqs, repeated)
-    select ${log}, ${partition}, u.src, u.seqs, u.seen - (select coalesce(sum(upper(r) - lower(r)), 0) from unnest(u.seqs) r)
-    from unnest(${[...seqs.keys()]}::text[], ${seen.map((list) => multirange(rangesOf(list)))}::int8multirange[], ${seen.map((list) => list.length)}::int8[])
-      as u(src, seqs, seen)
-    on conflict (log, partition, src) do update set seqs = s.seqs + excluded.seqs, repeated = s.repeated + excluded.repeated
-      + (select coalesce(sum(upper(r) - lower(r)), 0) from unnest(excluded.seqs * s.seqs) r)`.execute(tx);
-}

@@ -3,6 +3,7 @@ import { registerKey } from '#domain';
 import { unfoldMarks } from '../books/dirty.ts';
 import type { Books } from '../books/index.ts';
 import { type DirectorySite, loadSiteOf } from '../ledger/directory.ts';
+import { foldSources } from '../ledger/sources.ts';
 import type { Progress } from '../service.ts';
 import { type ChangedDays, dayOf, forgetVanished, settleMountings } from './settle-mountings.ts';
 import { settleTotals } from './totals.ts';
@@ -38,6 +39,7 @@ export async function settle({
   progress,
   siteOf = (id) => loadSiteOf(books.db, id),
 }: SettleOptions): Promise<number> {
+  await foldSources(books.db);
   await unfoldMarks(books.db);
   const marks = await books.db.selectFrom('dirty').selectAll().execute();
   if (marks.length === 0) return 0;

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Tables } from '../books/tables.ts';
+import { foldSources } from '../ledger/sources.ts';
 import type { FrameLog } from '../log/port.ts';
 import type { StatusAnswer } from '../answers.ts';
 import { gatewaysOf } from '../intake/gateways.ts';
@@ -21,6 +22,7 @@ export async function statusOf({ db, log, lastCommitAt }: StatusSource): Promise
     ? await log.log.identity()
     : ((await db.selectFrom('log').select('id').executeTakeFirst())?.id ?? '');
   const bounds = log ? await log.log.bounds() : new Map<number, { low: number; high: number }>();
+  await foldSources(db);
   const { rows } = await sql<{
     partition: number;
     next_offset: number;

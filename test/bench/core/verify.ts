@@ -1,5 +1,6 @@
 import type { Books } from '../../../pipeline/books/index.ts';
 import { HOUR, localDay, slotStart, zoneOf } from '../../../pipeline/domain/index.ts';
+import { foldSources } from '../../../pipeline/ledger/sources.ts';
 import type { Correctness } from '../form.ts';
 import {
   deviceId,
@@ -129,6 +130,7 @@ async function verifyCounts(
   if (counts['quarantined'] !== refused || kept['all'] !== refused || kept['poison'] !== told.poison)
     found.differing += 1;
   if (counts['readings'] !== folded + refused) found.differing += 1;
+  await foldSources(books.db);
   const { seen = 0, repeated = 0 } = await one(
     `select coalesce(sum((select sum(upper(r) - lower(r)) from unnest(seqs) r)), 0)::int8 as seen, coalesce(sum(repeated), 0)::int8 as repeated from log_source`,
   );

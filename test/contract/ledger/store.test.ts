@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { sql } from 'kysely';
+import { foldSources } from '../../../pipeline/ledger/sources.ts';
 import { siteOf } from '../../../pipeline/ledger/directory.ts';
 import { openService, sqlStore } from '../../../pipeline/index.ts';
 import { systemClock } from '../../../pipeline/platform/index.ts';
@@ -28,6 +29,7 @@ describeStore('in PostgreSQL', async () => {
       return rows[0] ?? { records: 0, readings: 0, folded: 0, quarantined: 0 };
     },
     seqs: async (partition, src) => {
+      await foldSources(books.db);
       const { rows } = await sql<{ from: number; to: number }>`
         select lower(r)::int as from, upper(r)::int as to from log_source, unnest(seqs) r
         where partition = ${partition} and src = ${src} order by 1`.execute(books.db);

@@ -63,6 +63,10 @@ async function fill({ pool, ensurePartitions }: Books): Promise<void> {
     ['insert into log values ($1, 4)', ['l']],
     ['insert into log_offset values ($1, 0, 10, 3)', ['l']],
     [`insert into log_source values ($1, 0, 'abcdef01', '{[1,5),[7,9)}')`, ['l']],
+    [
+      `insert into source_batch (log, partition, srcs, counts, seqs) values ($1, 0, '{abcdef01}', '{1}', $2)`,
+      ['l', Buffer.alloc(8)],
+    ],
     ['insert into dirty values ($1, $2, $3, 5, true)', ['s', '', 'p']],
     [`insert into intake_key values ('k1', 'abc', $1, 'wang', 5, null)`, ['s']],
     [`insert into intake_source values ('abcdef01', $1, 5)`, ['s']],
