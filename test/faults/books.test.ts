@@ -53,8 +53,12 @@ describe('R4: the books fail', () => {
       });
       const worker = await startInside({ dsn: through(course.dsn, proxy), log: course.log, checkpointMs: 1 });
       try {
-        const verdict = await course.verdict({ test: 'R4 unknown outcomes', seed: SEED, faultsFired: fired });
+        await course.offer(load.rest());
+        await course.caughtUp(inForm(180_000, 3_000_000));
+        const fencedAttempts = await worker.count('commitFenced');
+        const verdict = await course.verdict({ test: 'R4 unknown', seed: SEED, faultsFired: fired, fencedAttempts });
         expect(verdict).toMatchObject(clean);
+        expect(verdict.fencedAttempts, 'a guess would be refused at the next commit').toBe(0);
         expect(fired.replySwallowed + fired.commitLost).toBe(UNKNOWN);
         expect(fired.commitLost).toBeGreaterThanOrEqual(1);
       } finally {

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startEmbeddedPostgres } from '../../pipeline/books/embedded/index.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../pipeline/books/embedded/index.ts';
 import { openBooks } from '../../pipeline/books/index.ts';
 import { systemClock } from '../../pipeline/platform/index.ts';
 import { memoryLog } from '../support/memory-log.ts';
@@ -13,24 +13,32 @@ import { clean, inForm, patience, SEED } from './form.ts';
 import { startInside } from './inside.ts';
 import { createLoad } from './load.ts';
 
-const SIZE = '220m';
-const mount = mkdtempSync(join(tmpdir(), 'faults-disk-'));
-chmodSync(mount, 0o755);
-
-/** A file system of its own, which root may mount; elsewhere the test is skipped, in CI it must run. */
+/** Only root may mount one: in CI that is needed, elsewhere the test is skipped. */
+function mountDisk(): string | undefined {
+  const folder = mkdtempSync(join(tmpdir(), 'faults-disk-'));
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=220m,mode=755', 'tmpfs', folder]).status === 0) return folder;
+  rmSync(folder, { recursive: true });
+  return undefined;
+}
+const unmountDisk = (folder: string): void => {
+  spawnSync('umount', [folder]);
+  rmSync(folder, { recursive: true, force: true });
+};
 function skipDisk(): boolean {
-  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE},mode=755`, 'tmpfs', mount]);
-  if (status === 0) return false;
-  if (process.env['CI']) throw new Error('the tests of a full disk must run in CI, but no file system can be mounted');
-  process.stderr.write('skipping the tests of a full disk: no file system can be mounted by this user\n');
-  return true;
+  const folder = mountDisk();
+  if (folder !== undefined) unmountDisk(folder);
+  else if (process.env['CI']) throw new Error('the tests of a full disk must run in CI, but nothing can be mounted');
+  else process.stderr.write('skipping the tests of a full disk: nothing can be mounted\n');
+  return folder === undefined;
 }
 
 describe.skipIf(skipDisk())('a disk of its own for the books', () => {
-  const data = join(mount, 'data');
-  const ballast = join(mount, 'ballast');
-  let server: Awaited<ReturnType<typeof startEmbeddedPostgres>>;
+  let mount = '';
+  const ballast = (): string => join(mount, 'ballast');
+  let server: EmbeddedPostgres;
   beforeAll(async () => {
+    mount = mountDisk() ?? '';
+    const data = join(mount, 'data');
     mkdirSync(data);
     server = await startEmbeddedPostgres({
       dir: data,
@@ -41,13 +49,12 @@ describe.skipIf(skipDisk())('a disk of its own for the books', () => {
   });
   afterAll(async () => {
     await server.stop();
-    spawnSync('umount', [mount]);
-    rmSync(mount, { recursive: true, force: true });
+    unmountDisk(mount);
   });
 
   /** Takes what is free, to the last block. */
   const fill = (): void => {
-    const fd = openSync(ballast, 'a');
+    const fd = openSync(ballast(), 'a');
     for (const size of [2 ** 20, 2 ** 12]) {
       const block = Buffer.alloc(size);
       try {
@@ -86,7 +93,7 @@ describe.skipIf(skipDisk())('a disk of its own for the books', () => {
           }
           fired.interruptions += (await worker.count('workInterrupted')) - before;
           expect(worker.failure()).toBeUndefined();
-          rmSync(ballast);
+          rmSync(ballast());
           recoveriesMs.push(await course.caughtUp());
         }
         const verdict = await course.verdict({ test: 'R10', seed: SEED, faultsFired: fired, recoveriesMs });
@@ -94,7 +101,7 @@ describe.skipIf(skipDisk())('a disk of its own for the books', () => {
         expect(fired.interruptions).toBeGreaterThanOrEqual(fired.filled);
         expect(verdict.recoveryMs.max).toBeLessThan(patience(60_000));
       } finally {
-        rmSync(ballast, { force: true });
+        rmSync(ballast(), { force: true });
         await until('the books', async () => (await books.pool.query('select 1')).rowCount === 1);
         await worker.end();
         await course.close();

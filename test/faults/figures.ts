@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
-import { foldSources } from '../../pipeline/ledger/sources.ts';
 import type { Books } from '../../pipeline/books/index.ts';
 import type { FrameLog, LogRecord } from '../../pipeline/log/port.ts';
 import { admit, type Verdict as Admission } from '../oracle/admission.ts';
@@ -72,7 +71,6 @@ export interface Counters {
 
 /** What the books say that they took in. */
 export async function countersOf({ db }: Books): Promise<Counters> {
-  await foldSources(db);
   const offsets = await sql<Record<'records' | 'readings' | 'folded' | 'quarantined', number>>`
     select coalesce(sum(records), 0) as records, coalesce(sum(readings), 0) as readings,
       coalesce(sum(folded), 0) as folded, coalesce(sum(quarantined), 0) as quarantined from log_offset`.execute(db);

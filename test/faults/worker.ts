@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { mutantArguments } from '../mutants/mutate.ts';
 
 export interface WorkerSettings {
   readonly dsn: string;
@@ -43,7 +44,7 @@ const KEPT_LINES = 40;
 
 /** A stream worker as a process of its own. */
 export function startWorker(settings: WorkerSettings): WorkerProcess {
-  const child = spawn(process.execPath, [CHILD, '--settings', JSON.stringify(settings)], {
+  const child = spawn(process.execPath, [...mutantArguments(), CHILD, '--settings', JSON.stringify(settings)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const { pid } = child;
