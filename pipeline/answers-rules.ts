@@ -234,6 +234,37 @@ export const targetsAnswerSchema = z.strictObject({
   missing: z.array(missingSchema),
 });
 
+export const DECOMPOSITION_RULES = ['equal-rate', 'classes', 'share'] as const;
+
+/** A holder of a part of a target; amounts in the answer's unit. */
+export const targetPartSchema = z.strictObject({
+  id: z.string(),
+  parent: z.string().nullable(),
+  level: z.int().describe('0: the whole'),
+  base: z.number().nullable().describe('of the base year'),
+  target: z.number(),
+  targetAmount: z.int().describe('the same in baseUnit: these add up to the unit'),
+  change: z.number().nullable().describe('target ÷ base − 1'),
+  rule: z.enum(DECOMPOSITION_RULES).nullable().describe('for those below it; null where there are none'),
+  sum: z.number().nullable().describe('of those right below it; with the remainder it is the target'),
+  remainder: z.number().nullable().describe('above 0: nobody holds it; below 0: promised too much'),
+  remainderAmount: z.int().nullable(),
+});
+
+export const decomposeAnswerSchema = z.strictObject({
+  site: z.string().nullable().describe('whose institutions were asked; null where holders were given'),
+  year: z.int(),
+  baseYear: z.int().nullable(),
+  unit: z.string(),
+  baseUnit: z.enum(['gce', 'gCO2', 'L']),
+  parts: z.array(targetPartSchema).describe('the whole first, each holder before those below it'),
+  without: z
+    .array(z.strictObject({ id: z.string(), parent: z.string(), reason: z.string().describe('a stable code') }))
+    .describe('holders that got no target; what they would use stands in the remainder'),
+  rows: z.array(rowUsedSchema),
+  missing: z.array(missingSchema),
+});
+
 export const costRowSchema = z.strictObject({
   month,
   carrier: z.enum(CARRIERS),
@@ -502,6 +533,8 @@ export type VerdictAnswer = z.infer<typeof verdictSchema>;
 export type JudgeAnswer = z.infer<typeof judgeAnswerSchema>;
 export type TargetAnswer = z.infer<typeof targetAnswerSchema>;
 export type TargetsAnswer = z.infer<typeof targetsAnswerSchema>;
+export type TargetPart = z.infer<typeof targetPartSchema>;
+export type DecomposeAnswer = z.infer<typeof decomposeAnswerSchema>;
 export type CostRow = z.infer<typeof costRowSchema>;
 export type CostsAnswer = z.infer<typeof costsAnswerSchema>;
 export type QuantityAnswer = z.infer<typeof quantityAnswerSchema>;

@@ -9,6 +9,7 @@ export { keepHouse, keepSettled } from './housekeeping.ts';
 export { sqlStore } from './ledger/sql-store.ts';
 export { createWorker, type Worker, type WorkerOptions } from './ledger/worker.ts';
 export { carriersOf, convertAnswer, factorsAnswer, rowUsedOf } from './judging/catalogue-answers.ts';
+export { decomposeHolders } from './judging/decompose.ts';
 export { openService, type ServiceOptions } from './open-service.ts';
 export type * from './service.ts';
 export type * from './service-rules.ts';

@@ -5,6 +5,7 @@ import type {
   ConfirmationAnswer,
   ConvertAnswer,
   CostsAnswer,
+  DecomposeAnswer,
   DocumentAnswer,
   FactorMoves,
   FactorsAnswer,
@@ -67,6 +68,11 @@ export interface RulesService {
   readonly indicators: (query: IndicatorsQuery) => Promise<IndicatorsAnswer>;
   readonly judge: (query: JudgeQuery) => Promise<JudgeAnswer>;
   readonly targets: (query: TargetsQuery) => Promise<TargetsAnswer>;
+  /**
+   * A total target divided among those who hold it, to the unit. Throws DECOMPOSITION_INVALID, QUANTITY_INVALID, UNIT_UNKNOWN, ROW_UNKNOWN,
+   * each with its place.
+   */
+  readonly decompose: (query: DecomposeQuery) => Promise<DecomposeAnswer>;
   readonly costs: (query: CostsQuery) => Promise<CostsAnswer>;
   readonly convert: (query: ConvertQuery) => Promise<ConvertAnswer>;
   readonly factors: (query: FactorsQuery) => Promise<FactorsAnswer>;
@@ -159,6 +165,34 @@ export interface TargetsQuery {
   readonly site: string;
   readonly institution?: string | undefined;
   readonly year: number;
+}
+
+/** A holder as it is written; texts are decimals in the target's unit. */
+export interface HolderText {
+  /** Where it was written, for errors. */
+  readonly place: string;
+  readonly id: string;
+  readonly parent?: string | undefined;
+  readonly base?: string | undefined;
+  readonly class?: string | undefined;
+  /** Part of its parent's target, such as 0.25. */
+  readonly share?: string | undefined;
+  /** For those below it: equal-rate, classes, share. */
+  readonly rule?: string | undefined;
+}
+
+export interface DecomposeQuery {
+  /** A total, or a row of the catalogue that gives one. */
+  readonly target: { readonly value: string; readonly unit: string; readonly year: number } | { readonly row: string };
+  /** Of the bases. With a row it is the row's. */
+  readonly baseYear?: number | undefined;
+  readonly rule: 'equal-rate' | 'classes' | 'share';
+  /** Change by class, such as −0.05. */
+  readonly changes: Readonly<Record<string, number>>;
+  /** Who shares it; else the institutions of a site by their figures of the base year, each with its share where the rule is by shares. */
+  readonly among:
+    | { readonly holders: readonly HolderText[] }
+    | { readonly site: string; readonly shares: Readonly<Record<string, number>> };
 }
 
 export interface CostsQuery {

@@ -25,6 +25,7 @@ import { pointsRoutes } from './resources/points.ts';
 import { quarantineRoutes } from './resources/quarantine.ts';
 import { reconcileRoutes } from './resources/reconcile.ts';
 import { quantitiesRoutes } from './resources/quantities.ts';
+import { decomposeRoutes } from './resources/decompose.ts';
 import { catalogueRoutes, institutionRulesRoutes } from './resources/rules.ts';
 import { seriesRoutes } from './resources/series.ts';
 import { sitesRoutes } from './resources/sites.ts';
@@ -110,6 +111,7 @@ function apiRoutes(app: App, options: ApiContext, streams: Streams): void {
     institutionsRoutes,
     institutionRulesRoutes,
     catalogueRoutes,
+    decomposeRoutes,
     quantitiesRoutes,
     temperatureRoutes,
     pointsRoutes,

@@ -15,6 +15,7 @@ import { baselineAnswer, daySpanOf } from './baseline.ts';
 import { openRulebook } from './catalogue.ts';
 import { convertAnswer, factorsAnswer } from './catalogue-answers.ts';
 import { costsAnswer } from './costs.ts';
+import { decomposeHolders, decomposeSite, institutionHolders } from './decompose.ts';
 import { indicatorsAnswer, spansOf } from './indicators.ts';
 import { judgeAnswer } from './judge.ts';
 import { closingFigures } from './closing.ts';
@@ -97,6 +98,17 @@ export function openRules({ db, clock, siteOf, rulesFolder }: RulesOptions): Ope
       const whole = { from: Math.max(from, year - 6) * 12, to: (year + 1) * 12 };
       const books = await Promise.all(ids.map((one) => institutionBook(db, site, facts, one, whole)));
       return targetsAnswer({ site: id, institution, books, targets: facts.targets, year, ended, whole }, rules);
+    },
+    decompose: async (query) => {
+      const { among } = query;
+      if ('holders' in among) return decomposeHolders(query, among.holders, (await rulebook.inForce()).catalogue);
+      const { site, facts, rules } = await read(among.site);
+      return decomposeSite(query, rules.catalogue, async (measure, baseYear) => {
+        const span: MonthSpan = { from: baseYear * 12, to: (baseYear + 1) * 12 };
+        const ids = site.registry.institutions.map((one) => one.id);
+        const books = await Promise.all(ids.map((one) => institutionBook(db, site, facts, one, span)));
+        return institutionHolders(among.site, books, rules, measure, baseYear, among.shares);
+      });
     },
     costs: async ({ site: id, institution, year }) => {
       const { site, facts } = await read(id);

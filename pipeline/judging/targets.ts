@@ -8,6 +8,7 @@ import type { InstitutionBook, MonthSpan } from '../facts/period.ts';
 import type { RulesInForce } from './catalogue.ts';
 import { missingAnswer, type Totals, totalsOf } from './figures.ts';
 import { eachOnce, usedRow } from './rows.ts';
+import { type Measure, TARGET_UNITS } from './target-units.ts';
 
 /** Whose targets: one institution's, or all of the site's together. */
 export interface TargetScope {
@@ -93,8 +94,6 @@ const rowOfFacts = (target: TargetFacts, region: string | undefined): TargetRow 
   unit: target.unit ?? '',
 });
 
-type Measure = 'kgce' | 'kgCO2' | 'waterM3';
-
 /** What a target's series counts, in thousandths of the unit that people read. */
 const SERIES: Readonly<Partial<Record<TargetRow['metric'], Measure>>> = {
   'energy-total': 'kgce',
@@ -112,16 +111,6 @@ const seriesOf = (metric: TargetRow['metric']): Measure | undefined => SERIES[me
 const UNIT: Readonly<Record<Measure, string>> = { kgce: 'kgce', kgCO2: 'kgCO2', waterM3: 'm3' };
 
 const PER: Readonly<Record<string, string>> = { 'per-area': '/m2', 'per-person': '/person' };
-
-/** Thousandths of the read unit in one unit of a cap. */
-const CAP_UNITS: Readonly<Record<string, number>> = {
-  kgce: 1_000,
-  tce: 1_000_000,
-  kgCO2: 1_000,
-  tCO2: 1_000_000,
-  m3: 1_000,
-  'm³': 1_000,
-};
 
 interface MonthFigures {
   readonly month: number;
@@ -193,7 +182,7 @@ function follow(
     year: scope.year,
     thresholds,
     denominators: denominatorsByYear(row, scope),
-    capUnit: CAP_UNITS[row.unit],
+    capUnit: TARGET_UNITS[row.unit]?.per,
   });
   return answerOf(target, scope, tracking, months, new Map(known.map((one) => [one.month, one.amount])), catalogue);
 }

@@ -120,6 +120,29 @@ describe('a whole year of the compound, with every kind of fault twice', () => {
   });
 });
 
+describe('its totals as the base of a target', () => {
+  it('are divided at an equal rate, each by its own year, exactly', async () => {
+    const answer = await service.rules.decompose({
+      target: { value: '500', unit: 'tce', year: 2030 },
+      baseYear: 2025,
+      rule: 'equal-rate',
+      changes: {},
+      among: { site: SITE, shares: {} },
+    });
+    const [whole, ...parts] = answer.parts;
+    expect(parts.map(({ id }) => id).toSorted()).toEqual(['housing', 'offices', 'reform']);
+    expect(parts.reduce((sum, part) => sum + part.targetAmount, 0)).toBe(500_000_000);
+    expect(whole?.remainderAmount).toBe(0);
+    const changes = parts.map(({ change }) => change ?? NaN);
+    expect(Math.max(...changes) - Math.min(...changes)).toBeLessThan(1e-6);
+    const [year] = (
+      await service.rules.indicators({ site: SITE, institution: 'reform', year: 2025, periods: ['year'] })
+    ).periods;
+    expect(parts.find(({ id }) => id === 'reform')?.base).toBeCloseTo((year?.totals.kgce ?? NaN) / 1_000, 6);
+    expect(answer.rows.map(({ id }) => id)).toContain('coal/national-statistics-electricity-kwh');
+  });
+});
+
 describe('its hours', () => {
   it('are the same with and without their quality, with every kind of fault', async () => {
     const site = (await loadDirectory(books.books.db)).sites.get(SITE);

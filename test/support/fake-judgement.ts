@@ -7,7 +7,8 @@ import {
   type RowUsed,
   targetsAnswerSchema,
 } from '../../pipeline/answers-rules.ts';
-import { convertAnswer, factorsAnswer } from '../../pipeline/index.ts';
+import { convertAnswer, decomposeHolders, factorsAnswer } from '../../pipeline/index.ts';
+import { invariantError } from '../../pipeline/domain/index.ts';
 import type { RulesService } from '../../pipeline/service-rules.ts';
 import { loadCatalogue } from '../../rules/catalogue/index.ts';
 import { fakeRegistry } from './fake-registry.ts';
@@ -289,6 +290,10 @@ export const fakeJudgement: Partial<RulesService> = {
     }),
   convert: async (query) => convertAnswerSchema.parse(convertAnswer(query, loadCatalogue())),
   factors: async (query) => factorsAnswer(query, loadCatalogue()),
+  decompose: async ({ among, ...query }) => {
+    if (!('holders' in among)) throw invariantError('NOT_FAKED', 'the fake has no figures of a base year');
+    return decomposeHolders(query, among.holders, loadCatalogue());
+  },
   importQuantities: async (site, { name, drafts }, { commit }) => ({
     site,
     file: name,

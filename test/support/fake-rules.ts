@@ -49,6 +49,7 @@ export const fakeRules = (given: Partial<RulesService> = {}): RulesService => ({
   indicators: notFaked,
   judge: notFaked,
   targets: notFaked,
+  decompose: notFaked,
   costs: notFaked,
   convert: notFaked,
   factors: async () => ({ rows: [], total: 0 }),

@@ -35,6 +35,7 @@ import { simulate } from './simulate.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
 import { targets } from './targets.ts';
+import { targetsDecompose } from './targets-decompose.ts';
 import { temperature } from './temperature.ts';
 import { trace } from './trace.ts';
 import { usage } from './usage.ts';
@@ -61,6 +62,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   indicators,
   judge,
   targets,
+  targetsDecompose,
   baseline,
   temperature,
   costs,

@@ -4,6 +4,7 @@ import {
   baselineAnswerSchema,
   convertAnswerSchema,
   costsAnswerSchema,
+  decomposeAnswerSchema,
   factorMovesSchema,
   factorsAnswerSchema,
   indicatorsAnswerSchema,
@@ -41,6 +42,28 @@ describe('what the rules say, by API', () => {
     const answer = await get('/api/v1/convert?carrier=electricity&quantity=1&unit=furlong&year=2024');
     expect(answer.statusCode).toBe(400);
     expect(answer.json()).toMatchObject({ code: 'UNIT_UNKNOWN', place: 'unit', cure: expect.stringContaining('kWh') });
+  });
+
+  it('divides a total target among holders as the command line does, and refuses what does not hold by its place', async () => {
+    const holders = [
+      { id: 'city', base: 1000 },
+      { id: 'a', parent: 'city', base: '600' },
+      { id: 'b', parent: 'city', base: 300 },
+    ];
+    const post = (payload: object) =>
+      app.inject({ method: 'POST', url: '/api/v1/targets/decompose', headers: { host: 'localhost' }, payload });
+    const body = { target: { value: 950.5, unit: 'tce', year: 2030 }, holders };
+    const answer = await post(body);
+    expect(answer.statusCode).toBe(200);
+    expect(decomposeAnswerSchema.parse(answer.json()).parts.map(({ id, target }) => [id, target])).toEqual([
+      ['city', 950.5],
+      ['a', 570.3],
+      ['b', 285.15],
+    ]);
+    const wrong = await post({ ...body, holders: [...holders, { id: 'c', parent: 'x' }] });
+    expect(wrong.statusCode).toBe(400);
+    expect(wrong.json()).toMatchObject({ code: 'DECOMPOSITION_INVALID', place: 'holders[3]' });
+    expect((await post({ ...body, target: { value: 1 } })).statusCode).toBe(400);
   });
 
   it('takes quantities as rows, and refuses a column that there is not', async () => {

@@ -10,6 +10,7 @@ import {
   type IndicatorsAnswer,
   judgeAnswerSchema,
   costsAnswerSchema,
+  decomposeAnswerSchema,
   targetsAnswerSchema,
   type Service,
 } from '../../../pipeline/index.ts';
@@ -186,6 +187,52 @@ describe('targets', () => {
     const each = await Promise.all(INSTITUTIONS.map(january));
     const sum = each.reduce((total, { totals }) => total + (totals.kgce ?? NaN), 0);
     expect(whole?.months[0]?.actual).toBeCloseTo(sum, 2);
+  });
+});
+
+describe('a total target divided among the institutions', () => {
+  const target = { value: '9000', unit: 'm3', year: 2030 } as const;
+  const ask = (query: object) =>
+    service.rules.decompose({
+      target,
+      baseYear: 2026,
+      rule: 'equal-rate',
+      changes: {},
+      among: { site: SITE, shares: {} },
+      ...query,
+    });
+
+  it('by shares is exactly the target with what remains, and needs no base', async () => {
+    const answer = await ask({
+      rule: 'share',
+      among: { site: SITE, shares: { reform: 0.5, housing: 0.3, offices: 0.1 } },
+    });
+    expect(decomposeAnswerSchema.parse(answer)).toEqual(answer);
+    expect(answer).toMatchObject({ site: SITE, unit: 'm3', baseUnit: 'L', baseYear: 2026 });
+    expect(answer.parts.map(({ id, targetAmount }) => [id, targetAmount])).toEqual([
+      [SITE, 9_000_000],
+      ['housing', 2_700_000],
+      ['offices', 900_000],
+      ['reform', 4_500_000],
+    ]);
+    expect(answer.parts[0]?.remainderAmount).toBe(900_000);
+  });
+
+  it('at an equal rate gives nothing to whom the base year is not known, and says why', async () => {
+    const answer = await ask({});
+    expect(answer.parts.map(({ id }) => id)).toEqual([SITE]);
+    expect(answer.without.map(({ id, reason }) => [id, reason])).toEqual(
+      ['housing', 'offices', 'reform'].map((id) => [id, 'no-base']),
+    );
+    expect(answer.missing.every(({ reason }) => reason.startsWith('COVERAGE_LOW: 9.9 % of 2026'))).toBe(true);
+    expect(answer.parts[0]?.remainder).toBe(9_000);
+  });
+
+  it('needs a base year before the target year, and shares of institutions that there are', async () => {
+    const refused = { code: 'DECOMPOSITION_INVALID' };
+    await expect(ask({ baseYear: undefined })).rejects.toMatchObject({ ...refused, place: 'baseYear' });
+    await expect(ask({ baseYear: 2030 })).rejects.toMatchObject({ ...refused, place: 'baseYear' });
+    await expect(ask({ among: { site: SITE, shares: { x: 1 } } })).rejects.toMatchObject({ ...refused, place: 'x' });
   });
 });
 
