@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { Books } from '../../pipeline/books/index.ts';
 import { dumpBooks } from '../../pipeline/index.ts';
 import { type BenchBooks, openBenchBooks, sizesOf } from './core/books.ts';
 import { type BrokerLog, fill, startBenchBroker, TOPIC } from './core/broker.ts';
@@ -91,13 +92,14 @@ async function drained(
   const children = Array.from({ length: count }, () => startWorker(spec));
   const all = (what: Said['what']): Promise<readonly Said[]> => Promise.all(children.map((c) => c.says(what)));
   try {
-    // the group is complete once every worker holds its share
-    for (let held: readonly Said[] = []; held.reduce((sum, s) => sum + s.partitions, 0) !== PARTITIONS;)
-      held = await all('assigned');
     const [before, server] = [await sizesOf(opened.books), opened.cpu()];
+    // one waits until it holds all; several share while they run, as they would
+    if (count > 1) for (const child of children) child.tell('go');
+    const assigned = await all('assigned');
     for (const child of children) child.tell('go');
-    const began = await all('first');
-    await all('caught-up');
+    const began = count > 1 ? assigned : await all('first');
+    if (count > 1) await allBooked(opened.books, topic);
+    else await all('caught-up');
     for (const child of children) child.tell('stop');
     const stopped = await all('stopped');
     const bookedServer = opened.cpu() - server;
@@ -109,6 +111,16 @@ async function drained(
   } finally {
     for (const child of children) await child.end();
     await opened.close();
+  }
+}
+
+/** Until the books stand where the log ends. */
+async function allBooked(books: Books, { log }: BrokerLog): Promise<void> {
+  const high = [...(await log.bounds()).values()].reduce((sum, b) => sum + b.high, 0);
+  for (;;) {
+    const { rows } = await books.pool.query<{ next: number }>('select sum(next_offset)::int8 as next from log_offset');
+    if (rows[0]?.next === high) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 

@@ -19,6 +19,8 @@ const { values, positionals } = parseArgs({
 });
 const [name = '', ...args] = positionals;
 const load = BENCHES[name];
+// so that what a bench has started ends with it
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 if (load) {
   const bench = await load();
