@@ -10,6 +10,9 @@ import { type InstitutionProps, RowsButton } from './rows-drawer.tsx';
 const indicatorsUrl = ({ id, site, year }: InstitutionProps): string =>
   urlOf(`/institutions/${id}/indicators`, { site, year });
 
+/** Shares are read as percent; an EUE, a ratio as well, is not. */
+const isShare = (metric: string): boolean => metric.endsWith('-share');
+
 export function IndicatorsPanel(props: InstitutionProps) {
   const { language, nameOf } = useSpeech();
   const words = institutionText(language);
@@ -39,8 +42,8 @@ export function IndicatorsPanel(props: InstitutionProps) {
                 {period?.indicators.map((one) => (
                   <tr key={`${one.metric}/${one.caliber ?? ''}`}>
                     <td>{words.metrics[one.metric] ?? one.metric}</td>
-                    <td className="number">{shown(one.value)}</td>
-                    <td className="unit faint">{one.unit}</td>
+                    <td className="number">{shown(isShare(one.metric) ? one.value * 100 : one.value)}</td>
+                    <td className="unit faint">{isShare(one.metric) ? '%' : one.unit}</td>
                     <td>
                       <RowsButton rows={one.rows} show={props.showRows} />
                     </td>
@@ -121,7 +124,7 @@ export function CostsPanel(props: InstitutionProps) {
                       {row.month} {text.carriers[row.carrier]}
                     </td>
                     <td className="number">
-                      {row.display} {row.displayUnit}
+                      {shown(Number(row.display))} {row.displayUnit}
                     </td>
                     <td className="number">{yuan(row.fen)}</td>
                   </tr>

@@ -3,14 +3,14 @@ import { useMemo } from 'react';
 import type { TargetAnswer, TargetsAnswer } from '../../../pipeline/answers-rules.ts';
 import { urlOf, useAnswer } from './api.ts';
 import { Chart } from './chart.tsx';
-import { eachOnce, institutionText, missingKey, shown } from './institution-text.ts';
+import { institutionText, shown } from './institution-text.ts';
 import { useSpeech } from './language.tsx';
 import { Answered, Nothing, Panel } from './parts.tsx';
 import { type InstitutionProps, RowsButton } from './rows-drawer.tsx';
 import { targetOption } from './target-option.ts';
 
 export function TargetsPanel(props: InstitutionProps) {
-  const { language, nameOf } = useSpeech();
+  const { language } = useSpeech();
   const words = institutionText(language);
   const { answer, again } = useAnswer<TargetsAnswer>(
     urlOf(`/institutions/${props.id}/targets`, { site: props.site, year: props.year }),
@@ -24,11 +24,7 @@ export function TargetsPanel(props: InstitutionProps) {
             {targets.map((target) => (
               <Target key={target.id} target={target} showRows={props.showRows} />
             ))}
-            {eachOnce(missing).map((one) => (
-              <div key={missingKey(one)} className="small">
-                {nameOf(one.cure)}
-              </div>
-            ))}
+            <Cures missing={missing} />
           </>
         )}
       </Answered>
@@ -44,7 +40,7 @@ interface TargetProps {
 }
 
 function Target({ target, showRows }: TargetProps) {
-  const { language, nameOf } = useSpeech();
+  const { language } = useSpeech();
   const words = institutionText(language);
   const option = useMemo(() => targetOption(target, words), [target, words]);
   const { forecast, unit } = target;
@@ -62,7 +58,7 @@ function Target({ target, showRows }: TargetProps) {
         <RowsButton rows={target.rows} show={showRows} />
       </div>
       <div className="small number">
-        {words.yearCap} {shown(target.yearCap)} {unit}
+        {words.yearCap} {shown(target.yearCap)} {target.yearCap !== null && unit}
         {forecast &&
           ` · ${words.forecastTo} ${shown(forecast.value)} (${shown(forecast.low)} – ${shown(forecast.high)}, ${words.interval(Math.round(forecast.level * 100))})`}
       </div>
@@ -71,11 +67,17 @@ function Target({ target, showRows }: TargetProps) {
         {shown(target.target)} {target.valueUnit}
       </div>
       {target.months.length > 0 && <Chart height={230} label={name} option={option} />}
-      {eachOnce(target.missing).map((one) => (
-        <div key={missingKey(one)} className="small">
-          {nameOf(one.cure)}
-        </div>
-      ))}
+      <Cures missing={target.missing} />
     </section>
   );
+}
+
+/** What would make it possible, each said once: three comparisons that wait for one forecast wait for the same. */
+function Cures({ missing }: { readonly missing: TargetsAnswer['missing'] }) {
+  const { nameOf } = useSpeech();
+  return [...new Set(missing.map(({ cure }) => nameOf(cure)))].map((cure) => (
+    <div key={cure} className="small">
+      {cure}
+    </div>
+  ));
 }
