@@ -39,13 +39,13 @@ describe.skipIf(skipKafka())('over a real broker', () => {
       const recoveriesMs: number[] = [];
       try {
         for (let i = 0; i < RESTARTS; i++) {
-          await course.caughtUp();
+          await worker.whileWorking(course.caughtUp());
           await wait(random.int(200, 2_000));
           if (i % 2 === 0) await broker.kill();
           else await broker.stop();
           fired[i % 2 === 0 ? 'killed' : 'stopped'] += 1;
           await broker.restart();
-          recoveriesMs.push(await course.caughtUp(180_000));
+          recoveriesMs.push(await worker.whileWorking(course.caughtUp(180_000)));
         }
         await sending.stop();
         fired.appendsRefused = course.refusals();

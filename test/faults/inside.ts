@@ -9,6 +9,8 @@ export interface InsideWorker {
   readonly count: (event: string) => Promise<number>;
   /** What ended it, but for us. */
   readonly failure: () => unknown;
+  /** Goes on waiting for what is asked, but throws what ended the worker meanwhile. */
+  readonly whileWorking: <T>(asked: Promise<T>) => Promise<T>;
   readonly end: () => Promise<void>;
 }
 
@@ -25,8 +27,11 @@ export async function startInside(options: {
   const { log, checkpointMs } = options;
   const worker = createWorker({ store: sqlStore(books), log, clock, telemetry, checkpointMs });
   let failure: unknown;
+  const broken = Promise.withResolvers<never>();
+  broken.promise.catch(() => undefined);
   const running = worker.run(ending.signal).catch((error: unknown) => {
     failure = error;
+    broken.reject(error instanceof Error ? error : new Error(String(error)));
   });
   return {
     count: async (event) => {
@@ -35,6 +40,7 @@ export async function startInside(options: {
       return counts.reduce((sum, [, count]) => sum + count, 0);
     },
     failure: () => failure,
+    whileWorking: (asked) => Promise.race([asked, broken.promise]),
     end: async () => {
       ending.abort();
       await running;
