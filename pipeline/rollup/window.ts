@@ -41,9 +41,9 @@ export async function judgeWindow(
     const brackets = await loadBrackets(db, place, start, Number.isFinite(to) ? to + days * DAY : Infinity);
     const anchor = anchorIn(site, mounting, register, brackets, from);
     if (!anchor) continue;
-    // asked after the brackets were read: what changed them was marked in the same transaction
+    // brackets, marks, findings, in this order: what changed brackets was marked with them, and what settled a mark wrote its findings with that
     const marked = await markedFrom(db, { site: site.registry.site.id, ...register, ...place });
-    if (!isUndisturbed(anchor, marked, await known())) continue;
+    if (!isUndisturbed(anchor, marked, await knownOf(db, site, mounting))) continue;
     const judged = judge(register, mounting, brackets, { slotMs: site.slotMs, anchored: true });
     if (
       Number.isFinite(to) &&

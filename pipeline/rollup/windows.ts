@@ -44,7 +44,6 @@ export async function judgeWindows(
 ): Promise<readonly JudgedWork[]> {
   const done: JudgedWork[] = [];
   let waiting: readonly Waiting[] = works.map((work) => ({ work, place: placeOf(site, work.register) }));
-  const settled = await settledOf(tx, site, works);
   for (const days of WINDOWS_DAYS) {
     const starts = waiting.map(({ work }) => windowStart(work.mounting, work.from, days));
     const tried = waiting.filter((_, i) => starts[i] !== undefined);
@@ -53,7 +52,9 @@ export async function judgeWindows(
       tried,
       tried.map(({ work }) => work.from - days * DAY),
     );
+    // brackets, marks, findings, in the order that judgeWindow gives
     const marked = await markedOf(tx, site, tried);
+    const settled = await settledOf(tx, site, works);
     const left = waiting.filter((_, i) => starts[i] === undefined);
     for (const each of tried) {
       const { register, mounting, from } = each.work;
