@@ -24,6 +24,14 @@ export const logReplaced = (log: string, expected: string, found: string): Meter
     retryable: false,
   });
 
+/** A broker that restarts on a busy machine may not know its topics for minutes; one that was deleted and made anew has another identity. */
+export const logMissing = (log: string): MeteringError =>
+  storeError('LOG_UNREACHABLE', 'the brokers do not know the topic', {
+    place: log,
+    cure: 'Wait until the brokers are up; if the topic was deleted, bring it back or begin new books.',
+    retryable: true,
+  });
+
 /** `assigned` must answer for every partition that it was asked about. */
 export const noStart = (log: string, partition: number): MeteringError =>
   invariantError('LOG_START_MISSING', 'the reader of the log gave no offset to start from', {

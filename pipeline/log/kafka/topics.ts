@@ -1,7 +1,7 @@
 import kafkajs, { type Admin } from 'kafkajs';
 import { configError } from '#domain';
 import type { Clock } from '#platform';
-import { logReplaced } from '../errors.ts';
+import { logMissing, logReplaced } from '../errors.ts';
 import type { LogBounds } from '../port.ts';
 import { patiently, protocolType } from './client.ts';
 
@@ -131,11 +131,11 @@ function refusePartitions(topic: string, expected: number, found: number): void 
   );
 }
 
-/** Refuses a topic that is gone, was made anew, or has other partitions than when the log was opened. */
+/** Refuses a topic that was made anew or has other partitions than when the log was opened; one that is gone is waited for. */
 export async function verifyTopic(admin: Admin, topic: string, opened: TopicState, clock: Clock): Promise<void> {
-  // A broker that has just started may not know its topics yet, so "missing" must last.
+  // A broker that has just started may not know its topics yet.
   const now = await patiently(clock, () => readTopic(admin, topic)).catch((error: unknown) => {
-    if (protocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION') throw logReplaced(topic, opened.identity, 'missing');
+    if (protocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION') throw logMissing(topic);
     throw error;
   });
   if (now.identity !== opened.identity) throw logReplaced(topic, opened.identity, now.identity);
