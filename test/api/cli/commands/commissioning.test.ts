@@ -254,7 +254,12 @@ describe('bad input', () => {
     [['read', '--host', 'h', '--serial', '/dev/x'], 2, 'LINE_AMBIGUOUS', 'keep one'],
     [['read', '--host', 'h', '--unit', '1'], 2, 'DEVICE_NEEDED', '--model'],
     [['read', '--host', 'h', '--unit', '300', '--model', PAC], 2, 'UNIT_INVALID', 'from 1 to 247'],
-    [['read', '--host', 'h', '--unit', '1', '--model', 'schneider-iem300'], 2, 'MODEL_UNSUITABLE', 'Did you mean "schneider-iem3000"?'],
+    [
+      ['read', '--host', 'h', '--unit', '1', '--model', 'schneider-iem300'],
+      2,
+      'MODEL_UNSUITABLE',
+      'Did you mean "schneider-iem3000"?',
+    ],
     [['read', '--serial', '/dev/tty-none', '--unit', '1', '--model', PAC], 4, 'SERIAL_PORT_MISSING', 'cure:'],
     [['read', '--serial', '/dev/tty-none', '--unit', '0', '--model', PAC], 2, 'UNIT_INVALID', 'from 1 to 247'],
     [['probe'], 2, 'LINE_NEEDED', '--host HOST'],
