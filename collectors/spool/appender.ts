@@ -16,6 +16,8 @@ export interface AppenderOptions {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly whenFull: 'wait' | 'reject';
+  /** Waits a moment before each commit, for others to share it; absent: not at all. */
+  readonly gather?: (() => Promise<void>) | undefined;
   readonly write: (groups: readonly AppendGroup[]) => Promise<void>;
 }
 
@@ -42,6 +44,7 @@ export function createAppender(options: AppenderOptions): Appender {
 
   const drain = async (): Promise<void> => {
     while (queue.length > 0) {
+      if (!closing.signal.aborted) await options.gather?.();
       const commit = takeCommit(queue);
       try {
         await writeOrWait(options, commit, closing.signal);

@@ -3,7 +3,7 @@ import type { Clock, EventSpec, Telemetry } from '#platform';
 import { createClockWatch } from '../../../collectors/delivery/clock-watch.ts';
 import type { CheckedSite } from '../../../collectors/site/index.ts';
 import { runRelay } from '../../../collectors/spool/relay.ts';
-import { openSpool } from '../../../collectors/spool/spool.ts';
+import { COMMIT_GATHER_MS, openSpool } from '../../../collectors/spool/spool.ts';
 import type { Cli } from '../context.ts';
 import { createBackground } from './background.ts';
 import { createCollecting } from './collecting.ts';
@@ -46,7 +46,13 @@ export async function runCollect(cli: Cli, options: CollectOptions): Promise<voi
   const background = createBackground(signal, closer);
   try {
     const whenFull = options.whenFull === 'wait' ? 'wait' : 'reject';
-    const spool = await openSpool({ file: filesOf(cli.data).spool, clock, telemetry, whenFull });
+    const spool = await openSpool({
+      file: filesOf(cli.data).spool,
+      clock,
+      telemetry,
+      whenFull,
+      gatherMs: COMMIT_GATHER_MS,
+    });
     closer.add('spool', spool.close);
     const delivery = await openDelivery(destination, { src: spool.src, clock, telemetry });
     closer.add('delivery', delivery.close);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { DAY } from '#domain';
 import type { Telemetry } from '#platform';
-import { openSpool } from '../../../collectors/spool/spool.ts';
+import { COMMIT_GATHER_MS, openSpool } from '../../../collectors/spool/spool.ts';
 import type { SpoolFile } from '../../../collectors/spool/port.ts';
 import { openEmbeddedLog } from '../../../pipeline/log/embedded/log.ts';
 import type { FrameLog } from '../../../pipeline/log/port.ts';
@@ -20,7 +20,13 @@ export const openEmbedded = async (
   cli: Cli,
   telemetry: Telemetry,
 ): Promise<{ readonly spool: SpoolFile; readonly log: FrameLog }> => {
-  const spool = await openSpool({ file: filesOf(cli.data).spool, clock: cli.io.clock, telemetry, keepMs: LOG_KEEP_MS });
+  const spool = await openSpool({
+    file: filesOf(cli.data).spool,
+    clock: cli.io.clock,
+    telemetry,
+    keepMs: LOG_KEEP_MS,
+    gatherMs: COMMIT_GATHER_MS,
+  });
   return { spool, log: openEmbeddedLog({ file: spool }) };
 };
 

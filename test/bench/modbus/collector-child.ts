@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLogger, createTelemetry, systemClock } from '#platform';
 import { createModbusCollector } from '../../../collectors/modbus/index.ts';
-import { openSpool } from '../../../collectors/spool/spool.ts';
+import { COMMIT_GATHER_MS, openSpool } from '../../../collectors/spool/spool.ts';
 import { createSupervisor } from '../../../collectors/supervisor.ts';
 import { meter } from '../usage.ts';
 import { MODEL, planOf, REGISTERS, SITE } from './site.ts';
@@ -16,7 +16,7 @@ const LONGEST_WAIT_MS = 10_000;
 
 const { ports, intervalMs, warmUpSeconds, seconds, file, log }: ChildTask = JSON.parse(process.argv[2] ?? '');
 const telemetry = createTelemetry(createLogger({ file: log }));
-const spool = await openSpool({ file, clock: systemClock, telemetry });
+const spool = await openSpool({ file, clock: systemClock, telemetry, gatherMs: COMMIT_GATHER_MS });
 const supervisor = createSupervisor({
   plan: planOf(ports, intervalMs),
   models: new Map([[MODEL.id, MODEL]]),

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLogger, createTelemetry, systemClock } from '#platform';
 import { createOpcUaCollectors } from '../../../collectors/opcua/index.ts';
-import { openSpool } from '../../../collectors/spool/spool.ts';
+import { COMMIT_GATHER_MS, openSpool } from '../../../collectors/spool/spool.ts';
 import { createSupervisor } from '../../../collectors/supervisor.ts';
 import { meter } from '../usage.ts';
 import { MODEL, planOf, SITE } from './site.ts';
@@ -15,7 +15,7 @@ const { endpoint, devices, security, certificates, warmUpSeconds, seconds, file,
 const POLL_MS = 100;
 const LONGEST_START_MS = 60_000;
 const telemetry = createTelemetry(createLogger({ file: log }));
-const spool = await openSpool({ file, clock: systemClock, telemetry });
+const spool = await openSpool({ file, clock: systemClock, telemetry, gatherMs: COMMIT_GATHER_MS });
 let spooled = 0;
 const supervisor = createSupervisor({
   plan: planOf(endpoint, security, devices),
