@@ -13,6 +13,8 @@ import { mindSource, mindStaleness } from './source-clock.ts';
 const LONGEST_WAIT_MS = 30_000;
 /** Up to here a notification of the interval stands as close to its boundary as a read would. */
 const SHORT_INTERVAL_MS = 10_000;
+/** A node that the subscription brought within so many intervals will be brought again. */
+const PROMPT_INTERVALS = 2;
 const SAMPLING_MS = { min: 250, max: 5_000 };
 
 export interface Attended {
@@ -49,7 +51,9 @@ export async function prepare(session: Session, attended: Attended): Promise<Pla
   const items = placed.map(({ nodeId, unit }) => ({ nodeId, samplingMs: samplingOf(unit.device.intervalMs) }));
   const refused = await session.subscribe(items, (position, sample) => {
     const at = placed[position];
-    at?.unit.offer(at.node, sample);
+    if (!at) return;
+    at.notifiedAt = context.clock.now();
+    at.unit.offer(at.node, sample);
   });
   for (const { position, reason } of refused) {
     const fields = { device: placed[position]?.unit.device.id, node: placed[position]?.nodeId, reason };
@@ -89,7 +93,8 @@ export async function rounds(
 
 /**
  * What does not change sends nothing: so each device is read at its interval as well, all that are due in one request. At
- * short intervals a node that the subscription has just brought is not asked for a second time.
+ * short intervals a node that the subscription brings in every one of them is not asked for as well, though its value of
+ * this one may not have come yet.
  */
 async function readDue(
   session: Session,
@@ -105,12 +110,19 @@ async function readDue(
     mindSource(attended, unit, node, at, now);
   };
   const asked: PlacedNode[] = [];
+  // its value is on the way, and will be in the next frame
+  const comesSoon = ({ unit, node }: PlacedNode): void => {
+    const at = unit.buffer.sentAt(node.register.name);
+    if (at !== undefined) newest.set(unit, Math.max(at, newest.get(unit) ?? -Infinity));
+  };
   for (const unit of due) {
     const isShort = unit.device.intervalMs <= SHORT_INTERVAL_MS;
     for (const placed of place.get(unit) ?? []) {
-      const at = isShort ? unit.buffer.waitingAt(placed.node.register.name, from) : undefined;
-      if (at === undefined) asked.push(placed);
-      else took(placed, at, from);
+      const { name } = placed.node.register;
+      const waits = isShort ? unit.buffer.waitingAt(name, from) : undefined;
+      if (waits !== undefined) took(placed, waits, from);
+      else if (isShort && from - placed.notifiedAt < PROMPT_INTERVALS * unit.device.intervalMs) comesSoon(placed);
+      else asked.push(placed);
     }
   }
   const nodeIds = asked.map(({ nodeId }) => nodeId);

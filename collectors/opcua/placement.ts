@@ -5,6 +5,8 @@ export interface PlacedNode {
   readonly unit: OpcUaDevice;
   readonly node: OpcUaNode;
   readonly nodeId: string;
+  /** When the subscription brought its last value; the state of a session. */
+  notifiedAt: number;
 }
 
 /** The nodes of each device as one session knows them. Devices without their namespace are not in it. */
@@ -16,7 +18,7 @@ export function placementOf(units: readonly OpcUaDevice[], namespaces: readonly 
   for (const unit of units) {
     const nodes = unit.nodes.flatMap((node): readonly PlacedNode[] => {
       const nodeId = nodeIdOf(unit.device, node.register.path, namespaces);
-      return nodeId === undefined ? [] : [{ unit, node, nodeId }];
+      return nodeId === undefined ? [] : [{ unit, node, nodeId, notifiedAt: -Infinity }];
     });
     if (nodes.length > 0) place.set(unit, nodes);
   }

@@ -1,67 +1,96 @@
 import { expect, test } from 'vitest';
 import type { Clock } from '#platform';
-import { createOpcUaCollector } from '../../../collectors/opcua/index.ts';
+import { prepare, rounds } from '../../../collectors/opcua/attendance.ts';
+import { deviceOf } from '../../../collectors/opcua/device.ts';
 import type { Sample } from '../../../collectors/opcua/sample.ts';
 import type { Session } from '../../../collectors/opcua/session.ts';
 import { recordingContext } from '../../support/collector-context.ts';
 import { METER, NAMESPACE } from '../../support/opcua/collecting.ts';
 
 const T = Date.UTC(2026, 2, 2);
-const [ENERGY, POWER] = ['ns=1;s=m1.Energy', 'ns=1;s=m1.Power'];
+const SECOND = 1_000;
+const CONNECTION = { kind: 'opcua', id: 'ua', endpoint: 'opc.tcp://x', security: 'none', timeoutMs: 1_000 } as const;
 
-/** A server that sends the energy on its own shortly before each round, counting seconds, and keeps the rest as it is. */
-async function attend(intervalMs: number, rounds: number) {
+const good = (value: number, at: number): Sample => ({
+  status: 0,
+  statusName: 'Good',
+  value,
+  type: 'Double',
+  sourceAt: at,
+});
+
+/**
+ * Ten rounds at an interval of a second with a server whose energy changes each second and is brought `lateMs` after that;
+ * volume and power stand still. Answers which nodes each round asked for.
+ */
+async function asked(lateMs: number) {
+  const ending = new AbortController();
   let now = T;
-  let notify: ((position: number, sample: Sample) => void) | undefined;
-  const reads: (readonly string[])[] = [];
-  const abort = new AbortController();
-  const sample = (value: number): Sample => ({ status: 0, statusName: 'Good', value, type: 'Double', sourceAt: now });
+  let bring: (position: number, sample: Sample) => void = () => undefined;
+  const wake = (until: number): void => {
+    for (let at = Math.floor(now / SECOND) * SECOND; at + lateMs <= until; at += SECOND) {
+      if (at + lateMs > now) bring(0, good((at - T) / SECOND, at));
+    }
+    now = until;
+  };
   const clock: Clock = {
     now: () => now,
-    sleep: (ms) => {
-      now += ms;
-      notify?.(0, { ...sample((now - T) / 1_000), sourceAt: now - 100 });
-      if (reads.length >= rounds) abort.abort();
-      return Promise.resolve();
+    sleep: async (ms) => {
+      wake(now + Math.max(1, ms));
+      if (now >= T + 10 * SECOND) ending.abort(new Error('enough'));
     },
-  };
-  const session: Session = {
-    namespaces: () => Promise.resolve(['', NAMESPACE]),
-    read: (nodeIds) => {
-      reads.push(nodeIds);
-      return Promise.resolve(nodeIds.map(() => sample(7)));
-    },
-    subscribe: (_items, changed) => {
-      notify = changed;
-      return Promise.resolve([]);
-    },
-    history: () => Promise.resolve({ status: 0x8000_0000, statusName: 'BadHistoryOperationUnsupported', samples: [] }),
-    browse: () => Promise.resolve([]),
-    lost: new AbortController().signal,
-    close: () => Promise.resolve(),
   };
   const context = recordingContext({ clock });
-  await createOpcUaCollector(
-    { kind: 'opcua', id: 'ua', endpoint: 'opc.tcp://x', security: 'none', timeoutMs: 1_000 },
-    [{ id: 'm1', connection: 'ua', model: METER.id, intervalMs, namespace: NAMESPACE, nodePrefix: 'm1.' }],
-    new Map([[METER.id, METER]]),
+  const device = {
+    id: 'm1',
+    connection: 'ua',
+    model: METER.id,
+    intervalMs: SECOND,
+    namespace: NAMESPACE,
+    nodePrefix: '',
+  };
+  const unit = deviceOf(device, new Map([[METER.id, METER]]), 0, context);
+  const reads: (readonly string[])[] = [];
+  const session: Session = {
+    namespaces: async () => ['', NAMESPACE],
+    read: async (nodeIds) => {
+      reads.push(nodeIds.filter((id) => id.startsWith('ns=1')));
+      return nodeIds.map((id) => good(id.endsWith('Energy') ? Math.floor((now - T) / SECOND) : 5, now));
+    },
+    subscribe: async (_items, changed) => {
+      bring = changed;
+      return [];
+    },
+    history: async () => ({ status: 0, statusName: 'Good', samples: [] }),
+    browse: async () => [],
+    lost: new AbortController().signal,
+    close: async () => undefined,
+  };
+  const attended = {
+    connection: CONNECTION,
+    units: [unit],
     context,
-    { certificates: '/nowhere', open: () => Promise.resolve(session) },
-  ).run(abort.signal);
-  return { context, asked: (nodeId = '') => reads.filter((nodeIds) => nodeIds.includes(nodeId)).length, reads };
+    phaseOf: () => 0,
+    round: () => undefined,
+    stored: async () => undefined,
+    serverClock: () => [],
+  };
+  const place = await prepare(session, attended);
+  const never = new AbortController().signal;
+  await rounds(session, place, attended, { ended: ending.signal, stop: never, first: () => undefined });
+  const energies = context.frames.flatMap(({ at, r }) => r.filter(([name]) => name === 'e1').map(() => at));
+  return { energyReads: reads.filter((ids) => ids.some((id) => id.endsWith('Energy'))).length, reads, energies };
 }
 
-test('at short intervals what the subscription has just brought is not read again, and every interval has its frame', async () => {
-  const { asked, context, reads } = await attend(1_000, 20);
-  expect(asked(POWER)).toBe(20);
-  // the first, and the one right after it, whose notification was of before the first
-  expect(asked(ENERGY)).toBe(2);
-  // the clock and the start of the server are asked for each time: only an answer proves that it lives
-  expect(reads.every((nodeIds) => nodeIds.length >= 2)).toBe(true);
-  expect(context.frames.filter(({ r }) => r.some(([name]) => name === 'e1')).length).toBeGreaterThanOrEqual(20);
-});
-
-test('at long intervals everything is read, so that a reading stands close to each boundary', async () => {
-  const { asked } = await attend(900_000, 20);
-  expect([asked(POWER), asked(ENERGY)]).toEqual([20, 20]);
-});
+test.each([50, 600, 999])(
+  'at short intervals a node that the subscription brings %i ms late is read only at first, and one that stands still each time',
+  async (lateMs) => {
+    const { energyReads, reads, energies } = await asked(lateMs);
+    expect(reads.length).toBeGreaterThanOrEqual(10);
+    expect(energyReads).toBeLessThanOrEqual(2);
+    expect(reads.every((ids) => ids.some((id) => id.endsWith('Volume')))).toBe(true);
+    // each second has its value in a frame, whether it was brought before the round or after it
+    const seconds = new Set(energies.map((at) => Math.floor((at - T) / SECOND)));
+    expect([...Array(9).keys()].filter((second) => !seconds.has(second))).toEqual([]);
+  },
+);

@@ -43,7 +43,7 @@ async function fill(
     },
   } satisfies Partial<Session>;
   const never = new AbortController().signal;
-  const place = new Map([[unit, [{ unit, node, nodeId: 'ns=1;s=e1' }]]]);
+  const place = new Map([[unit, [{ unit, node, nodeId: 'ns=1;s=e1', notifiedAt: -Infinity }]]]);
   const whole: Session = {
     ...session,
     namespaces: () => Promise.resolve([]),
