@@ -21,9 +21,9 @@ const QUALITY_KEYS = ['measured', 'interpolated', 'manual', 'disputed'] as const
 /** A part of an amount, split by quality like the whole: largest remainder, ties in the order of the qualities. Adds up to the part; each share must be a safe integer. */
 export function splitLike(part: number, whole: Split & { readonly amount: number }): Split {
   const { measured, interpolated, manual, disputed } = whole;
+  if (whole.amount === 0) return { measured: part, interpolated: 0, manual: 0, disputed: 0 };
   if (part === whole.amount && measured + interpolated + manual + disputed === part)
     return { measured, interpolated, manual, disputed };
-  if (whole.amount === 0) return { measured: part, interpolated: 0, manual: 0, disputed: 0 };
   const [p, w] = [BigInt(part), BigInt(whole.amount)];
   const exact = QUALITY_KEYS.map((key) => {
     const product = BigInt(whole[key]) * p;
