@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { requestError } from '#domain';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { readImportFile } from './file.ts';
 import { readTables, type Table } from './table.ts';
 import { textOf } from './time.ts';
 
@@ -35,10 +34,7 @@ const COLUMNS = Object.keys(WORDS) as Column[]; // keys of WORDS
  * IMPORT_COLUMNS_UNKNOWN, DECOMPOSITION_INVALID with the place.
  */
 export async function readHoldersFile(path: string): Promise<readonly HolderDraft[]> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw requestError('IMPORT_UNREADABLE', `${path} cannot be read`, { place: path, cure: 'check its name', cause });
-  });
-  const name = basename(path);
+  const { bytes, name } = await readImportFile(path);
   if (/\.ya?ml$/i.test(name)) return holdersOfYaml(new TextDecoder().decode(bytes), name);
   const tables = await readTables(bytes, name, {});
   for (const table of tables) {

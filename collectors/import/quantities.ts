@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
-import { QUANTITY_COLUMNS, type QuantityColumn, type QuantityDraft, type QuantityTable, requestError } from '#domain';
+import { QUANTITY_COLUMNS, type QuantityColumn, type QuantityDraft, type QuantityTable } from '#domain';
+import { readImportFile, readSheet } from './file.ts';
 import { faultOf } from './sheet-rows.ts';
-import { type Cell, readTables, type Table } from './table.ts';
-import { type SheetMarks, workbookMarks } from './workbook-marks.ts';
+import type { Cell, Table } from './table.ts';
+import type { SheetMarks } from './workbook-marks.ts';
 
 /** Heads of columns: the Chinese word, the English one, or both, as the template has them. */
 const WORDS: Readonly<Record<QuantityColumn, readonly string[]>> = {
@@ -23,28 +21,16 @@ const HEAD_ROWS = 20;
 
 /** As readQuantities, of a file on disk. */
 export async function readQuantitiesFile(path: string): Promise<QuantityTable> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw requestError('IMPORT_UNREADABLE', `${path} cannot be read`, { place: path, cure: 'check its name', cause });
-  });
-  return readQuantities(bytes, basename(path));
+  const { bytes, name } = await readImportFile(path);
+  return readQuantities(bytes, name);
 }
 
 /**
  * Monthly quantities of a CSV or XLSX file as texts by column; what they mean is judged by the pipeline. The first sheet whose head has
  * institution, month, kind and quantity counts. Throws IMPORT_UNREADABLE, IMPORT_COLUMNS_UNKNOWN.
  */
-export async function readQuantities(bytes: Uint8Array, name: string): Promise<QuantityTable> {
-  const tables = await readTables(bytes, name, {});
-  const marks = workbookMarks(bytes);
-  for (const table of tables) {
-    const drafts = draftsOf(table, marks.get(table.sheet ?? ''));
-    if (drafts) return { name, sha256: createHash('sha256').update(bytes).digest('hex'), drafts };
-  }
-  throw requestError('IMPORT_COLUMNS_UNKNOWN', `${name} has no columns ${NEEDED.join(', ')}`, {
-    place: name,
-    cure: 'fill in the file that civicmeter import template writes',
-  });
-}
+export const readQuantities = (bytes: Uint8Array, name: string): Promise<QuantityTable> =>
+  readSheet(bytes, name, { draftsOf, needed: NEEDED, cure: 'fill in the file that civicmeter import template writes' });
 
 /** What a row says beside whose month it is: without any of it the row is one of the template that was not filled in. */
 const FILLED_IN = ['kind', 'use', 'quantity', 'unit', 'cost', 'document', 'note'] as const;

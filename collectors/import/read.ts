@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { type Registry, requestError, zoneOf } from '#domain';
 import { framesOf } from './frames.ts';
+import { readImportFile } from './file.ts';
 import { type ColumnMap, columnsUnknown, isUtc, type Layout, layoutOf } from './header.ts';
 import type { DateOrder, Readings } from './outcome.ts';
 import { namingOf } from './registers.ts';
@@ -26,10 +25,8 @@ export interface ImportOptions extends TableHints {
 
 /** As readReadings, of a file on disk. Throws IMPORT_UNREADABLE as well where it is not there. */
 export async function readReadingsFile(path: string, options: ImportOptions): Promise<Readings> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw requestError('IMPORT_UNREADABLE', `${path} cannot be read`, { place: path, cure: 'check its name', cause });
-  });
-  return readReadings(bytes, basename(path), options);
+  const { bytes, name } = await readImportFile(path);
+  return readReadings(bytes, name, options);
 }
 
 /**

@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
-import { requestError, type TemperatureColumn, type TemperatureDraft, type TemperatureTable } from '#domain';
+import { type TemperatureColumn, type TemperatureDraft, type TemperatureTable } from '#domain';
+import { readImportFile, readSheet } from './file.ts';
 import { faultOf } from './sheet-rows.ts';
-import { type Cell, readTables, type Table } from './table.ts';
+import type { Cell, Table } from './table.ts';
 import { textOf } from './time.ts';
-import { type SheetMarks, workbookMarks } from './workbook-marks.ts';
+import type { SheetMarks } from './workbook-marks.ts';
 
 /** Heads of columns in small letters, without the unit that may stand in brackets. */
 const WORDS: Readonly<Record<TemperatureColumn, readonly string[]>> = {
@@ -29,28 +27,16 @@ const HEAD_ROWS = 20;
 
 /** As readTemperatures, of a file on disk. */
 export async function readTemperaturesFile(path: string): Promise<TemperatureTable> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw requestError('IMPORT_UNREADABLE', `${path} cannot be read`, { place: path, cure: 'check its name', cause });
-  });
-  return readTemperatures(bytes, basename(path));
+  const { bytes, name } = await readImportFile(path);
+  return readTemperatures(bytes, name);
 }
 
 /**
  * Outdoor temperatures of a CSV or XLSX file as texts by column; what they mean is judged by the pipeline. A unit in the head of the values,
  * `temperature (°C)`, is that of every row without its own. Throws IMPORT_UNREADABLE, IMPORT_COLUMNS_UNKNOWN.
  */
-export async function readTemperatures(bytes: Uint8Array, name: string): Promise<TemperatureTable> {
-  const tables = await readTables(bytes, name, {});
-  const marks = workbookMarks(bytes);
-  for (const table of tables) {
-    const drafts = draftsOf(table, marks.get(table.sheet ?? ''));
-    if (drafts) return { name, sha256: createHash('sha256').update(bytes).digest('hex'), drafts };
-  }
-  throw requestError('IMPORT_COLUMNS_UNKNOWN', `${name} has no columns ${NEEDED.join(', ')}`, {
-    place: name,
-    cure: 'head the columns: 时间 time, 气温 temperature (°C)',
-  });
-}
+export const readTemperatures = (bytes: Uint8Array, name: string): Promise<TemperatureTable> =>
+  readSheet(bytes, name, { draftsOf, needed: NEEDED, cure: 'head the columns: 时间 time, 气温 temperature (°C)' });
 
 interface Head {
   readonly column: TemperatureColumn | undefined;
