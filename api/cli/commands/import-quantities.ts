@@ -14,6 +14,7 @@ import { withService } from '../wiring/service.ts';
 import { CLAIM_OPTIONS, flag, SITE_OPTION, siteOf } from './common.ts';
 import { writeNew } from './quantities.ts';
 import { thisYear, YEAR_OPTION, yearInput } from './rules-common.ts';
+import { refusedSheet } from './refused-sheet.ts';
 
 export const importQuantities = command({
   name: 'import quantities',
@@ -86,7 +87,7 @@ export const importQuantities = command({
         commit: dryRun !== true,
         documents: await handIn(documents, registry.site.id, service.rules, dryRun === true ? undefined : by),
       });
-      present(cli, answer, { sheet: refusedSheet(cli, answer), text: summaryOf(cli, answer) });
+      present(cli, answer, { sheet: refusedSheet(cli, answer.refused), text: summaryOf(cli, answer) });
       return answer.refused.length === 0 ? EXIT.fine : EXIT.found;
     });
   },
@@ -133,24 +134,6 @@ async function handIn(
   for (const one of documents)
     hashes[one.name] = by === undefined ? documentHash(one) : (await rules.keepDocument(site, one, by)).sha256;
   return hashes;
-}
-
-function refusedSheet(cli: Cli, { refused }: ImportQuantitiesAnswer) {
-  const headings =
-    cli.language === 'zh'
-      ? ['行', '列', '内容', '代码', '原因', '办法']
-      : ['row', 'column', 'text', 'code', 'reason', 'cure'];
-  return {
-    columns: headings.map((heading, i) => ({ heading, right: i === 0 })),
-    rows: refused.map((one) => [
-      String(one.row),
-      one.column ?? '',
-      one.text,
-      one.code,
-      cli.say(one.reason),
-      cli.say(one.cure),
-    ]),
-  };
 }
 
 function summaryOf(cli: Cli, answer: ImportQuantitiesAnswer): string {

@@ -8,6 +8,7 @@ import { EXIT } from '../failure.ts';
 import { present } from '../output/present.ts';
 import { withService } from '../wiring/service.ts';
 import { CLAIM_OPTIONS, flag, SITE_OPTION, siteOf } from './common.ts';
+import { refusedSheet } from './refused-sheet.ts';
 
 export const importTemperature = command({
   name: 'import temperature',
@@ -75,29 +76,11 @@ export const importTemperature = command({
         replace: replace === true,
         commit: dryRun !== true,
       });
-      present(cli, answer, { sheet: refusedSheet(cli, answer), text: summaryOf(cli, answer) });
+      present(cli, answer, { sheet: refusedSheet(cli, answer.refused), text: summaryOf(cli, answer) });
       return answer.refused.length === 0 ? EXIT.fine : EXIT.found;
     });
   },
 });
-
-function refusedSheet(cli: Cli, { refused }: ImportTemperatureAnswer) {
-  const headings =
-    cli.language === 'zh'
-      ? ['行', '列', '内容', '代码', '原因', '办法']
-      : ['row', 'column', 'text', 'code', 'reason', 'cure'];
-  return {
-    columns: headings.map((heading, i) => ({ heading, right: i === 0 })),
-    rows: refused.map((one) => [
-      String(one.row),
-      one.column,
-      one.text,
-      one.code,
-      cli.say(one.reason),
-      cli.say(one.cure),
-    ]),
-  };
-}
 
 function summaryOf(cli: Cli, answer: ImportTemperatureAnswer): string {
   const { rows, step, added, unchanged, replaced, incomplete, refused, committed } = answer;
