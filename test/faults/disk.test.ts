@@ -1,6 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../pipeline/books/embedded/index.ts';
@@ -12,32 +10,16 @@ import { openCourse, until } from './course.ts';
 import { clean, inForm, patience, SEED } from './form.ts';
 import { startInside } from './inside.ts';
 import { createLoad } from './load.ts';
+import { mountDisk, skipDisk, unmountDisk } from '../support/small-disk.ts';
 
-/** Only root may mount one: in CI that is needed, elsewhere the test is skipped. */
-function mountDisk(): string | undefined {
-  const folder = mkdtempSync(join(tmpdir(), 'faults-disk-'));
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=220m,mode=755', 'tmpfs', folder]).status === 0) return folder;
-  rmSync(folder, { recursive: true });
-  return undefined;
-}
-const unmountDisk = (folder: string): void => {
-  spawnSync('umount', [folder]);
-  rmSync(folder, { recursive: true, force: true });
-};
-function skipDisk(): boolean {
-  const folder = mountDisk();
-  if (folder !== undefined) unmountDisk(folder);
-  else if (process.env['CI']) throw new Error('the tests of a full disk must run in CI, but nothing can be mounted');
-  else process.stderr.write('skipping the tests of a full disk: nothing can be mounted\n');
-  return folder === undefined;
-}
+const DISK = 'size=220m,mode=755';
 
-describe.skipIf(skipDisk())('a disk of its own for the books', () => {
+describe.skipIf(skipDisk(DISK))('a disk of its own for the books', () => {
   let mount = '';
   const ballast = (): string => join(mount, 'ballast');
   let server: EmbeddedPostgres;
   beforeAll(async () => {
-    mount = mountDisk() ?? '';
+    mount = mountDisk(DISK) ?? '';
     const data = join(mount, 'data');
     mkdirSync(data);
     server = await startEmbeddedPostgres({

@@ -3,11 +3,11 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { freePort } from '../../collectors/opcua/server.ts';
 import { makeCertificate } from '../../support/opcua/pki.ts';
 import { miloClasspath } from '../../support/opcua/servers.ts';
 import { ended, spawnOnCore } from '../cores.ts';
 import { REGISTERS, TICK_MS, TICK_PHASE_MS, URI } from './site.ts';
+import { freePort } from '../../support/free-port.ts';
 
 export interface BenchServer {
   readonly endpoint: string;

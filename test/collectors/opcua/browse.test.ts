@@ -10,7 +10,8 @@ import { firstSite } from '../../../collectors/opcua/first-site.ts';
 import type { FoundNode, Session } from '../../../collectors/opcua/session.ts';
 import { checkSite, formatProblem } from '../../../collectors/site/index.ts';
 import { cli } from '../../support/cli.ts';
-import { DataType, freePort, startTestServer, URI } from './server.ts';
+import { DataType, startTestServer, URI } from './server.ts';
+import { freePort } from '../../support/free-port.ts';
 
 const models = loadModels();
 const CONNECTION: OpcUaConnection = {

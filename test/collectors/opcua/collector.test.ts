@@ -5,40 +5,14 @@ import { join } from 'node:path';
 import { make_warningLog } from 'node-opcua-debug';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { FrameDraft } from '#domain';
-import type { ConnectedDevice, DeviceModel, OpcUaConnection } from '../../../collectors/contract.ts';
+import type { ConnectedDevice, OpcUaConnection } from '../../../collectors/contract.ts';
 import { createOpcUaCollector, listCertificates, trustCertificate } from '../../../collectors/opcua/index.ts';
 import { recordingContext, type RecordingContext, until } from '../../support/collector-context.ts';
-import { DataType, freePort, type NodeState, startTestServer, StatusCodes, type TestServer, URI } from './server.ts';
+import { DataType, type NodeState, startTestServer, StatusCodes, type TestServer, URI } from './server.ts';
+import { freePort } from '../../support/free-port.ts';
+import { METER } from '../../support/opcua/collecting.ts';
 
-const MODEL: DeviceModel = {
-  protocol: 'opcua',
-  id: 'test-meter',
-  vendor: 'test',
-  model: 'meter',
-  source: { document: 'this test', confidence: 'A' },
-  registers: [
-    {
-      name: 'e1',
-      quantity: 'energy.import.total',
-      kind: 'counter',
-      carrier: 'electricity',
-      unit: 'Wh',
-      scale: '1',
-      path: 'Energy',
-    },
-    {
-      name: 'v1',
-      quantity: 'volume.forward',
-      kind: 'counter',
-      carrier: 'water',
-      unit: 'L',
-      scale: '1',
-      path: 'Volume',
-    },
-    { name: 'p1', quantity: 'power.active.total', kind: 'gauge', unit: 'W', scale: '1', path: 'Power' },
-  ],
-};
-const MODELS = new Map([[MODEL.id, MODEL]]);
+const MODELS = new Map([[METER.id, METER]]);
 const T = Date.now();
 
 let folder = '';
@@ -77,7 +51,7 @@ async function serve(
 const device = (id: string, more: Partial<ConnectedDevice> = {}): ConnectedDevice => ({
   id,
   connection: 'ua',
-  model: MODEL.id,
+  model: METER.id,
   intervalMs: 200,
   namespace: URI,
   nodePrefix: `${id}.`,

@@ -7,7 +7,8 @@ import { until } from '../../support/collector-context.ts';
 import { type Collecting, collecting, NAMESPACE, NODES } from '../../support/opcua/collecting.ts';
 import { type MadeCertificate, makeCertificate } from '../../support/opcua/pki.ts';
 import { bringForeign, type ForeignServer, skipServer, startForeign } from '../../support/opcua/servers.ts';
-import { DataType, freePort, type ServerCertificate, startTestServer } from './server.ts';
+import { DataType, type ServerCertificate, startTestServer } from './server.ts';
+import { freePort } from '../../support/free-port.ts';
 
 const WAIT_MS = 60_000;
 const HOUR = 3_600_000;

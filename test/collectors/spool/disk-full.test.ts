@@ -1,41 +1,23 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FrameDraft } from '#domain';
 import { createTelemetry, silentLogger, systemClock } from '#platform';
 import type { SpoolFile } from '../../../collectors/spool/port.ts';
 import { openSpool } from '../../../collectors/spool/spool.ts';
+import { mountDisk, skipDisk, unmountDisk } from '../../support/small-disk.ts';
 
 const MIB = 1024 * 1024;
 const drafts = (count: number): FrameDraft[] =>
   Array.from({ length: count }, (_, i) => ({ site: 's', device: 'd', at: i, r: [['e1', i]] as const }));
 
-/** A disk of 12 MiB. Only root may mount one: in CI that is needed, elsewhere the tests are skipped. */
-function mountDisk(): string | undefined {
-  const folder = mkdtempSync(join(tmpdir(), 'disk-'));
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'tmpfs', folder]).status === 0) return folder;
-  rmSync(folder, { recursive: true });
-  return undefined;
-}
-const unmountDisk = (folder: string): void => {
-  spawnSync('umount', [folder]);
-  rmSync(folder, { recursive: true, force: true });
-};
-function skipDisk(): boolean {
-  const folder = mountDisk();
-  if (folder !== undefined) unmountDisk(folder);
-  else if (process.env['CI']) throw new Error('the tests of a full disk must run in CI, but nothing can be mounted');
-  else process.stderr.write('skipping the tests of a full disk: nothing can be mounted\n');
-  return folder === undefined;
-}
+const DISK = 'size=12m';
 
-describe.skipIf(skipDisk())('on a disk that is full', () => {
+describe.skipIf(skipDisk(DISK))('on a disk that is full', () => {
   let disk: string;
   let spool: SpoolFile;
   beforeEach(() => {
-    disk = mountDisk() ?? '';
+    disk = mountDisk(DISK) ?? '';
   });
   afterEach(async () => {
     await spool.close();

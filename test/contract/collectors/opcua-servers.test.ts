@@ -6,6 +6,7 @@ import { listCertificates, ownCertificate, trustCertificate } from '../../../col
 import { until } from '../../support/collector-context.ts';
 import { type Collecting, collecting, NAMESPACE, NODES } from '../../support/opcua/collecting.ts';
 import { type MadeCertificate, makeCertificate } from '../../support/opcua/pki.ts';
+import { freePort } from '../../support/free-port.ts';
 import {
   bringForeign,
   type ForeignOptions,
@@ -14,7 +15,6 @@ import {
   skipServer,
   startForeign,
 } from '../../support/opcua/servers.ts';
-import { freePort } from '../../collectors/opcua/server.ts';
 
 const T = Math.floor(Date.now() / 1_000) * 1_000 - 600_000;
 const WAIT_MS = 60_000;

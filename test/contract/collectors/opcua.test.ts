@@ -2,9 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createOpcUaCollector } from '../../../collectors/opcua/index.ts';
-import { DataType, freePort, type NodeState, startTestServer, URI } from '../../collectors/opcua/server.ts';
+import { DataType, type NodeState, startTestServer, URI } from '../../collectors/opcua/server.ts';
 import { METER } from '../../support/opcua/collecting.ts';
 import { collectorContract } from './collector-contract.ts';
+import { freePort } from '../../support/free-port.ts';
 
 /** Each sample bears the time at which it was taken. */
 const NODES: readonly (readonly [string, NodeState])[] = [
