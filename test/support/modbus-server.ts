@@ -64,6 +64,8 @@ export async function startFieldServer(
   const requests: WireRequest[] = [];
   const sockets = new Set<Socket>();
   const deaf = new Set<Socket>();
+  /** What each connection is still being sent byte by byte: whole frames may come late, but never within another. */
+  const underWay = new Map<Socket, Promise<void>>();
   let [most, opened, late, count] = [0, 0, 0, 0];
 
   const serve = (socket: Socket): void => {
@@ -76,6 +78,7 @@ export async function startFieldServer(
       .on('close', () => {
         sockets.delete(socket);
         deaf.delete(socket);
+        underWay.delete(socket);
       });
     socket.on('data', (data) => {
       if (deaf.has(socket)) return;
@@ -113,15 +116,15 @@ export async function startFieldServer(
     if (typeof answer === 'object' && 'lateMs' in answer) {
       late += 1;
       await sleep(answer.lateMs, undefined, { ref: false });
+      const to = answer.on === 'same' ? socket : [...sockets].at(-1);
+      if (to) await underWay.get(to);
       late -= 1;
-      return send(good, answer.on === 'same' ? socket : [...sockets].at(-1));
+      return send(good, to);
     }
     if (answer === 'split-bytes') {
-      for (const byte of good) {
-        send(Buffer.of(byte));
-        await sleep(1);
-      }
-      return;
+      const sent = byteByByte(good, send);
+      underWay.set(socket, sent);
+      return sent;
     }
     if (answer === 'twice') send(good);
     send(bent(good, request, answer));
@@ -149,6 +152,13 @@ export async function startFieldServer(
         dropAll();
       }),
   };
+}
+
+async function byteByByte(frame: Buffer, send: (bytes: Buffer) => void): Promise<void> {
+  for (const byte of frame) {
+    send(Buffer.of(byte));
+    await sleep(1);
+  }
 }
 
 function frameOf(request: WireRequest, words: (unit: number, fc: number, address: number) => number): Buffer {
