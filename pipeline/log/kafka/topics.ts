@@ -45,7 +45,7 @@ export async function ensureTopics(
 
 async function createMissing(admin: Admin, options: TopicOptions, mark: () => bigint): Promise<void> {
   const existing = new Set(await admin.listTopics());
-  const { brokers } = await admin.describeCluster();
+  const { brokers } = await metadataOf(() => admin.describeCluster());
   const copies = options.replicationFactor ?? Math.min(3, brokers.length);
   const common = {
     'cleanup.policy': 'delete',
@@ -88,13 +88,22 @@ const UNMARKED = (1n << 63n) - 1n;
 /** A mark between 2^60 and 2^61 out of 60 random bits. */
 export const markOf = (random: bigint): bigint => MARK_FLOOR + (random & (MARK_FLOOR - 1n));
 
+/** Where no broker answers, kafkajs 2 reads its metadata from null: that is a reason to ask again, not a defect of ours. */
+async function metadataOf<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new kafkajs.KafkaJSError('no broker answered the request for metadata');
+  }
+}
+
 async function readTopic(admin: Admin, topic: string): Promise<TopicState> {
   const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic };
-  const [{ topics }, { clusterId }, { resources }] = await Promise.all([
-    admin.fetchTopicMetadata({ topics: [topic] }),
-    admin.describeCluster(),
-    admin.describeConfigs({ resources: [resource], includeSynonyms: false }),
-  ]);
+  // First, since only this one says so where the topic is gone.
+  const { resources } = await admin.describeConfigs({ resources: [resource], includeSynonyms: false });
+  const { topics } = await metadataOf(() => admin.fetchTopicMetadata({ topics: [topic] }));
+  const { clusterId } = await metadataOf(() => admin.describeCluster());
   const settings = new Map(resources[0]?.configEntries.map((entry) => [entry.configName, entry.configValue]));
   refuseSettings(topic, settings);
   const mark = BigInt(settings.get(MARK) ?? UNMARKED);
