@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { partOf, REGISTERS_PER_PART } from './packed.ts';
 import type { Tables } from './tables.ts';
 
@@ -64,25 +64,18 @@ export async function unfoldMarks(db: Kysely<Tables>): Promise<void> {
   );
 }
 
-/** Earliest instant from which a register waits to be computed again, in marks and in what commits have noted; Infinity: none. */
-export async function markedFrom(
-  db: Kysely<Tables>,
-  register: {
-    readonly site: string;
-    readonly device: string;
-    readonly register: string;
-    readonly deviceKey: number;
-    readonly ordinal: number;
-  },
-): Promise<number> {
+/** Earliest instant from which a register waits to be computed again, in marks and in what commits have noted, as an expression; null: none. */
+export function markedFrom(register: {
+  readonly site: string;
+  readonly device: string;
+  readonly register: string;
+  readonly deviceKey: number;
+  readonly ordinal: number;
+}): RawBuilder<number | null> {
   const { site, device, register: name, deviceKey, ordinal } = register;
   const bit = 1 << (ordinal % REGISTERS_PER_PART);
-  const { rows } = await sql<{ from: number | null }>`
-    select least(
-      (select min(from_at) from dirty where site = ${site} and device = ${device} and register = ${name}),
-      (select min(m.from_at) from mark_batch b, unnest(b.device_keys, b.parts, b.registers, b.from_at) as m(device_key, part, registers, from_at)
-       where m.device_key = ${deviceKey} and m.part = ${partOf(ordinal)} and m.registers & ${bit}::int4 <> 0)) as "from"`.execute(
-    db,
-  );
-  return rows[0]?.from ?? Infinity;
+  return sql`least(
+    (select min(from_at) from dirty where site = ${site} and device = ${device} and register = ${name}),
+    (select min(m.from_at) from mark_batch b, unnest(b.device_keys, b.parts, b.registers, b.from_at) as m(device_key, part, registers, from_at)
+     where m.device_key = ${deviceKey} and m.part = ${partOf(ordinal)} and m.registers & ${bit}::int4 <> 0))`;
 }

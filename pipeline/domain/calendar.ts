@@ -99,6 +99,9 @@ function cachedByDay(offsetOf: (at: number) => number): (at: number) => number {
   };
 }
 
+const TWO = Array.from({ length: 100 }, (_, i) => String(i).padStart(2, '0'));
+const two = (n: number): string => TWO[n] ?? String(n);
+
 export const localDay = (at: number, zone: Zone): number => Math.floor((at + zone.offsetAt(at)) / DAY);
 
 /**
@@ -150,18 +153,32 @@ export const monthOfDay = (day: number): number => {
 
 export const firstDayOfMonth = (month: number): number => dayOfCivil(Math.floor(month / 12), (month % 12) + 1, 1);
 
-export const formatDay = (day: number): string => new Date(day * DAY).toISOString().slice(0, 10);
+/** ISO 8601; years beyond four digits have a sign. */
+export function formatDay(day: number): string {
+  const { year, month, day: dayOfMonth } = civilOfDay(day);
+  return year < 1_000 || year > 9_999
+    ? new Date(day * DAY).toISOString().slice(0, -'T00:00:00.000Z'.length)
+    : `${year}-${two(month)}-${two(dayOfMonth)}`;
+}
 
 export const formatMonth = (month: number): string => formatDay(firstDayOfMonth(month)).slice(0, 7);
 
 /** ISO 8601 with the zone's offset, to the second (milliseconds only where there are some). */
 export function formatInstant(at: number, zone: Zone): string {
   const offset = zone.offsetAt(at);
-  const iso = new Date(at + offset).toISOString();
-  const local = iso.slice(0, iso.endsWith('.000Z') ? -5 : -1);
-  const minutes = Math.round(offset / MINUTE);
-  const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
-  return `${local}${minutes < 0 ? '-' : '+'}${String(hours).padStart(2, '0')}:${String(rest).padStart(2, '0')}`;
+  const local = at + offset;
+  const day = Math.floor(local / DAY);
+  const inDay = local - day * DAY;
+  const seconds = Math.floor(inDay / 1_000);
+  const ms = inDay - seconds * 1_000;
+  const time = `${two(Math.floor(seconds / 3_600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+  const fraction = ms === 0 ? '' : `.${String(ms).padStart(3, '0')}`;
+  return `${formatDay(day)}T${time}${fraction}${offsetText(Math.round(offset / MINUTE))}`;
+}
+
+function offsetText(minutes: number): string {
+  const distance = Math.abs(minutes);
+  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(distance / 60))}:${two(distance % 60)}`;
 }
 
 export const PERIODS = ['hour', 'day', 'month', 'year'] as const;

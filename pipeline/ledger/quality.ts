@@ -1,6 +1,6 @@
 import { type Interval, slotStart } from '#domain';
 import type { Judged } from './judge.ts';
-import { lastAtOrBefore, usageOf } from './volume.ts';
+import { lastAtOrBefore, usagesBetween } from './volume.ts';
 
 export const QUALITIES = ['measured', 'interpolated', 'disputed'] as const;
 export type Quality = (typeof QUALITIES)[number];
@@ -15,15 +15,21 @@ export interface SlotUsage extends Interval {
 
 /** Around T: believed readings at or before and at or after it. */
 interface Neighbours {
+  readonly at: number;
   readonly before: number;
   readonly after: number;
 }
 
-const neighbours = (believed: Float64Array, at: number): Neighbours => {
-  const index = lastAtOrBefore(believed, at);
-  const before = believed[index] ?? -Infinity;
-  return before === at ? { before, after: at } : { before, after: believed[index + 1] ?? Infinity };
-};
+/** Asked for instants in time order. */
+function neighboursAlong(believed: Float64Array): (at: number) => Neighbours {
+  let next: number | undefined;
+  return (at) => {
+    next ??= Math.max(0, lastAtOrBefore(believed, at));
+    while ((believed[next] ?? Infinity) <= at) next++;
+    const before = believed[next - 1] ?? -Infinity;
+    return { at, before, after: before === at ? at : (believed[next] ?? Infinity) };
+  };
+}
 
 /**
  * Usage and quality by slot over [from, to), in time order (ledger.md, 5). A slot is clipped to the evidence of the mounting; `extraCuts`, ascending, part
@@ -39,39 +45,51 @@ export function slotUsages(
   if (!evidence) return [];
   const open = breaks.filter((b) => !b.explained);
   const [start, end] = [Math.max(from, evidence.firstAt), Math.min(to, evidence.lastAt)];
-  const result: SlotUsage[] = [];
+  if (start >= end) return [];
+  const neighboursAt = neighboursAlong(believedAt);
+  const cuts = [start];
+  const qualities: Omit<SlotUsage, 'amount' | 'from' | 'to'>[] = [];
   let next = 0;
+  let s = neighboursAt(Math.max(slotStart(start, slotMs), evidence.firstAt));
   for (let slot = slotStart(start, slotMs); slot < end; slot += slotMs) {
-    const [s, e] = [Math.max(slot, evidence.firstAt), Math.min(slot + slotMs, evidence.lastAt)];
-    if (s >= e) continue;
-    const { quality, gap } = slotQuality(believedAt, open, s, e, slotMs);
-    const cuts = [Math.max(s, start)];
-    for (; (extraCuts[next] ?? Infinity) < Math.min(e, end); next++) {
-      const cut = extraCuts[next] ?? s;
-      if (cut > Math.max(s, start)) cuts.push(cut);
+    const e = neighboursAt(Math.min(slot + slotMs, evidence.lastAt));
+    const quality = slotQuality(open, s, e, slotMs);
+    const cutTo = (at: number): void => {
+      cuts.push(at);
+      qualities.push(quality);
+    };
+    for (; (extraCuts[next] ?? Infinity) < Math.min(e.at, end); next++) {
+      const cut = extraCuts[next] ?? 0;
+      if (cut > (cuts.at(-1) ?? cut)) cutTo(cut);
     }
-    cuts.push(Math.min(e, end));
-    for (let i = 1; i < cuts.length; i++) {
-      const [a, b] = [cuts[i - 1] ?? s, cuts[i] ?? e];
-      if (a < b) result.push({ from: a, to: b, amount: usageOf(judged, a, b), quality, gap });
-    }
+    cutTo(Math.min(e.at, end));
+    s = e;
   }
-  return result;
+  const amounts = usagesBetween(judged, Float64Array.from(cuts));
+  return qualities.map(({ quality, gap }, i) => ({
+    from: cuts[i] ?? 0,
+    to: cuts[i + 1] ?? 0,
+    amount: amounts[i] ?? 0,
+    quality,
+    gap,
+  }));
 }
 
+const MEASURED = { quality: 'measured' } as const;
+const DISPUTED = { quality: 'disputed' } as const;
+
 function slotQuality(
-  believed: Float64Array,
   open: readonly Interval[],
-  s: number,
-  e: number,
+  s: Neighbours,
+  e: Neighbours,
   slotMs: number,
-): { readonly quality: Quality; readonly gap?: Interval | undefined } {
-  if (open.some((b) => s < b.to && e > b.from)) return { quality: 'disputed' };
-  const gaps = [neighbours(believed, s), neighbours(believed, e)].map((n, i) => ({ n, at: i === 0 ? s : e }));
-  const wide = gaps.filter(({ n, at }) => at - n.before > slotMs || n.after - at > slotMs);
-  if (wide.length === 0) return { quality: 'measured' };
+): Pick<SlotUsage, 'quality' | 'gap'> {
+  if (open.some((b) => s.at < b.to && e.at > b.from)) return DISPUTED;
+  const isWide = ({ at, before, after }: Neighbours): boolean => at - before > slotMs || after - at > slotMs;
+  const wide = isWide(s) ? (isWide(e) ? [s, e] : [s]) : isWide(e) ? [e] : [];
+  if (wide.length === 0) return MEASURED;
   return {
     quality: 'interpolated',
-    gap: { from: Math.min(...wide.map(({ n }) => n.before)), to: Math.max(...wide.map(({ n }) => n.after)) },
+    gap: { from: Math.min(...wide.map((n) => n.before)), to: Math.max(...wide.map((n) => n.after)) },
   };
 }

@@ -17,7 +17,7 @@ import { effectiveRegisters } from '../ledger/effective.ts';
 import type { Claim, CloseAnswer } from '../service.ts';
 import { canonicalJson, sha256 } from './canonical.ts';
 import type { EvidenceOutline } from './coverage.ts';
-import { type DaySource, liveSource, loadOutlines, type PartyDay, type PointDay } from './source.ts';
+import { type DaySource, liveSource, loadOutlines, type PartyDay, partySplitsOf, type PointDay } from './source.ts';
 import { trace } from './trace.ts';
 
 /** All that a closed month needs to be reproduced byte for byte (ledger.md, 8). */
@@ -225,15 +225,18 @@ export function closedSource(content: ClosedContent): DaySource {
   };
   const wanted = (ids: readonly string[], id: string, day: number, fromDay: number, toDay: number): boolean =>
     ids.includes(id) && fromDay <= day && day < toDay;
+  const pointDays = (points: readonly string[], fromDay: number, toDay: number): readonly PointDay[] =>
+    content.points.filter((d) => wanted(points, d.point, d.day, fromDay, toDay));
+  const partyDays = (party: string, points: readonly string[], fromDay: number, toDay: number): readonly PartyDay[] =>
+    content.parties.filter((d) => d.party === party && wanted(points, d.point, d.day, fromDay, toDay));
   return {
     version: `${content.month}#${content.version}`,
     registry: content.registry,
     now: content.closedAt,
     holds,
-    pointDays: async (points, fromDay, toDay) =>
-      content.points.filter((d) => wanted(points, d.point, d.day, fromDay, toDay)),
-    partyDays: async (party, points, fromDay, toDay) =>
-      content.parties.filter((d) => d.party === party && wanted(points, d.point, d.day, fromDay, toDay)),
+    pointDays: async (...asked) => pointDays(...asked),
+    partyDays: async (...asked) => partyDays(...asked),
+    partySplits: async (party, ...asked) => partySplitsOf(partyDays(party, ...asked), pointDays(...asked)),
     mountingDays: async (mountings, fromDay, toDay) =>
       content.mountings.filter((d) => wanted(mountings, d.point, d.day, fromDay, toDay)),
     outlines: async (mountings) => content.outlines.filter((o) => mountings.includes(o.mounting)),

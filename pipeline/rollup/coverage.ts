@@ -32,6 +32,7 @@ export function evidencedMsOf(outlines: readonly EvidenceOutline[], { from, to }
   return outlines.reduce((sum, { evidence, gaps, breaks }) => {
     const whole = { from: Math.max(from, evidence.from), to: Math.min(to, evidence.to) };
     if (whole.from >= whole.to) return sum;
+    if (gaps.length === 0 && breaks.length === 0) return sum + (whole.to - whole.from);
     const unplaced = gaps.filter((g) => isGap(g.from, g.to, slotMs) && (g.from < from - slotMs || g.to > to + slotMs));
     const out = [...unplaced, ...breaks].map((g) => ({ from: slotStart(g.from, slotMs), to: ceilSlot(g.to, slotMs) }));
     return sum + lengthWithout(whole, out);

@@ -6,7 +6,7 @@ import type { EffectiveMounting, EffectiveRegister } from '../ledger/effective.t
 import { slotUsages } from '../ledger/quality.ts';
 import { usagesBetween } from '../ledger/volume.ts';
 import type { ResolvedSubject } from './subject.ts';
-import { addSplit, NO_SPLIT, type RawRow } from './split.ts';
+import { NO_SPLIT, type RawRow } from './split.ts';
 import { judgeWindow } from './window.ts';
 
 export interface MountedRegister {
@@ -30,7 +30,7 @@ export async function hourRows(
   resolved: ResolvedSubject,
   periods: readonly Interval[],
 ): Promise<readonly RawRow[]> {
-  const rows = periods.map((p) => ({ ...p, amount: 0, split: NO_SPLIT }));
+  const rows = periods.map((p) => ({ ...p, amount: 0, split: { ...NO_SPLIT } }));
   const whole = { from: periods[0]?.from ?? 0, to: periods.at(-1)?.to ?? 0 };
   for (const { register, mounting, sign } of mountingsWithSign(site, resolved, whole)) {
     const { judged } = await judgeWindow(db, site, register, mounting, whole.from, whole.to);
@@ -45,7 +45,7 @@ export async function hourRows(
       const row = rows[i];
       if (!row) continue;
       row.amount += sign * slot.amount;
-      row.split = addSplit(row.split, { ...NO_SPLIT, [slot.quality]: slot.amount }, sign);
+      row.split[slot.quality] += sign * slot.amount;
     }
   }
   return rows;

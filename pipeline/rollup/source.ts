@@ -1,7 +1,9 @@
 import { type Kysely, sql } from 'kysely';
 import { HOUR, type Interval, type Registry } from '#domain';
 import type { Tables } from '../books/tables.ts';
+import type { Split } from '../answers.ts';
 import type { EvidenceOutline } from './coverage.ts';
+import { NO_SPLIT, type SplitDay, splitLike } from './split.ts';
 
 /** A point's usage of a local day with its split. */
 export interface PointDay {
@@ -37,6 +39,13 @@ export interface DaySource {
     fromDay: number,
     toDay: number,
   ) => Promise<readonly PartyDay[]>;
+  /** The party's parts, each split by quality like the point's whole (splitLike); parts of a day may be added up. */
+  readonly partySplits: (
+    party: string,
+    points: readonly string[],
+    fromDay: number,
+    toDay: number,
+  ) => Promise<readonly SplitDay[]>;
   readonly mountingDays: (mountings: readonly string[], fromDay: number, toDay: number) => Promise<readonly PointDay[]>;
   readonly outlines: (mountings: readonly string[], period: Interval) => Promise<readonly EvidenceOutline[]>;
 }
@@ -64,6 +73,7 @@ export function liveSource(db: Kysely<Tables>, registry: Registry, now: number):
       );
       return rows;
     },
+    partySplits: (party, points, fromDay, toDay) => loadPartySplits(db, site, party, points, fromDay, toDay),
     mountingDays: async (mountings, fromDay, toDay) => {
       const { rows } = await sql<PointDay>`
         select mounting as point, day, amount, measured, interpolated, 0::int8 as manual, disputed from mounting_day
@@ -76,39 +86,80 @@ export function liveSource(db: Kysely<Tables>, registry: Registry, now: number):
   };
 }
 
+/** Each part of a point's day with the split of its own, found in the point's day. */
+export function partySplitsOf(parties: readonly PartyDay[], points: readonly PointDay[]): readonly SplitDay[] {
+  const whole = new Map(points.map((d) => [`${d.point} ${d.day}`, d]));
+  return parties.map(({ point, day, amount }) => {
+    const d = whole.get(`${point} ${day}`);
+    return { day, amount, split: d ? splitLike(amount, d) : { ...NO_SPLIT, measured: amount } };
+  });
+}
+
+/**
+ * `partySplitsOf`, with what needs no arithmetic added up by the database: a part that is the whole, or the whole of an export, is split as that is; where the whole
+ * is 0 or unknown the part counts as measured. The others come one by one, with their `whole`. Grouped, not joined: a join of so many pairs is a plan that a database
+ * with poor statistics gets wrong.
+ */
+async function loadPartySplits(
+  db: Kysely<Tables>,
+  site: string,
+  party: string,
+  points: readonly string[],
+  fromDay: number,
+  toDay: number,
+): Promise<readonly SplitDay[]> {
+  const { rows } = await sql<Split & { readonly day: number; readonly amount: number; readonly whole: number | null }>`
+    with known as (
+      select day, point, amount, null::int8 as whole, null::int8 as measured, null::int8 as interpolated, null::int8 as manual, null::int8 as disputed
+      from allocation_day where site = ${site} and party = ${party} and point = any(${points}::text[]) and day >= ${fromDay} and day < ${toDay}
+      union all select day, point, null, amount, measured, interpolated, manual, disputed
+      from usage_day where site = ${site} and point = any(${points}::text[]) and day >= ${fromDay} and day < ${toDay}),
+    pair as (
+      select day, max(amount) as amount, coalesce(max(whole), 0) as whole, max(measured) as measured, max(interpolated) as interpolated, max(manual) as manual,
+        max(disputed) as disputed
+      from known group by day, point having count(amount) > 0),
+    part as (
+      select *, case when whole = 0 then 0
+        when abs(amount) = abs(whole) and measured + interpolated + manual + disputed = whole then amount / whole end as sign from pair)
+    select day, sum(amount)::int8 as amount, null::int8 as whole, sum(case sign when 0 then amount else sign * measured end)::int8 as measured,
+      coalesce(sum(sign * interpolated), 0)::int8 as interpolated, coalesce(sum(sign * manual), 0)::int8 as manual, coalesce(sum(sign * disputed), 0)::int8 as disputed
+    from part where sign is not null group by day
+    union all select day, amount, whole, measured, interpolated, manual, disputed from part where sign is null`.execute(
+    db,
+  );
+  return rows.map(({ day, amount, whole, measured, interpolated, manual, disputed }) => {
+    const split = { measured, interpolated, manual, disputed };
+    return { day, amount, split: whole === null ? split : splitLike(amount, { amount: whole, ...split }) };
+  });
+}
+
 export async function loadOutlines(
   db: Kysely<Tables>,
   site: string,
   mountings: readonly string[],
   { from, to }: Interval,
 ): Promise<readonly EvidenceOutline[]> {
-  const evidence = await db
-    .selectFrom('evidence')
-    .selectAll()
-    .where('site', '=', site)
-    .where('mounting', 'in', [...mountings, ''])
-    .execute();
-  const findings = await db
-    .selectFrom('finding')
-    .select(['mounting', 'kind', 'from_at', 'to_at', 'explained'])
-    .where('site', '=', site)
-    .where('mounting', 'in', [...mountings, ''])
-    .where('kind', 'in', ['gap', 'break'])
-    // a slot at an end of the period may reach out of it
-    .where('to_at', '>', from - HOUR)
-    .where('from_at', '<', to + HOUR)
-    .orderBy('from_at')
-    .execute();
-  const of = (mounting: string, open: boolean): readonly Interval[] =>
-    findings
-      .filter((f) => f.mounting === mounting && (f.kind === 'break' && !f.explained) === open)
-      .map((f) => ({ from: f.from_at, to: f.to_at }));
-  return evidence
-    .map((e) => ({
-      mounting: e.mounting,
-      evidence: { from: e.first_at, to: e.last_at },
-      gaps: of(e.mounting, false),
-      breaks: of(e.mounting, true),
-    }))
-    .sort((a, b) => (a.mounting < b.mounting ? -1 : 1));
+  // a slot at an end of the period may reach out of it
+  const { rows } = await sql<{
+    mounting: string;
+    first: number;
+    last: number;
+    from: number | null;
+    to: number;
+    open: boolean;
+  }>`
+    select e.mounting, e.first_at as first, e.last_at as last, f.from_at as "from", f.to_at as "to", f.kind = 'break' and not f.explained as open
+    from evidence e left join finding f on f.site = e.site and f.mounting = e.mounting and f.kind in ('gap', 'break')
+      and f.to_at > ${from - HOUR} and f.from_at < ${to + HOUR}
+    where e.site = ${site} and e.mounting = any(${mountings}::text[]) order by e.mounting, f.from_at`.execute(db);
+  return [...Map.groupBy(rows, (r) => r.mounting)].map(([mounting, of]) => {
+    const found = of.flatMap(({ from: at, to: until, open }) => (at === null ? [] : [{ from: at, to: until, open }]));
+    const [first] = of;
+    return {
+      mounting,
+      evidence: { from: first?.first ?? 0, to: first?.last ?? 0 },
+      gaps: found.filter((f) => !f.open),
+      breaks: found.filter((f) => f.open),
+    };
+  });
 }

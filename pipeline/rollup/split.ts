@@ -7,6 +7,13 @@ export interface RawRow extends Interval {
   readonly split: Split;
 }
 
+/** What a subject used on a local day; signed. */
+export interface SplitDay {
+  readonly day: number;
+  readonly amount: number;
+  readonly split: Split;
+}
+
 export const NO_SPLIT: Split = { measured: 0, interpolated: 0, manual: 0, disputed: 0 };
 
 export const addSplit = (a: Split, b: Split, sign: 1 | -1 = 1): Split => ({

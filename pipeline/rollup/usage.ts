@@ -13,15 +13,15 @@ import {
   type Zone,
   zoneOf,
 } from '#domain';
-import type { Split, UsageAnswer, UsageRow } from '../answers.ts';
+import type { UsageAnswer, UsageRow } from '../answers.ts';
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import type { UsageQuery } from '../service.ts';
 import { coverageOf, type EvidenceOutline } from './coverage.ts';
 import { estimateRows } from './estimate.ts';
 import { hourRows } from './hours.ts';
-import { addSplit, NO_SPLIT, type RawRow, splitLike } from './split.ts';
-import type { DaySource, PointDay } from './source.ts';
+import { addSplit, NO_SPLIT, type RawRow, type SplitDay } from './split.ts';
+import type { DaySource } from './source.ts';
 import { mountingsBehind, type ResolvedSubject, resolveSubject, wholeOf } from './subject.ts';
 
 /** Usage by hour, day, month or year (service.ts). Throws HOURS_NOT_ALLOCATED for parts of a day of a party. */
@@ -38,15 +38,18 @@ export async function usage(
   const periods = periodsOf(query.by, query.interval, zone);
   const byDays = periods.every((p) => isMidnight(p.from, zone) && isMidnight(p.to, zone));
   if (!byDays) refuseHours(resolved, source);
-  const raw = byDays ? await dayRows(source, resolved, periods, zone) : await hourRows(db, site, resolved, periods);
-  const outlines = await outlinesOf(site, source, resolved, wholeOf(periods, query.interval));
-  const estimates =
-    byDays && resolved.party === undefined
-      ? await estimateRows(source, resolved, periods, zone)
-      : periods.map(() => null);
-  const put = (row: RawRow, estimated: number | null): UsageRow =>
-    rowOf(row, estimated, resolved, outlines, source.now, site, zone);
-  const rows = raw.map((row, i) => put(row, estimates[i] ?? null));
+  const isEstimated = byDays && resolved.party === undefined;
+  const [raw, outlines, estimates] = await Promise.all([
+    byDays ? dayRows(source, resolved, periods, zone) : hourRows(db, site, resolved, periods),
+    outlinesOf(site, source, resolved, wholeOf(periods, query.interval)),
+    isEstimated ? estimateRows(source, resolved, periods, zone) : Promise.resolve<readonly (number | null)[]>([]),
+  ]);
+  const put = (row: RawRow, estimated: number | null, fromText: string): UsageRow =>
+    rowOf(row, estimated, fromText, resolved, outlines, source.now, site, zone);
+  const rows: UsageRow[] = [];
+  // periods follow one another, so that an end is the next beginning
+  for (const [i, row] of raw.entries())
+    rows.push(put(row, estimates[i] ?? null, rows.at(-1)?.to ?? formatInstant(row.from, zone)));
   const sum: RawRow = {
     ...wholeOf(raw, query.interval),
     amount: raw.reduce((a, r) => a + r.amount, 0),
@@ -62,7 +65,7 @@ export async function usage(
     by: query.by,
     version: source.version,
     rows,
-    total: put(sum, known.length === 0 ? null : known.reduce((a, b) => a + b, 0)),
+    total: put(sum, known.length === 0 ? null : known.reduce((a, b) => a + b, 0), formatInstant(sum.from, zone)),
   };
 }
 
@@ -111,40 +114,21 @@ async function dayRows(
   return rows;
 }
 
-interface SignedDay {
-  readonly day: number;
-  readonly amount: number;
-  readonly split: Split;
-}
-
-const splitOf = (d: PointDay, sign: 1 | -1): Split => addSplit(NO_SPLIT, d, sign);
-
 async function signedDays(
   source: DaySource,
-  resolved: ResolvedSubject,
+  { mountings, terms, party }: ResolvedSubject,
   fromDay: number,
   toDay: number,
-): Promise<readonly SignedDay[]> {
-  if (resolved.mountings) {
-    return (await source.mountingDays(resolved.mountings, fromDay, toDay)).map((d) => ({
-      day: d.day,
-      amount: d.amount,
-      split: splitOf(d, 1),
-    }));
-  }
-  const points = resolved.terms.map((t) => t.point.id);
-  const signs = new Map(resolved.terms.map((t) => [t.point.id, t.sign]));
-  const pointDays = await source.pointDays(points, fromDay, toDay);
-  if (resolved.party === undefined) {
-    return pointDays.map((d) => {
-      const sign = signs.get(d.point) ?? 1;
-      return { day: d.day, amount: sign * d.amount, split: splitOf(d, sign) };
-    });
-  }
-  const whole = new Map(pointDays.map((d) => [`${d.point} ${d.day}`, d]));
-  return (await source.partyDays(resolved.party, points, fromDay, toDay)).map(({ point, day, amount }) => {
-    const d = whole.get(`${point} ${day}`);
-    return { day, amount, split: d ? splitLike(amount, d) : { ...NO_SPLIT, measured: amount } };
+): Promise<readonly SplitDay[]> {
+  const points = terms.map((t) => t.point.id);
+  if (party !== undefined) return source.partySplits(party, points, fromDay, toDay);
+  const signs = new Map(terms.map((t) => [t.point.id, t.sign]));
+  const days = mountings
+    ? await source.mountingDays(mountings, fromDay, toDay)
+    : await source.pointDays(points, fromDay, toDay);
+  return days.map((d) => {
+    const sign = signs.get(d.point) ?? 1;
+    return { day: d.day, amount: sign * d.amount, split: addSplit(NO_SPLIT, d, sign) };
   });
 }
 
@@ -164,6 +148,7 @@ async function outlinesOf(
 function rowOf(
   { from, to, amount, split }: RawRow,
   estimated: number | null,
+  fromText: string,
   { carrier }: ResolvedSubject,
   outlines: readonly (readonly EvidenceOutline[])[],
   now: number,
@@ -171,7 +156,7 @@ function rowOf(
   zone: Zone,
 ): UsageRow {
   return {
-    from: formatInstant(from, zone),
+    from: fromText,
     to: formatInstant(to, zone),
     amount,
     display: inUnit(amount, displayUnitOf(carrier), carrier),

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { type Bracket, DAY, dayStart, localDay, slotStart, zoneOf } from '#domain';
 import { markedFrom } from '../books/dirty.ts';
 import type { Tables } from '../books/tables.ts';
@@ -33,23 +33,20 @@ export async function judgeWindow(
   to = Infinity,
 ): Promise<JudgedWindow> {
   const place = placeOf(site, register);
-  const known = once(() => knownOf(db, site, mounting));
+  const isFinite = Number.isFinite(to);
   for (const days of WINDOWS_DAYS) {
     const start = windowStart(mounting, from, days);
-    // nothing is certain before the first believed reading
-    if (start === undefined || ((await known()).evidenceFrom ?? Infinity) >= from) break;
-    const brackets = await loadBrackets(db, place, start, Number.isFinite(to) ? to + days * DAY : Infinity);
+    if (start === undefined) break;
+    const end = isFinite ? to + days * DAY : Infinity;
+    // brackets before what is known of them: what changed brackets was marked with them, and what settled a mark wrote its findings with that
+    const brackets = await loadBrackets(db, place, start, end);
     const anchor = anchorIn(site, mounting, register, brackets, from);
-    if (!anchor) continue;
-    // brackets, marks, findings, in this order: what changed brackets was marked with them, and what settled a mark wrote its findings with that
-    const marked = await markedFrom(db, { site: site.registry.site.id, ...register, ...place });
-    if (!isUndisturbed(anchor, marked, await knownOf(db, site, mounting))) continue;
+    const known = await knownOf(db, site, register, mounting, place, anchor, end);
+    // nothing is certain before the first believed reading
+    if ((known.evidenceFrom ?? Infinity) >= from) break;
+    if (!anchor || !isUndisturbed(anchor, known)) continue;
     const judged = judge(register, mounting, brackets, { slotMs: site.slotMs, anchored: true });
-    if (
-      Number.isFinite(to) &&
-      !(isCertainUntil(judged, to + site.slotMs) || (await endsBefore(db, place, to + days * DAY)))
-    )
-      continue;
+    if (isFinite && known.continues && !isCertainUntil(judged, to + site.slotMs)) continue;
     return { judged, completeFrom: anchor.completeFrom, firstAt: anchor.firstAt };
   }
   const [start, end] = [mounting.mountedAt ?? -Infinity, mounting.removedAt ?? Infinity];
@@ -60,11 +57,6 @@ export async function judgeWindow(
   }
   return judgeWhole(site, register, mounting, await loadBrackets(db, place, start, end));
 }
-
-const once = <T>(work: () => Promise<T>): (() => Promise<T>) => {
-  let result: Promise<T> | undefined;
-  return () => (result ??= work());
-};
 
 /** Where a window of so many days before `from` begins; undefined where the mounting begins later. */
 export function windowStart(mounting: EffectiveMounting, from: number, days: number): number | undefined {
@@ -87,6 +79,10 @@ export const judgeWhole = (
 const isCertainUntil = (judged: Judged, at: number): boolean =>
   judged.settledTail >= ANCHOR + UNSURE_END &&
   (judged.believedAt[judged.believedAt.length - 1 - UNSURE_END] ?? -Infinity) >= at;
+
+/** After any day of ours. */
+const LAST_DAY = 2_147_483_647;
+const dayOf = (at: number): number => (at === Infinity ? LAST_DAY : Math.floor(at / DAY));
 
 async function endsBefore(db: Kysely<Tables>, place: BracketPlace, at: number): Promise<boolean> {
   const later = await db
@@ -116,9 +112,11 @@ export function anchorIn(
   from: number,
 ): Anchor | undefined {
   const excluded = (at: number): boolean => register.excludes.some((e) => e.from <= at && at < e.to);
+  const end = slotStart(from, site.slotMs);
   const before = brackets
+    .filter(({ start }) => start < end)
     .flatMap(({ first, last }) => (first.at === last.at ? [first.at] : [first.at, last.at]))
-    .filter((at) => at < slotStart(from, site.slotMs) && holdsAt(mounting, at) && !excluded(at));
+    .filter((at) => at < end && holdsAt(mounting, at) && !excluded(at));
   const firstAt = before[0];
   if (firstAt === undefined) return undefined;
   const zone = zoneOf(site.registry.site.zone);
@@ -136,41 +134,46 @@ export function anchorIn(
   return { completeFrom, firstAt, lastAt };
 }
 
-/** What the books have settled of a mounting. */
-export interface Settled {
+/** What the books know of a mounting up to its anchor's end. */
+export interface Known {
   /** Its first believed reading. */
   readonly evidenceFrom: number | undefined;
-  /** Outliers, breaks and pending readings. */
-  readonly faults: readonly { readonly from: number; readonly to: number }[];
+  /** From when on its register waits to be computed again. */
+  readonly marked: number;
+  /** Whether outliers, breaks or pending readings lie within the anchor. */
+  readonly hasFaults: boolean;
 }
 
-/** Whether nothing is disputed, left out or waiting to be settled up to the anchor's end. `marked`: from when on the register waits. */
-export const isUndisturbed = (
-  { firstAt, lastAt }: Anchor,
-  marked: number,
-  { evidenceFrom, faults }: Settled,
-): boolean =>
-  marked > lastAt &&
-  evidenceFrom !== undefined &&
-  evidenceFrom <= firstAt &&
-  !faults.some((f) => f.to >= firstAt && f.from <= lastAt);
+/** Whether nothing is disputed, left out or waiting to be settled up to the anchor's end. */
+export const isUndisturbed = ({ firstAt, lastAt }: Anchor, { evidenceFrom, marked, hasFaults }: Known): boolean =>
+  marked > lastAt && evidenceFrom !== undefined && evidenceFrom <= firstAt && !hasFaults;
 
 export const FAULTS = ['outlier', 'pending', 'break'];
 
-async function knownOf(db: Kysely<Tables>, site: DirectorySite, mounting: EffectiveMounting): Promise<Settled> {
-  const of = { site: site.registry.site.id, mounting: mounting.id };
-  const evidence = await db
-    .selectFrom('evidence')
-    .select('first_at')
-    .where('site', '=', of.site)
-    .where('mounting', '=', of.mounting)
-    .executeTakeFirst();
-  const faults = await db
-    .selectFrom('finding')
-    .select(['from_at as from', 'to_at as to'])
-    .where('site', '=', of.site)
-    .where('mounting', '=', of.mounting)
-    .where('kind', 'in', FAULTS)
-    .execute();
-  return { evidenceFrom: evidence?.first_at, faults };
+/** One statement, so that all of it is of one moment. `continues`: whether there are readings after `end`. */
+async function knownOf(
+  db: Kysely<Tables>,
+  site: DirectorySite,
+  register: EffectiveRegister,
+  mounting: EffectiveMounting,
+  place: BracketPlace,
+  anchor: Anchor | undefined,
+  end: number,
+): Promise<Known & { readonly continues: boolean }> {
+  const of = site.registry.site.id;
+  const { rows } = await sql<{ from: number | null; marked: number | null; faults: boolean; continues: boolean }>`
+    select (select first_at from evidence where site = ${of} and mounting = ${mounting.id}) as "from",
+      ${markedFrom({ site: of, ...register, ...place })} as marked,
+      exists (select from finding where site = ${of} and mounting = ${mounting.id} and kind = any(${FAULTS}::text[])
+        and to_at >= ${anchor?.firstAt ?? 0} and from_at <= ${anchor?.lastAt ?? 0}) as faults,
+      exists (select from bracket where device_key = ${place.deviceKey} and part = ${place.part} and day > ${dayOf(end)}) as continues`.execute(
+    db,
+  );
+  const [known] = rows;
+  return {
+    evidenceFrom: known?.from ?? undefined,
+    marked: known?.marked ?? Infinity,
+    hasFaults: known?.faults ?? false,
+    continues: known?.continues ?? false,
+  };
 }

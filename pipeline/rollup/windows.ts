@@ -8,12 +8,13 @@ import type { EffectiveMounting, EffectiveRegister } from '../ledger/effective.t
 import { judge } from '../ledger/judge.ts';
 import { type BracketPlace, placeOf } from './brackets.ts';
 import {
+  type Anchor,
   anchorIn,
   FAULTS,
   isUndisturbed,
   type JudgedWindow,
   judgeWhole,
-  type Settled,
+  type Known,
   windowStart,
   WINDOWS_DAYS,
 } from './window.ts';
@@ -60,7 +61,7 @@ export async function judgeWindows(
       const { register, mounting, from } = each.work;
       const brackets = rows(each.place, from - days * DAY, Infinity);
       const anchor = anchorIn(site, mounting, register, brackets, from);
-      if (anchor && isUndisturbed(anchor, marked(each), settled(mounting))) {
+      if (anchor && isUndisturbed(anchor, { marked: marked(each), ...settled(mounting, anchor) })) {
         const judged = judge(register, mounting, brackets, { slotMs: site.slotMs, anchored: true });
         done.push({
           ...each.work,
@@ -129,7 +130,7 @@ async function settledOf(
   tx: Tx,
   site: DirectorySite,
   works: readonly Work[],
-): Promise<(mounting: EffectiveMounting) => Settled> {
+): Promise<(mounting: EffectiveMounting, anchor: Anchor) => Omit<Known, 'marked'>> {
   const id = site.registry.site.id;
   const mountings = works.map((w) => w.mounting.id);
   const evidence = await sql<{ mounting: string; first_at: number }>`
@@ -139,7 +140,10 @@ async function settledOf(
     where site = ${id} and mounting = any(${mountings}::text[]) and kind = any(${FAULTS}::text[])`.execute(tx);
   const from = new Map(evidence.rows.map((r) => [r.mounting, r.first_at]));
   const of = Map.groupBy(faults.rows, (r) => r.mounting);
-  return ({ id: mounting }) => ({ evidenceFrom: from.get(mounting), faults: of.get(mounting) ?? [] });
+  return ({ id: mounting }, { firstAt, lastAt }) => ({
+    evidenceFrom: from.get(mounting),
+    hasFaults: (of.get(mounting) ?? []).some((f) => f.to >= firstAt && f.from <= lastAt),
+  });
 }
 
 /** From when on registers wait, asked after their rows were read: what changed those was marked in the same transaction. */

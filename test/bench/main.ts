@@ -7,7 +7,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   kafka: async () => (await import('./kafka.ts')).kafka,
   ledger: async () => (await import('./ledger.ts')).ledger,
   judgement: async () => (await import('./judgement.ts')).judgement,
-  query: async () => (await import('./query.ts')).query,
+  query: async () => (await import('./query/index.ts')).query,
   modbus: async () => (await import('./modbus/index.ts')).modbus,
   opcua: async () => (await import('./opcua/index.ts')).opcua,
 };
