@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { sql } from 'kysely';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../pipeline/platform/index.ts';
 import { randomOf } from '../oracle/world/random.ts';
@@ -11,6 +9,7 @@ import { clean, inForm, patience, SEED } from './form.ts';
 import { portOf, startInside, through } from './inside.ts';
 import { createLoad } from './load.ts';
 import { isCommit, startProxy } from './proxy.ts';
+import { endConnections, postmaster } from './strikes.ts';
 
 afterAll(stopPostgres);
 
@@ -146,20 +145,3 @@ describe('R11: the clock of the machine is set', () => {
     }
   });
 });
-
-type Asked = Pick<Awaited<ReturnType<typeof openCourse>>, 'books'>;
-
-async function endConnections({ books }: Asked): Promise<number> {
-  const { rows } = await sql<{ ended: boolean }>`
-    select pg_terminate_backend(pid) as ended from pg_stat_activity
-    where datname = current_database() and pid <> pg_backend_pid()`.execute(books.db);
-  return rows.filter(({ ended }) => ended).length;
-}
-
-/** The parent of the process that serves us. */
-async function postmaster({ books }: Asked): Promise<number> {
-  const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(books.db);
-  const parent = /^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${rows[0]?.pid}/status`, 'utf8'))?.[1];
-  if (parent === undefined) throw new Error('the server has no process here');
-  return Number(parent);
-}

@@ -36,7 +36,9 @@ export interface Course {
   /** Offers these as well, through another door where one is given. */
   readonly offer: (offers: readonly Offer[], append?: Append) => Promise<void>;
   /** Goes on sending a quarter hour every so often until it is stopped. */
-  readonly keepSending: (everyMs: number) => { readonly stop: () => Promise<void> };
+  readonly keepSending: (everyMs: number) => Sending;
+  /** The same by the clock: what an outage held up is sent after it without a pause. */
+  readonly keepPace: (everyMs: number) => Sending;
   /** How often the log did not take what was offered. */
   readonly refusals: () => number;
   /** Milliseconds until all that is in the log now is in the books. */
@@ -47,6 +49,10 @@ export interface Course {
     more?: Partial<Place> & { readonly registry?: Registry; readonly replayed?: number },
   ) => Promise<Verdict>;
   readonly close: () => Promise<void>;
+}
+
+export interface Sending {
+  readonly stop: () => Promise<void>;
 }
 
 type Append = (offers: readonly Offer[]) => Promise<void>;
@@ -92,6 +98,21 @@ export async function openCourse({ load, log, books: given }: CourseOptions): Pr
   const send = async (ticks: number): Promise<void> => {
     for (let i = 0; i < ticks; i++) await offer(load.tick());
   };
+  const sendingAfter = (pauseMs: () => number): Sending => {
+    let going = true;
+    const running = (async () => {
+      while (going) {
+        await send(1);
+        await wait(pauseMs());
+      }
+    })();
+    return {
+      stop: async () => {
+        going = false;
+        await running;
+      },
+    };
+  };
   const positions = async (of: Books): Promise<ReadonlyMap<number, number>> => {
     const rows = await of.db.selectFrom('log_offset').select(['partition', 'next_offset']).execute();
     return new Map(rows.map((r) => [r.partition, r.next_offset]));
@@ -117,20 +138,10 @@ export async function openCourse({ load, log, books: given }: CourseOptions): Pr
     log,
     send,
     offer,
-    keepSending: (everyMs) => {
-      let going = true;
-      const running = (async () => {
-        while (going) {
-          await send(1);
-          await wait(everyMs);
-        }
-      })();
-      return {
-        stop: async () => {
-          going = false;
-          await running;
-        },
-      };
+    keepSending: (everyMs) => sendingAfter(() => everyMs),
+    keepPace: (everyMs) => {
+      let due = performance.now();
+      return sendingAfter(() => Math.max(0, (due += everyMs) - performance.now()));
     },
     refusals: () => refusals,
     caughtUp,
@@ -138,7 +149,7 @@ export async function openCourse({ load, log, books: given }: CourseOptions): Pr
       await offer(load.rest());
       const place = { books, log, ...more };
       await caughtUp(180_000, place);
-      const sent = readObligations(file);
+      const sent = await readObligations(file);
       return judge({ registry: load.registry, sent, ...place }, happened);
     },
     close: async () => {

@@ -125,3 +125,17 @@ export function quantiles(values: readonly number[]): Quantiles {
   const at = (part: number): number => Math.round(sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)] ?? 0);
   return { count: sorted.length, p50: at(0.5), p95: at(0.95), max: at(1) };
 }
+
+/** Of a line through points by least squares: its rise per unit of x, and the standard error of that. */
+export function slopeOf(points: readonly (readonly [x: number, y: number])[]): {
+  readonly slope: number;
+  readonly error: number;
+} {
+  const n = points.length;
+  const mean = (of: 0 | 1): number => sum(points.map((point) => point[of])) / n;
+  const [mx, my] = [mean(0), mean(1)];
+  const sxx = sum(points.map(([x]) => (x - mx) ** 2));
+  const slope = sum(points.map(([x, y]) => (x - mx) * (y - my))) / sxx;
+  const residual = sum(points.map(([x, y]) => (y - my - slope * (x - mx)) ** 2));
+  return { slope, error: n > 2 ? Math.sqrt(residual / (n - 2) / sxx) : Infinity };
+}

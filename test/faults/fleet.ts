@@ -29,6 +29,7 @@ export interface Member {
 /** Stream workers over a topic of their own. */
 export interface Fleet {
   readonly course: Course;
+  readonly topic: string;
   readonly join: () => Promise<Member>;
   readonly members: readonly Member[];
   /** Every worker holds something; each partition is held. */
@@ -65,7 +66,7 @@ export async function openTopic(broker: KafkaBroker, load: Load, partitions = PA
 }
 
 export async function openFleet(broker: KafkaBroker, load: Load, partitions = PARTITIONS): Promise<Fleet> {
-  const { course, topicPrefix, close } = await openTopic(broker, load, partitions);
+  const { course, topic, topicPrefix, close } = await openTopic(broker, load, partitions);
   const common = { brokers: broker.brokers, topicPrefix, sessionMs: SESSION_MS };
   const members: Member[] = [];
   const join = async (): Promise<Member> => {
@@ -88,6 +89,7 @@ export async function openFleet(broker: KafkaBroker, load: Load, partitions = PA
   };
   return {
     course,
+    topic,
     join,
     members,
     settled: () => members.every((member) => member.worker().count('committed') > 0),

@@ -6,6 +6,9 @@ const LONG = process.env['CIVICMETER_FAULTS'] === 'long';
 /** One figure for either form. */
 export const inForm = <T>(short: T, long: T): T => (LONG ? long : short);
 
+/** Of the soak. */
+export const MINUTES = Number(process.env['CIVICMETER_FAULTS_MINUTES'] ?? inForm(0.5, 120));
+
 export const SEED = Number(process.env['CIVICMETER_FAULTS_SEED'] ?? 1);
 
 /** The promised time; four times as much where others keep the machine busy, so that the figure in the verdict says more than the test. */

@@ -3,9 +3,13 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-/** `npm run faults -- [R1 R5 …] [--long] [--seed N]`: these tests, all where none is named; exit code 1 where one fails. */
+/** `npm run faults -- [R1 R5 …] [--long] [--minutes N] [--seed N]`: these tests, all where none is named; exit code 1 where one fails. */
 const { values, positionals } = parseArgs({
-  options: { long: { type: 'boolean', default: false }, seed: { type: 'string', default: '1' } },
+  options: {
+    long: { type: 'boolean', default: false },
+    minutes: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+  },
   allowPositionals: true,
 });
 const folder = 'test/faults';
@@ -21,7 +25,14 @@ if (unknown.length > 0) {
 const pattern = positionals.length === 0 ? [] : ['-t', `\\b(${positionals.join('|')}): `];
 const child = spawn(join('node_modules', '.bin', 'vitest'), ['run', ...files, ...pattern], {
   stdio: 'inherit',
-  env: { ...process.env, CIVICMETER_FAULTS: values.long ? 'long' : 'short', CIVICMETER_FAULTS_SEED: values.seed },
+  env: {
+    ...process.env,
+    CIVICMETER_FAULTS: values.long ? 'long' : 'short',
+    CIVICMETER_FAULTS_SEED: values.seed,
+    ...(values.minutes === undefined ? {} : { CIVICMETER_FAULTS_MINUTES: values.minutes }),
+    // the oracle holds all that was sent
+    NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --max-old-space-size=12288`,
+  },
 });
 child.on('close', (code) => {
   process.exitCode = code ?? 1;

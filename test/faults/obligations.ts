@@ -1,4 +1,5 @@
-import { closeSync, fdatasyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, createReadStream, fdatasyncSync, openSync, writeSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import type { Offer } from './load.ts';
 
 /** One record that was offered, or was about to be. */
@@ -35,17 +36,14 @@ export function openObligations(file: string): Obligations {
   };
 }
 
-export function readObligations(file: string): readonly Obligation[] {
-  const lines = readFileSync(file, 'utf8').split('\n');
+/** Line by line, since all of a long run makes no string. */
+export async function readObligations(file: string): Promise<readonly Obligation[]> {
+  const sent: { readonly offeredAt: number; readonly value: Uint8Array }[] = [];
   const accepted = new Set<number>();
-  for (const line of lines) {
-    const [word, from, to] = line.split(' ');
-    if (word === 'accepted') for (let i = Number(from); i < Number(to); i++) accepted.add(i);
+  for await (const line of createInterface({ input: createReadStream(file) })) {
+    const [word, ...rest] = line.split(' ');
+    if (word === 'accepted') for (let i = Number(rest[0]); i < Number(rest[1]); i++) accepted.add(i);
+    else sent.push({ offeredAt: Number(word), value: Buffer.from(rest[0] ?? '', 'base64') });
   }
-  return lines
-    .filter((line) => /^\d/.test(line))
-    .map((line, i) => {
-      const [at, value = ''] = line.split(' ');
-      return { offeredAt: Number(at), value: Buffer.from(value, 'base64'), accepted: accepted.has(i) };
-    });
+  return sent.map((each, i) => ({ ...each, accepted: accepted.has(i) }));
 }

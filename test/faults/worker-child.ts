@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { openBooks } from '../../pipeline/books/index.ts';
@@ -22,6 +23,15 @@ const settings: WorkerSettings = z
 const say = (event: string, fields: Readonly<Record<string, unknown>> = {}): void =>
   void process.stdout.write(`${JSON.stringify({ event, at: Date.now(), ...fields })}\n`);
 
+/** Open files, sockets and pipes; nothing where the system does not show them. */
+function openHandles(): number | undefined {
+  try {
+    return readdirSync('/proc/self/fd').length;
+  } catch {
+    return undefined;
+  }
+}
+
 const ending = new AbortController();
 process.once('SIGTERM', () => ending.abort());
 const clock = systemClock;
@@ -44,7 +54,10 @@ const store: LedgerStore = {
 };
 const worker = createWorker({ store, log, clock, telemetry, checkpointMs: settings.checkpointMs });
 const service = openService({ books, log, clock, telemetry, logKind: 'kafka', lastCommitAt: worker.lastCommitAt });
-const memory = setInterval(() => say('memory', { rss: process.memoryUsage().rss }), 500);
+const memory = setInterval(() => {
+  const { rss, heapUsed } = process.memoryUsage();
+  say('memory', { rss, heap: heapUsed, handles: openHandles() });
+}, 500);
 say('started');
 try {
   await Promise.all([worker.run(ending.signal), keepSettled(service, { clock, telemetry }, ending.signal)]);

@@ -23,6 +23,8 @@ export interface WorkerEvent {
   readonly from?: number;
   readonly to?: number;
   readonly rss?: number;
+  readonly heap?: number;
+  readonly handles?: number;
   readonly code?: string;
   readonly reason?: string;
 }

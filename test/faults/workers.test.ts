@@ -7,7 +7,7 @@ import { until } from './course.ts';
 import { type Member, openFleet, SESSION_MS } from './fleet.ts';
 import { clean, inForm, patience, SEED } from './form.ts';
 import { createLoad } from './load.ts';
-import { isCommit, isOffsetMove } from './proxy.ts';
+import { freezeInTransaction, killInCommit, refusedAttempts } from './strikes.ts';
 
 describe.skipIf(skipKafka())('stream workers as processes', () => {
   let broker: KafkaBroker;
@@ -169,46 +169,3 @@ describe.skipIf(skipKafka())('stream workers as processes', () => {
 
 /** The most that its process of now has held. */
 const rssOf = ({ worker }: Member): number => Math.max(...worker().events.map(({ rss }) => rss ?? 0));
-
-/** Kills when COMMIT is on its way to the server, which never tells; false where the worker committed nothing for long. */
-async function killInCommit({ proxy, worker }: Member): Promise<boolean> {
-  const seen = Promise.withResolvers<boolean>();
-  proxy.setWeather({
-    onBytes: (bytes, direction, link) => {
-      if (direction === 'up' && isCommit(bytes)) {
-        link.swallow('down');
-        seen.resolve(true);
-      }
-      return undefined;
-    },
-  });
-  const patient = setTimeout(() => seen.resolve(false), 20_000);
-  const committed = await seen.promise;
-  clearTimeout(patient);
-  // the bytes go on in this turn of the loop; the server has them a moment later
-  await wait(5);
-  await worker().end('SIGKILL');
-  return committed;
-}
-
-/** SIGSTOP when the statement that takes the lock is sent. It arrives at once, or only when another worker holds the partition. */
-async function freezeInTransaction(victim: Member, others: readonly Member[], withLock: boolean): Promise<void> {
-  const { proxy, worker } = victim;
-  const frozen = Promise.withResolvers<void>();
-  const claims = (): number => others.reduce((sum, member) => sum + member.count('claimed'), 0);
-  proxy.setWeather({
-    onBytes: async (bytes, direction) => {
-      if (direction === 'down' || !isOffsetMove(bytes)) return undefined;
-      worker().signal('SIGSTOP');
-      proxy.setWeather({});
-      frozen.resolve();
-      const before = claims();
-      if (!withLock) await until('another to claim the partition', () => claims() > before);
-      return undefined;
-    },
-  });
-  await frozen.promise;
-}
-
-/** Commits that were not let through: another epoch stands, or the transaction was ended over their head. */
-const refusedAttempts = (member: Member): number => member.count('commitFenced') + member.count('workInterrupted');

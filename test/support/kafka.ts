@@ -54,7 +54,14 @@ export async function startKafka(): Promise<KafkaBroker> {
   const data = mkdtempSync(join(tmpdir(), 'kafka-'));
   const properties = join(data, 'server.properties');
   writeFileSync(properties, serverProperties(data, port, controller));
-  await java(lib, ['kafka.tools.StorageTool', 'format', '--standalone', '-t', clusterId(), '-c', properties]);
+  await java(lib, [
+    'kafka.tools.StorageTool',
+    'format',
+    '--standalone',
+    `--cluster-id=${clusterId()}`,
+    '-c',
+    properties,
+  ]);
   let broker = await startBroker(lib, data, port);
   const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
     if (broker.exitCode !== null || broker.signalCode !== null) return;
