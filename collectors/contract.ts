@@ -65,10 +65,19 @@ export interface UnitHealth {
   readonly nextAttemptAt?: number | undefined;
 }
 
+/** Why a line does not open, and what to do about it. */
+export interface OpenFailure {
+  readonly code?: string | undefined;
+  readonly reason: string;
+  readonly cure?: string | undefined;
+}
+
 export interface LineHealth {
   readonly connection: string;
   readonly kind: Connection['kind'];
   readonly state: 'open' | 'opening' | 'closed';
+  /** Of the last attempt to open it; none since it opened. */
+  readonly problem?: OpenFailure | undefined;
   readonly reopened: number;
   /** Replies that answered no request of ours as it was asked: another unit's, another function's, cut or garbled. */
   readonly foreignReplies?: number | undefined;

@@ -1,6 +1,6 @@
 import { isMeteringError } from '#domain';
 import type { Clock } from '#platform';
-import type { LineHealth } from '../contract.ts';
+import type { LineHealth, OpenFailure } from '../contract.ts';
 import { type Backoff, backoffMs, LINE_BACKOFF } from './schedule.ts';
 import type { OpenTransport, ReadFault, ReadRequest, ReadResult, Transport } from './transport.ts';
 
@@ -8,12 +8,6 @@ export interface LineSettings {
   /** Pause between requests, ms. */
   readonly pauseMs: number;
   readonly backoff?: Backoff | undefined;
-}
-
-/** Why a line did not open, and what to do about it. */
-export interface OpenFailure {
-  readonly reason: string;
-  readonly cure?: string | undefined;
 }
 
 /** What the line tells about itself: for events. */
@@ -31,7 +25,7 @@ export interface Line {
   /** In the order of the calls, one after another. A read that times out or comes back garbled closes the connection. */
   readonly read: (request: ReadRequest) => Promise<ReadResult>;
   readonly close: () => void;
-  readonly state: () => Pick<LineHealth, 'state' | 'reopened' | 'foreignReplies'>;
+  readonly state: () => Pick<LineHealth, 'state' | 'problem' | 'reopened' | 'foreignReplies'>;
 }
 
 /** Fault of a read on a line that nobody opened, or that closed before its turn came. */
@@ -45,6 +39,7 @@ export function createLine(
 ): Line {
   let transport: Transport | undefined;
   let opening = false;
+  let problem: OpenFailure | undefined;
   let openings = 0;
   let foreignReplies = 0;
   let turn: Promise<unknown> = Promise.resolve();
@@ -68,7 +63,7 @@ export function createLine(
       else transport = fresh;
       return undefined;
     } catch (error) {
-      if (isMeteringError(error)) return { reason: error.message, cure: error.cure };
+      if (isMeteringError(error)) return { code: error.code, reason: error.message, cure: error.cure };
       return { reason: error instanceof Error ? error.message : String(error) };
     } finally {
       opening = false;
@@ -98,6 +93,7 @@ export function createLine(
     close,
     state: () => ({
       state: transport?.isOpen() ? 'open' : opening ? 'opening' : 'closed',
+      problem,
       reopened: Math.max(0, openings - 1),
       foreignReplies,
     }),
@@ -107,6 +103,7 @@ export function createLine(
         close();
         const failure = await tryOpen(signal);
         if (signal.aborted) break;
+        problem = failure;
         if (!failure) {
           openings += 1;
           watch.opened(openings - 1);

@@ -6,6 +6,7 @@ import type {
   ConnectedDevice,
   DeviceModel,
   LineHealth,
+  OpenFailure,
   OpcUaConnection,
   UnitHealth,
 } from '../contract.ts';
@@ -56,7 +57,13 @@ export function createOpcUaCollector(
   const backoff = options.backoff ?? LINE_BACKOFF;
   const marks = options.marks === undefined ? undefined : markFile(options.marks, connection.id);
   const names = { connection: connection.id, endpoint: connection.endpoint };
-  const line: { state: LineHealth['state']; opened: number; roundMs: number | undefined; running: boolean } = {
+  const line: {
+    state: LineHealth['state'];
+    problem?: LineHealth['problem'];
+    opened: number;
+    roundMs: number | undefined;
+    running: boolean;
+  } = {
     state: 'closed',
     opened: 0,
     roundMs: undefined,
@@ -86,6 +93,7 @@ export function createOpcUaCollector(
         await session.close();
       } catch (error) {
         line.state = 'closed';
+        line.problem = failureOf(error);
         const retryInMs = Math.round(backoffMs(failures, backoff, random));
         telemetry.emit('opcuaServerNotConnected', SERVER_NOT_CONNECTED, { ...names, ...reasonOf(error), retryInMs });
         await clock.sleep(retryInMs, signal).catch(() => undefined);
@@ -103,6 +111,7 @@ export function createOpcUaCollector(
     try {
       const place = await prepare(session, attended);
       line.state = 'open';
+      line.problem = undefined;
       line.opened += 1;
       telemetry.emit('opcuaServerConnected', SERVER_CONNECTED, { ...names, reopened: line.opened - 1 });
       // live values first: the past is fetched beside them
@@ -146,6 +155,7 @@ export function createOpcUaCollector(
       connection: connection.id,
       kind: connection.kind,
       state: line.state,
+      problem: line.problem,
       reopened: Math.max(0, line.opened - 1),
       roundMs: line.roundMs,
       units: units.map((unit) => healthOf(unit, clock.now())),
@@ -155,6 +165,9 @@ export function createOpcUaCollector(
 
 const reasonOf = (error: unknown): { readonly reason: string; readonly detail: string } =>
   isMeteringError(error) ? { reason: error.code, detail: error.message } : { reason: 'unknown', detail: String(error) };
+
+const failureOf = (error: unknown): OpenFailure =>
+  isMeteringError(error) ? { code: error.code, reason: error.message, cure: error.cure } : { reason: String(error) };
 
 /** Judged by time, not by the connection: the library notices a frozen server only after half a minute. */
 const healthOf = (unit: OpcUaDevice, now: number): UnitHealth => ({

@@ -157,8 +157,8 @@ export function showTiming(cli: Cli, probe: TimingProbe): void {
 function largestText({ words, beyond }: Largest, cli: Cli, chinese: boolean): string {
   if (words === null) return '';
   const why = beyond === null ? '' : cli.say(reasonText(beyond));
-  if (chinese) return `一次最多可读 ${words} 个字${why === '' ? '（协议上限）' : `；再多一个：${why}`}`;
-  return `longest request: ${words} words${why === '' ? ' (Modbus allows no more)' : `; one more: ${why}`}`;
+  if (chinese) return `一次最多可读 ${words} 个字${why === '' ? '（直至协议上限 125）' : `；再长：${why}`}`;
+  return `longest request: ${words} words${why === '' ? ' (up to the 125 that Modbus allows)' : `; anything longer: ${why}`}`;
 }
 
 const tenth = (value: number): number => Math.round(value * 10) / 10;

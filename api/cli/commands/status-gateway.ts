@@ -15,14 +15,13 @@ export const gatewayAnswerSchema = z.strictObject({
 /** Names that stand in one line; the document has all of them. */
 const NAMED = 12;
 
-/** Something was found: registers that one side does not know, frames that a full disk kept out, a clock that was set. */
+/** Something was found: lines that do not open, registers that one side does not know, frames that a full disk kept out, a clock that was set. */
 export function showGateway(cli: Cli, running: Run | undefined, gateway: GatewayStatus): number {
   const chinese = cli.language === 'zh';
   const { line, waiting, unknownThere, notRead, clockSteps, notStored } = gateway;
   const say = (zh: string, en: string): string => (chinese ? zh : en);
   const states = { up: say('通', 'up'), down: say('断', 'down'), 'not-yet-tried': say('未试', 'not yet tried') };
-  const problem =
-    line.problem === null ? [] : [`  ${line.problem.code}: ${line.problem.message}`, `  ${line.problem.cure ?? ''}`];
+  const broken = gateway.lines.filter((one) => one.problem !== null);
   present(
     cli,
     {
@@ -33,7 +32,11 @@ export function showGateway(cli: Cli, running: Run | undefined, gateway: Gateway
       text: [
         `${say('网关', 'gateway')}: ${gateway.site}, src ${gateway.src}, ${running ? `pid ${running.pid}` : say('未运行', 'not running')} (${gateway.at})`,
         `${say('去往', 'to')}: ${gateway.to}, ${states[line.state]}; ${say('最近送达', 'last delivery')}: ${line.lastDeliveryAt ?? '–'}`,
-        ...problem,
+        ...problemLines(line.problem),
+        ...broken.flatMap((one) => [
+          `${say('线路不通', 'line does not open')}: ${one.address}`,
+          ...problemLines(one.problem),
+        ]),
         `${say('待传', 'waiting')}: ${waiting.frames} ${say('帧', 'frames')}, ${say('最早', 'oldest')} ${waiting.oldestAt ?? '–'}, ${(waiting.bytes / 1_000_000).toFixed(1)} MB`,
         ...named(say('中心没有的寄存器', 'registers that the centre does not know'), unknownThere ?? []),
         ...named(say('没有网关读取的寄存器', 'registers of the centre that no gateway reads'), notRead ?? []),
@@ -42,9 +45,12 @@ export function showGateway(cli: Cli, running: Run | undefined, gateway: Gateway
       ].join('\n'),
     },
   );
-  const found = (unknownThere ?? []).length + (notRead ?? []).length + notStored + clockSteps.length;
+  const found = (unknownThere ?? []).length + (notRead ?? []).length + notStored + clockSteps.length + broken.length;
   return found > 0 ? EXIT.found : EXIT.fine;
 }
+
+const problemLines = (problem: GatewayStatus['line']['problem']): string[] =>
+  problem === null ? [] : [`  ${problem.code}: ${problem.message}`, `  ${problem.cure ?? ''}`];
 
 /** What the centre says of its gateways. */
 export function gatewayLines(cli: Cli, { gateways, notRead }: Pick<StatusAnswer, 'gateways' | 'notRead'>): string[] {

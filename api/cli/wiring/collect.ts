@@ -1,5 +1,6 @@
 import { type FrameDraft, isMeteringError, type ReportAnswer, SECOND } from '#domain';
 import type { Clock, EventSpec, Telemetry } from '#platform';
+import type { LineState } from '../../../collectors/commissioning/lines.ts';
 import { createClockWatch } from '../../../collectors/delivery/clock-watch.ts';
 import type { CheckedSite } from '../../../collectors/site/index.ts';
 import { runRelay } from '../../../collectors/spool/relay.ts';
@@ -75,6 +76,7 @@ export async function runCollect(cli: Cli, options: CollectOptions): Promise<voi
       at: isoOf(clock.now()),
       waiting: waitingIn(spool.depth()),
       line: delivery.line(),
+      lines: collecting.lines().map(lineOf),
       unknownThere: answer?.unknownHere ?? null,
       notRead: answer?.notRead ?? null,
       notStored: intoSpool.notStored(),
@@ -177,6 +179,14 @@ const devicesOf = ({ plan, registry }: CheckedSite): Record<string, string[]> =>
       .map(({ id, registers }) => [id, registers.map(({ name }) => name)]),
   );
 };
+
+const lineOf = ({ address, state, problem }: LineState): GatewayStatus['lines'][number] => ({
+  address,
+  state,
+  problem: problem
+    ? { code: problem.code ?? 'LINE_NOT_OPEN', message: problem.reason, cure: problem.cure ?? null }
+    : null,
+});
 
 const isoOf = (at: number): string => new Date(at).toISOString();
 

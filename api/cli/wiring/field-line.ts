@@ -178,7 +178,10 @@ async function refuseHeld(cli: Cli, connection: ModbusConnection): Promise<void>
   if (held && !held.some((address) => sameAddress(address, where))) return;
   throw requestError('LINE_IN_USE', `the running program (${run.role}, process ${run.pid}) reads ${where}`, {
     place: where,
-    cure: 'see its values with civicmeter registers, end the program, or add --force if the gateway takes more than one client',
+    cure:
+      connection.kind === 'modbus-rtu'
+        ? 'see its values with civicmeter registers, or end the program: a serial port serves one alone'
+        : 'see its values with civicmeter registers, end the program, or add --force if the gateway takes more than one client',
   });
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { filesOf } from './data-folder.ts';
 
 const instant = z.string();
+const problem = z.strictObject({ code: z.string(), message: z.string(), cure: z.string().nullable() }).nullable();
 
 /** What a gateway knows of itself and of the other side; a file in its data folder, read by `civicmeter status`. */
 export const gatewayStatusSchema = z.strictObject({
@@ -14,8 +15,12 @@ export const gatewayStatusSchema = z.strictObject({
   line: z.strictObject({
     state: z.enum(['up', 'down', 'not-yet-tried']),
     lastDeliveryAt: instant.nullable(),
-    problem: z.strictObject({ code: z.string(), message: z.string(), cure: z.string().nullable() }).nullable(),
+    problem,
   }),
+  lines: z
+    .array(z.strictObject({ address: z.string(), state: z.enum(['open', 'opening', 'closed']), problem }))
+    .default([])
+    .describe('to the meters; problem: why it did not open the last time'),
   unknownThere: z
     .array(z.string())
     .nullable()

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ModbusRtuConnection } from '../../../collectors/contract.ts';
 import { createModbusCollector } from '../../../collectors/modbus/index.ts';
 import { pauseMsOf } from '../../../collectors/modbus/lines.ts';
-import { characterMsOf, openSerial, serialFailure } from '../../../collectors/modbus/serial.ts';
+import { characterMsOf, lockedByOther, openSerial, serialFailure } from '../../../collectors/modbus/serial.ts';
 import { recordingContext, until } from '../../support/collector-context.ts';
 import { serialPair, type SerialPair, skipPseudoTerminals } from '../../support/modbus-independent.ts';
 import { eventsOf, FAST, meters, TWO_FAR, whole } from '../../support/modbus-rig.ts';
@@ -34,13 +34,35 @@ describe('a serial port', () => {
     ['Error: Permission denied, cannot open /dev/ttyUSB0', 'SERIAL_PORT_DENIED', 'dialout'],
     ['Error Resource temporarily unavailable Cannot lock port', 'SERIAL_PORT_BUSY', 'fuser'],
     ['Opening COM3: Access denied', 'SERIAL_PORT_BUSY', 'end that program'],
-    ['Error: Inappropriate ioctl for device setting custom baud rate of 9600', 'LINE_NOT_OPEN', 'baud rate'],
+    ['Error: Operation not permitted, cannot open /dev/ttyAMA0', 'SERIAL_PORT_DENIED', 'DeviceAllow='],
+    ['Error: Input/output error setting custom baud rate of 9600', 'SERIAL_PORT_MISSING', 'ls /dev/serial/by-id'],
+    ['Error: Inappropriate ioctl for device setting custom baud rate of 9600', 'SERIAL_PORT_MISSING', 'ls /dev'],
+    ['Error: Invalid argument || while setting custom baud rate of 12345', 'LINE_NOT_OPEN', 'baud rate'],
   ])('that does not open for "%s" says who must do what', (reason, code, cure) => {
-    expect(serialFailure('/dev/ttyUSB0', new Error(reason), [])).toMatchObject({
+    expect(serialFailure('/dev/ttyUSB0', new Error(reason))).toMatchObject({
       code,
       place: '/dev/ttyUSB0',
       cure: expect.stringContaining(cure),
     });
+  });
+
+  test('is held where the system lists a lock of another process on the file, at its device and number', () => {
+    const locks = [
+      '1: FLOCK  ADVISORY  WRITE 6270 00:1a:3 0 EOF',
+      '1: -> FLOCK  ADVISORY  WRITE 9 00:1a:7 0 EOF',
+      '2: POSIX  ADVISORY  WRITE 6270 fe:00:10240113 1073741824 1073742335',
+      '3: FLOCK  ADVISORY  READ 6271 00:1a:5 0 EOF',
+      '4: FLOCK  ADVISORY  WRITE 6272 103:41:9 0 EOF',
+    ].join('\n');
+    const held = (dev: number, ino: number, self = 1): boolean => lockedByOther(locks, { dev, ino }, self);
+    expect(held(0x1a, 3)).toBe(true);
+    expect(held(0x1a, 3, 6270)).toBe(false);
+    // another number, another device, somebody who waits, a record lock, a shared lock
+    expect([held(0x1a, 4), held(0x1b, 3), held(0x1a, 7), held(0xfe00, 10_240_113), held(0x1a, 5)]).toEqual(
+      Array.from({ length: 5 }, () => false),
+    );
+    // major 0x103, minor 0x41
+    expect(held((0x103 << 8) | 0x41, 9)).toBe(true);
   });
 
   test('leaves between two requests what a frame needs to end: 3.5 characters', () => {
