@@ -27,5 +27,14 @@ export const toEvent = (row: {
   supersedes: row.supersedes ?? undefined,
 });
 
+export const loadEventsOf = async (
+  db: Kysely<Tables>,
+  sites: readonly string[],
+): Promise<ReadonlyMap<string, readonly MeterEvent[]>> =>
+  Map.groupBy(
+    (await db.selectFrom('meter_event').selectAll().where('site', 'in', sites).orderBy('id').execute()).map(toEvent),
+    (event) => event.site,
+  );
+
 export const loadEvents = async (db: Kysely<Tables>, site: string): Promise<readonly MeterEvent[]> =>
   (await db.selectFrom('meter_event').selectAll().where('site', '=', site).orderBy('id').execute()).map(toEvent);

@@ -1,3 +1,3 @@
 export { applyRegistry } from './registry/apply.ts';
 export { diffRegistry } from './registry/plan.ts';
-export { loadRegistry } from './registry/load.ts';
+export { loadMeters, loadRegistry } from './registry/load.ts';

@@ -1,7 +1,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { type MeterEvent, MINUTE, type Register, type Registry, registerKey, requestError } from '#domain';
-import { loadEvents } from '../books/meter-events.ts';
-import { loadRegistry } from '../books/registry.ts';
+import { loadEvents, loadEventsOf } from '../books/meter-events.ts';
+import { loadMeters, loadRegistry } from '../books/registry.ts';
 import type { Tables } from '../books/tables.ts';
 import { type EffectiveRegister, effectiveRegisters } from './effective.ts';
 
@@ -66,17 +66,33 @@ export async function isCurrent(tx: Transaction<Tables>, versions: ReadonlyMap<s
 export const versionsOf = ({ sites }: Admitting): ReadonlyMap<string, number> =>
   new Map([...sites].map(([id, { version }]) => [id, version]));
 
+/** Sites asked for at once. */
+const SITES_AT_ONCE = 100;
+
 /**
- * The registries for a worker: of `before` what has no new version; devices with equal registers share them, and nothing is kept that only figures
+ * The registries for a worker: of `before` what has no new version; devices with equal registers share them, and nothing is kept, or read, that only figures
  * need, so that a device costs some 200 bytes.
  */
 export async function loadAdmitting(db: Db, before?: Admitting): Promise<Admitting> {
   const sites = new Map<string, Pick<DirectorySite, 'version' | 'devices'>>();
-  const shared = new Map<string, DirectoryDevice['registers']>();
+  const changed: string[] = [];
   for (const [id, version] of await registryVersions(db)) {
     const held = before?.sites.get(id);
-    const site = held?.version === version ? held : await loadSite(db, id, version);
-    if (site) sites.set(id, site === held ? held : { version, devices: sharing(site.devices, shared) });
+    if (held?.version === version) sites.set(id, held);
+    else changed.push(id);
+  }
+  const shared = new Map<string, DirectoryDevice['registers']>();
+  for (let at = 0; at < changed.length; at += SITES_AT_ONCE) {
+    const ids = changed.slice(at, at + SITES_AT_ONCE);
+    const meters = await loadMeters(db, ids);
+    const events = await loadEventsOf(db, ids);
+    for (const [id, { version, slotMinutes, devices, mountings }] of meters) {
+      const registers = effectiveRegisters({ devices, mountings }, events.get(id) ?? []);
+      const rows = devices.flatMap((device) =>
+        device.registers.map((r) => ({ ...r, key: device.key, device: device.id, modulus: r.modulus ?? null })),
+      );
+      sites.set(id, { version, devices: sharing(devicesOf(id, slotMinutes * MINUTE, registers, rows), shared) });
+    }
   }
   return { sites };
 }
@@ -175,19 +191,23 @@ export function siteOf(
 ): DirectorySite {
   const registers = effectiveRegisters(registry, events);
   const slotMs = registry.site.slotMinutes * MINUTE;
+  const devices = devicesOf(registry.site.id, slotMs, registers, rows);
+  return { registry, version, slotMs, events, devices, registers };
+}
+
+function devicesOf(
+  site: string,
+  slotMs: number,
+  registers: DirectorySite['registers'],
+  rows: readonly RegisterRow[],
+): DirectorySite['devices'] {
   const devices = new Map<string, DirectoryDevice & { readonly registers: Map<string, DirectoryRegister> }>();
   for (const row of rows) {
-    const device = devices.get(row.device) ?? {
-      site: registry.site.id,
-      id: row.device,
-      key: row.key,
-      slotMs,
-      registers: new Map(),
-    };
+    const device = devices.get(row.device) ?? { site, id: row.device, key: row.key, slotMs, registers: new Map() };
     devices.set(row.device, device);
     device.registers.set(row.name, directoryRegister(row, registers.get(registerKey(row.device, row.name))));
   }
-  return { registry, version, slotMs, events, devices, registers };
+  return devices;
 }
 
 function directoryRegister(row: RegisterRow, effective: EffectiveRegister | undefined): DirectoryRegister {

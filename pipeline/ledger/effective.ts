@@ -54,8 +54,14 @@ export const holdsAt = (mounting: Pick<Mounting, 'mountedAt' | 'removedAt'>, at:
 /** At one instant the meter changes first: a ratio from then on is the new meter's. */
 const order = (body: MeterEventBody): number => (body.kind === 'replacement' ? 0 : 1);
 
+/** What of a registry says which meter counted where. */
+export interface Metering {
+  readonly devices: readonly { readonly id: string; readonly registers: Registry['devices'][number]['registers'] }[];
+  readonly mountings: readonly Mounting[];
+}
+
 /** Mountings after the replacement events, in the order of the events' instants; each replaces the one in force then. */
-export function effectiveMountings(registry: Registry, events: readonly MeterEvent[]): readonly EffectiveMounting[] {
+export function effectiveMountings(registry: Metering, events: readonly MeterEvent[]): readonly EffectiveMounting[] {
   let mountings: EffectiveMounting[] = registry.mountings.map((m) => ({
     ...m,
     ratios: [{ from: -Infinity, ratio: multiplyRational(m.multiplier, m.scale), event: null }],
@@ -88,7 +94,7 @@ function withRatio(mounting: EffectiveMounting, from: number, multiplier: Ration
 }
 
 function replaced(
-  registry: Registry,
+  registry: Metering,
   old: EffectiveMounting,
   body: EventOf<'replacement'>['body'],
   event: number,
@@ -138,7 +144,7 @@ function replaced(
 
 /** Every counter that has or had a meter's mounting on it, by registerKey. */
 export function effectiveRegisters(
-  registry: Registry,
+  registry: Metering,
   events: readonly MeterEvent[],
 ): ReadonlyMap<string, EffectiveRegister> {
   const byKey = new Map<string, EffectiveMounting[]>();

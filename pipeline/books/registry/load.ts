@@ -71,6 +71,54 @@ export async function loadRegistry(db: Db, site: string): Promise<Registry | und
   };
 }
 
+/** What a site's registry says of its meters, without what only figures need. */
+export interface Meters {
+  readonly version: number;
+  readonly slotMinutes: number;
+  readonly devices: readonly (Pick<Device, 'id'> & {
+    /** The books' key. */
+    readonly key: number;
+    readonly registers: readonly (Register & { readonly ordinal: number })[];
+  })[];
+  readonly mountings: readonly Mounting[];
+}
+
+/** Of many sites at once, by their ids. */
+export async function loadMeters(db: Db, sites: readonly string[]): Promise<ReadonlyMap<string, Meters>> {
+  const heads = await db
+    .selectFrom('site')
+    .select(['id', 'registry_version', 'slot_minutes'])
+    .where('id', 'in', sites)
+    .execute();
+  const registers = await db
+    .selectFrom('register')
+    .innerJoin('device', 'device.key', 'register.device_key')
+    .selectAll('register')
+    .select(['device.site', 'device.id as device'])
+    .where('device.site', 'in', sites)
+    .orderBy('register.device_key')
+    .orderBy('register.ordinal')
+    .execute();
+  const mountings = await db.selectFrom('mounting').selectAll().where('site', 'in', sites).orderBy('id').execute();
+  const registersOf = Map.groupBy(registers, (row) => row.site);
+  const mountingsOf = Map.groupBy(mountings, (row) => row.site);
+  return new Map(
+    heads.map((head) => [
+      head.id,
+      {
+        version: head.registry_version,
+        slotMinutes: head.slot_minutes,
+        devices: [...Map.groupBy(registersOf.get(head.id) ?? [], (row) => row.device)].map(([id, rows]) => ({
+          id,
+          key: rows[0]?.device_key ?? 0,
+          registers: rows.map((row) => ({ ...toRegister(row), ordinal: row.ordinal })),
+        })),
+        mountings: (mountingsOf.get(head.id) ?? []).map(toMounting),
+      },
+    ]),
+  );
+}
+
 const nameOf = (row: { readonly name_zh: string; readonly name_en: string }): LocalText => ({
   zh: row.name_zh,
   en: row.name_en,

@@ -33,7 +33,7 @@ export const readingsOf = (fleet: Fleet): number => fleet.devices * REGISTERS * 
 /** Register-hours that readings touch. */
 export const registerHoursOf = ({ devices, begin, steps, intervalMs }: Fleet): number =>
   devices * REGISTERS * (Math.floor((begin + (steps - 1) * intervalMs) / HOUR) - Math.floor(begin / HOUR) + 1);
-export const deviceId = (device: number): string => `dev-${String(device).padStart(6, '0')}`;
+export const deviceId = (device: number): string => `dev-${String(device).padStart(7, '0')}`;
 export const registerName = (register: number): string => `e${register}`;
 
 /** 32 bits of (a, b, c), well mixed. */
@@ -196,14 +196,14 @@ export function planting(perSite: number, perInstitution: number): readonly stri
     `insert into institution (site, id, name_zh, name_en)
    select 'bench-' || i * ${perInstitution} / ${perSite}, 'i' || i, 'i', 'i' from generate_series(0, ($1::int4 - 1) / ${perInstitution}) i`,
     `insert into device (site, id, model, interval_ms)
-   select 'bench-' || d / ${perSite}, 'dev-' || lpad(d::text, 6, '0'), 'manual', $2::int8 from generate_series(0, $1::int4 - 1) d`,
+   select 'bench-' || d / ${perSite}, 'dev-' || lpad(d::text, 7, '0'), 'manual', $2::int8 from generate_series(0, $1::int4 - 1) d`,
     `insert into register (device_key, ordinal, name, kind, carrier, unit, scale_num, scale_den)
    select key, r, 'e' || r, 'counter', 'electricity', 'Wh', 1, 1 from device, generate_series(0, ${REGISTERS} - 1) r`,
     `insert into point (site, id, name_zh, name_en, carrier, role)
    select site, 'p-' || ltrim(substr(id, 5), '0') || case when id ~ '-0+$' then '0' else '' end || '-e' || r, 'p', 'p', 'electricity', 'main'
    from device, generate_series(0, ${REGISTERS} - 1) r`,
     `insert into mounting (site, id, point, serial, device, register, multiplier_num, multiplier_den, scale_num, scale_den, max_rate)
-   select p.site, p.id || '/s1', p.id, 's1', 'dev-' || lpad(split_part(p.id, '-', 2), 6, '0'), split_part(p.id, '-', 3), 1, 1, 1, 1, 1000000 from point p`,
+   select p.site, p.id || '/s1', p.id, 's1', 'dev-' || lpad(split_part(p.id, '-', 2), 7, '0'), split_part(p.id, '-', 3), 1, 1, 1, 1, 1000000 from point p`,
     `insert into allocation (site, point, from_day, rule)
    select site, id, 0, jsonb_build_object('basis', 'fixed', 'shares', jsonb_build_array(jsonb_build_object(
      'institution', 'i' || split_part(id, '-', 2)::int4 / ${perInstitution}, 'share', jsonb_build_object('num', 1, 'den', 1)))) from point`,

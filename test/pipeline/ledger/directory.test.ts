@@ -1,0 +1,42 @@
+import { afterAll, expect, it } from 'vitest';
+import { loadAdmitting, loadDirectory } from '../../../pipeline/ledger/directory.ts';
+import { stopPostgres } from '../../support/postgres.ts';
+import { local, openSmallSite, smallRegistry } from '../../support/small-site.ts';
+
+afterAll(stopPostgres);
+
+it('a worker knows of each device what the whole registry says, events included, also after one more', async () => {
+  const registry = smallRegistry([
+    { point: 'a' },
+    { point: 'b', mounting: { mountedAt: local('2026-02-01'), modulus: 100_000 } },
+    { point: 'w', carrier: 'water' },
+  ]);
+  const site = await openSmallSite(registry, '2026-03-10');
+  try {
+    const claim = { by: 'test', reason: 'test' };
+    const event = (body: Parameters<typeof site.service.recordEvent>[1]) =>
+      site.service.recordEvent(registry.site.id, body, claim);
+    await event({
+      kind: 'replacement',
+      point: 'a',
+      serial: 's2',
+      at: local('2026-03-05T10:25'),
+      final: 500,
+      initial: 3,
+    });
+    await event({ kind: 'exclude', device: 'd-w', register: 'e', from: local('2026-03-04'), to: local('2026-03-06') });
+    const devices = async (known: Awaited<ReturnType<typeof loadAdmitting>>) =>
+      [...known.sites].map(([id, { version, devices: of }]) => ({ id, version, of }));
+    const known = await loadAdmitting(site.books.db);
+    expect(await devices(known)).toEqual(await devices(await loadDirectory(site.books.db)));
+    expect(known.sites.get(registry.site.id)?.devices.get('d-a')?.registers.get('e')?.cuts).toEqual([
+      local('2026-03-05T10:25'),
+    ]);
+    await event({ kind: 'reset', device: 'd-b', register: 'e', at: local('2026-03-07T01:05'), initial: 0 });
+    const later = await loadAdmitting(site.books.db, known);
+    expect(await devices(later)).toEqual(await devices(await loadDirectory(site.books.db)));
+    expect(await loadAdmitting(site.books.db, later)).toEqual(later);
+  } finally {
+    await site.close();
+  }
+});
