@@ -39,7 +39,8 @@ export interface Course {
   readonly keepSending: (everyMs: number) => Sending;
   /** The same by the clock: what an outage held up is sent after it without a pause. */
   readonly keepPace: (everyMs: number) => Sending;
-  /** How often the log did not take what was offered. */
+  /** How often the log took what was offered, and how often it did not. */
+  readonly acceptances: () => number;
   readonly refusals: () => number;
   /** Milliseconds until all that is in the log now is in the books. */
   readonly caughtUp: (withinMs?: number, at?: Place) => Promise<number>;
@@ -79,7 +80,7 @@ export async function openCourse({ load, log, books: given }: CourseOptions): Pr
   const file = join(folder, 'sent');
   const obligations = openObligations(file);
   const producer = await log.producer();
-  let refusals = 0;
+  let [acceptances, refusals] = [0, 0];
 
   const put: Append = (offers) => producer.append(offers.map(({ device, value }) => ({ device: device ?? '', value })));
   const offer = async (offers: readonly Offer[], append = put): Promise<void> => {
@@ -88,6 +89,7 @@ export async function openCourse({ load, log, books: given }: CourseOptions): Pr
     for (;;) {
       try {
         await append(offers);
+        acceptances += 1;
         return accept();
       } catch {
         refusals += 1;
@@ -143,6 +145,7 @@ export async function openCourse({ load, log, books: given }: CourseOptions): Pr
       let due = performance.now();
       return sendingAfter(() => Math.max(0, (due += everyMs) - performance.now()));
     },
+    acceptances: () => acceptances,
     refusals: () => refusals,
     caughtUp,
     verdict: async (happened, more = {}) => {

@@ -38,11 +38,11 @@ export interface Fleet {
 }
 
 /** A topic of its own, and what is sent into it. */
-export async function openTopic(broker: KafkaBroker, load: Load, partitions = PARTITIONS) {
+export async function openTopic({ brokers }: Pick<KafkaBroker, 'brokers'>, load: Load, partitions = PARTITIONS) {
   const topicPrefix = `faults-${randomBytes(4).toString('hex')}`;
   const open = (partitionCount: number): Promise<FrameLog> =>
     openKafkaLog({
-      brokers: broker.brokers,
+      brokers,
       topicPrefix,
       sessionMs: SESSION_MS,
       clock: systemClock,

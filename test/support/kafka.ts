@@ -9,23 +9,34 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { freePort } from './free-port.ts';
 
-/** A real Apache Kafka broker (KRaft, one node), started from its Maven artifacts with the machine's Java. */
+/** Real Apache Kafka brokers (KRaft), started from their Maven artifacts with the machine's Java. */
 const KAFKA = '4.4.0';
 const SCALA = '2.13';
 const LOG4J = '2.25.5';
 const CACHE = fileURLToPath(new URL(`../../node_modules/.cache/kafka-${KAFKA}`, import.meta.url));
 const START_MS = 60_000;
 
-export interface KafkaBroker {
-  /** `127.0.0.1:port`; the same after a restart. */
-  readonly brokers: readonly string[];
+/** One of them. */
+export interface KafkaNode {
   readonly stop: () => Promise<void>;
   /** SIGKILL: no goodbye. */
   readonly kill: () => Promise<void>;
   /** Starts again on the same data and port. */
   readonly restart: () => Promise<void>;
+}
+
+interface Reachable {
+  /** `127.0.0.1:port` of each; the same after a restart. */
+  readonly brokers: readonly string[];
   /** Stops, and removes the data. */
   readonly remove: () => Promise<void>;
+}
+
+export interface KafkaBroker extends KafkaNode, Reachable {}
+
+/** Each is broker and controller. */
+export interface KafkaCluster extends Reachable {
+  readonly nodes: readonly KafkaNode[];
 }
 
 const runs = (command: string, args: readonly string[]): boolean =>
@@ -49,20 +60,44 @@ export function skipKafka(): boolean {
 }
 
 export async function startKafka(): Promise<KafkaBroker> {
+  const { brokers, nodes, remove } = await startKafkaCluster(1);
+  const [node] = nodes;
+  if (!node) throw new Error('no broker');
+  return { ...node, brokers, remove };
+}
+
+export async function startKafkaCluster(size: number): Promise<KafkaCluster> {
   const lib = await installKafka();
-  const [port, controller] = [await freePort(), await freePort()];
+  const cluster = clusterId();
+  const places: Place[] = [];
+  for (let id = 1; id <= size; id++) places.push({ id, port: await freePort(), controller: await freePort() });
+  const nodes = await Promise.all(places.map((place) => startNode(lib, cluster, place, places)));
+  return {
+    brokers: places.map(({ port }) => `127.0.0.1:${port}`),
+    nodes,
+    remove: async () => {
+      await Promise.all(nodes.map((node) => node.remove()));
+    },
+  };
+}
+
+interface Place {
+  readonly id: number;
+  readonly port: number;
+  readonly controller: number;
+}
+
+async function startNode(
+  lib: string,
+  cluster: string,
+  place: Place,
+  all: readonly Place[],
+): Promise<KafkaNode & Pick<Reachable, 'remove'>> {
   const data = mkdtempSync(join(tmpdir(), 'kafka-'));
   const properties = join(data, 'server.properties');
-  writeFileSync(properties, serverProperties(data, port, controller));
-  await java(lib, [
-    'kafka.tools.StorageTool',
-    'format',
-    '--standalone',
-    `--cluster-id=${clusterId()}`,
-    '-c',
-    properties,
-  ]);
-  let broker = await startBroker(lib, data, port);
+  writeFileSync(properties, serverProperties(data, place, all));
+  await java(lib, ['kafka.tools.StorageTool', 'format', `--cluster-id=${cluster}`, '-c', properties]);
+  let broker = await startBroker(lib, data, place.port);
   const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
     if (broker.exitCode !== null || broker.signalCode !== null) return;
     const exited = once(broker, 'exit');
@@ -72,12 +107,11 @@ export async function startKafka(): Promise<KafkaBroker> {
     clearTimeout(timer);
   };
   return {
-    brokers: [`127.0.0.1:${port}`],
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
     restart: async () => {
       await end('SIGTERM');
-      broker = await startBroker(lib, data, port);
+      broker = await startBroker(lib, data, place.port);
     },
     remove: async () => {
       await end('SIGKILL');
@@ -153,20 +187,20 @@ const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
 `;
 
 // The short session lets the broker take itself back at once after a kill; else it refuses itself for up to 15 s.
-const serverProperties = (data: string, port: number, controller: number): string => `
+const serverProperties = (data: string, { id, port, controller }: Place, all: readonly Place[]): string => `
 process.roles=broker,controller
-node.id=1
+node.id=${id}
 listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}
 advertised.listeners=PLAINTEXT://127.0.0.1:${port}
 controller.listener.names=CONTROLLER
-controller.quorum.bootstrap.servers=127.0.0.1:${controller}
+controller.quorum.voters=${all.map((each) => `${each.id}@127.0.0.1:${each.controller}`).join(',')}
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
 log.dirs=${join(data, 'data')}
 num.partitions=1
 offsets.topic.num.partitions=1
-offsets.topic.replication.factor=1
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
+offsets.topic.replication.factor=${all.length}
+transaction.state.log.replication.factor=${all.length}
+transaction.state.log.min.isr=${Math.min(2, all.length)}
 group.initial.rebalance.delay.ms=0
 broker.session.timeout.ms=2000
 broker.heartbeat.interval.ms=500

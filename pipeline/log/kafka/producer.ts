@@ -1,4 +1,4 @@
-import type { Kafka, Message, Producer } from 'kafkajs';
+import type { Kafka, Message, Producer, RecordMetadata } from 'kafkajs';
 import { storeError } from '#domain';
 import { type LogProducer, partitionOf } from '../port.ts';
 
@@ -31,7 +31,10 @@ export function createKafkaProducer(kafka: Kafka, topic: string, partitionCount:
     producer ??= connect(kafka);
     try {
       const open = await producer;
-      for (const chunk of chunks(records)) await open.send({ topic, acks: -1, messages: chunk.map(toMessage) });
+      for (const chunk of chunks(records)) {
+        const messages = chunk.map(toMessage);
+        refuseSilence(messages, await open.send({ topic, acks: -1, messages }));
+      }
     } catch (error) {
       await discard();
       throw appendFailed(topic, error);
@@ -64,6 +67,16 @@ async function connect(kafka: Kafka): Promise<Producer> {
   const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false });
   await producer.connect();
   return producer;
+}
+
+/**
+ * The library tries again only those brokers that have not answered. A partition whose leader died meanwhile may have gone to
+ * one that has: it is then sent to nobody, and the call ends well.
+ */
+function refuseSilence(sent: readonly Message[], answers: readonly RecordMetadata[]): void {
+  const answered = new Set(answers.map(({ partition }) => partition));
+  const silent = new Set(sent.map(({ partition }) => partition).filter((p) => p !== undefined && !answered.has(p)));
+  if (silent.size > 0) throw new Error(`no broker answered for partition ${[...silent].join(', ')}`);
 }
 
 const appendFailed = (topic: string, cause: unknown): Error =>
