@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -28,6 +29,12 @@ export async function openBenchBooks(fleet: Fleet, statements = PLANTING): Promi
   const postmaster = Number(
     (await readFile(path.join(rows[0]?.folder ?? '', 'postmaster.pid'), 'utf8')).split('\n')[0],
   );
+  // a bench that is told to end, or throws, leaves no server behind
+  const onExit = (): void => {
+    process.kill(postmaster, 'SIGQUIT');
+    rmSync(dir, { recursive: true, force: true });
+  };
+  process.once('exit', onExit);
   await plant(books, fleet, statements);
   return {
     books,
@@ -36,6 +43,7 @@ export async function openBenchBooks(fleet: Fleet, statements = PLANTING): Promi
     close: async () => {
       await books.close();
       await server.stop();
+      process.off('exit', onExit);
       await rm(dir, { recursive: true, force: true });
     },
   };
