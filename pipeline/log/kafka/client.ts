@@ -31,10 +31,17 @@ function writeLog(telemetry: Telemetry, { namespace, level, log }: LogEntry): vo
   else telemetry.log.debug(line, message);
 }
 
+/** What kafkajs calls final, though it passes: each is how it says that no broker answered just then. */
+const PASSING = new Set([
+  'KafkaJSNumberOfRetriesExceeded',
+  'KafkaJSNoBrokerAvailableError',
+  'KafkaJSGroupCoordinatorNotFound',
+]);
+
 /** Whether trying again can help: the library's word about the error or about what caused it. */
 export function isRetriable(error: unknown): boolean {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if (at.name === 'KafkaJSNumberOfRetriesExceeded' || at.name === 'KafkaJSNoBrokerAvailableError') return true;
+    if (PASSING.has(at.name)) return true;
     if ('retriable' in at && at.retriable === true) return true;
   }
   return false;

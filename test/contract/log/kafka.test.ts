@@ -9,6 +9,7 @@ import { createTelemetry, silentLogger, systemClock } from '#platform';
 import { runRelay, toLog } from '../../../collectors/spool/relay.ts';
 import { openSpool } from '../../../collectors/spool/spool.ts';
 import { type KafkaLogOptions, openKafkaLog } from '../../../pipeline/log/kafka/log.ts';
+import { isRetriable } from '../../../pipeline/log/kafka/client.ts';
 import { createKafkaProducer } from '../../../pipeline/log/kafka/producer.ts';
 import { ensureTopics, framesTopic, markOf, verifyTopic } from '../../../pipeline/log/kafka/topics.ts';
 import { type FrameLog, type LogRecord, partitionOf } from '../../../pipeline/log/port.ts';
@@ -207,33 +208,63 @@ describe.skipIf(skipKafka())('against a real broker', () => {
       expect((await readAll(log)).map(text)).toEqual(['next']);
     });
 
-    it('asks for metadata again where the connection broke off during the request', async () => {
-      const topicPrefix = newPrefix();
-      const topic = framesTopic(topicPrefix);
-      const wanted = { topicPrefix, partitionCount: 3, retentionMs: 86_400_000 };
-      const opened = await administer((admin) => ensureTopics(admin, wanted, systemClock, () => markOf(1n)));
-      const metadataKey = 3;
-      // The first loads the library's cache; the second is the one whose loss kafkajs does not report.
-      let asked = 0;
-      const socketFactory: ISocketFactory = ({ host, port, onConnect }) => {
+    /** Breaks the connection off at the requests of this API key (Kafka's protocol) that `breaks` names. */
+    const breaking =
+      (apiKey: number, breaks: (request: Buffer) => boolean): ISocketFactory =>
+      ({ host, port, onConnect }) => {
         const socket = connect({ host, port }, onConnect);
         const write = socket.write.bind(socket);
         socket.write = (data: Uint8Array, ...rest: unknown[]) => {
           const request = Buffer.from(data);
-          const asks = request.readInt16BE(4) === metadataKey && request.includes(topic);
-          if (asks) asked += 1;
-          if (!asks || asked !== 2) return write(data, ...(rest as []));
+          if (request.readInt16BE(4) !== apiKey || !breaks(request)) return write(data, ...(rest as []));
           socket.destroy(new Error('read ECONNRESET'));
           return false;
         };
         return socket;
       };
+    const METADATA = 3;
+    const FIND_COORDINATOR = 10;
+
+    it('asks for metadata again where the connection broke off during the request', async () => {
+      const topicPrefix = newPrefix();
+      const topic = framesTopic(topicPrefix);
+      const wanted = { topicPrefix, partitionCount: 3, retentionMs: 86_400_000 };
+      const opened = await administer((admin) => ensureTopics(admin, wanted, systemClock, () => markOf(1n)));
+      // The first loads the library's cache; the second is the one whose loss kafkajs does not report.
+      let asked = 0;
+      const socketFactory = breaking(METADATA, (request) => {
+        if (!request.includes(topic)) return false;
+        asked += 1;
+        return asked === 2;
+      });
       const brokers = [...broker.brokers];
       const admin = new kafkajs.Kafka({ brokers, socketFactory, logLevel: kafkajs.logLevel.NOTHING }).admin();
       await admin.connect();
       await verifyTopic(admin, topic, opened, systemClock);
       await admin.disconnect();
       expect(asked).toBeGreaterThan(2);
+    });
+
+    it('takes a coordinator that cannot be found for one that will be', async () => {
+      const prefix = newPrefix();
+      await open(prefix);
+      const kafka = new kafkajs.Kafka({
+        brokers: [...broker.brokers],
+        socketFactory: breaking(FIND_COORDINATOR, () => true),
+        retry: { retries: 1, initialRetryTime: 10, restartOnFailure: () => Promise.resolve(false) },
+        logLevel: kafkajs.logLevel.NOTHING,
+      });
+      const consumer = kafka.consumer({ groupId: `${prefix}.lost` });
+      const crash = new Promise<Error>((resolve) =>
+        consumer.on('consumer.crash', ({ payload }) => resolve(payload.error)),
+      );
+      await consumer.connect();
+      await consumer.subscribe({ topics: [framesTopic(prefix)] });
+      await Promise.race([consumer.run({ eachBatch: () => Promise.resolve() }), crash]).catch(() => undefined);
+      const error = await crash;
+      await consumer.disconnect().catch(() => undefined);
+      expect(error.message).toContain('Failed to find group coordinator');
+      expect(isRetriable(error)).toBe(true);
     });
 
     it('loses nothing of what follows a send whose answer went missing', async () => {
