@@ -28,3 +28,19 @@ export async function sendWithoutKey(broker: Brokers, topic: string, offers: rea
     await producer.disconnect();
   }
 }
+
+/** The topic's retention, its other settings as they are: the client can only write all of them. */
+export async function keepFor(broker: Brokers, topic: string, retentionMs: number): Promise<void> {
+  const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic };
+  await administer(broker, async (admin) => {
+    const { resources } = await admin.describeConfigs({ resources: [resource], includeSynonyms: false });
+    const own = new Map(
+      resources[0]?.configEntries
+        .filter(({ configSource }) => configSource === kafkajs.ConfigSource.TOPIC_CONFIG)
+        .map(({ configName, configValue }) => [configName, configValue]),
+    );
+    own.set('retention.ms', String(retentionMs));
+    const configEntries = [...own].map(([name, value]) => ({ name, value }));
+    await admin.alterConfigs({ validateOnly: false, resources: [{ ...resource, configEntries }] });
+  });
+}

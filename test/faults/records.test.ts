@@ -7,14 +7,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { backup, restore } from '../../pipeline/books/index.ts';
 import type { Registry } from '../../pipeline/domain/index.ts';
 import { dumpBooks, openService } from '../../pipeline/index.ts';
+import { openKafkaLog } from '../../pipeline/log/kafka/log.ts';
 import type { FrameLog } from '../../pipeline/log/port.ts';
-import { systemClock } from '../../pipeline/platform/index.ts';
+import { createTelemetry, silentLogger, systemClock } from '../../pipeline/platform/index.ts';
 import { randomOf } from '../oracle/world/random.ts';
 import { type KafkaBroker, skipKafka, startKafka } from '../support/kafka.ts';
 import { freshBooks, silentTelemetry, stopPostgres } from '../support/postgres.ts';
-import { sendWithoutKey } from './client.ts';
-import { takenIn } from './course.ts';
-import { openTopic } from './fleet.ts';
+import { keepFor, sendWithoutKey } from './client.ts';
+import { takenIn, until } from './course.ts';
+import { openTopic, PARTITIONS } from './fleet.ts';
 import { quantiles } from './figures.ts';
 import { clean, inForm, patience, SEED } from './form.ts';
 import { startInside } from './inside.ts';
@@ -22,6 +23,7 @@ import { createLoad, SITE, TICK_MS } from './load.ts';
 import { NEW_METER, poisonOf, POISONS } from './poison.ts';
 
 const CHECKPOINT_MS = 100;
+const DAY = 86_400_000;
 
 describe.skipIf(skipKafka())('records over a real broker', () => {
   let broker: KafkaBroker;
@@ -178,6 +180,57 @@ describe.skipIf(skipKafka())('records over a real broker', () => {
       await close();
     }
   });
+
+  it(
+    'R15: where the topic has forgotten what books of a backup must read, they stop with a code; that it keeps too little is said',
+    { timeout: 300_000 },
+    async () => {
+      const { course, log, topic, topicPrefix, close } = await openTopic(
+        broker,
+        createLoad({ seed: SEED, devices: 20 }),
+      );
+      const file = join(tmpdir(), `faults-${randomBytes(4).toString('hex')}.backup`);
+      const saidOf = async (): Promise<number | undefined> => {
+        const telemetry = createTelemetry(silentLogger());
+        const options = { brokers: broker.brokers, topicPrefix, partitionCount: PARTITIONS, clock: systemClock };
+        await openKafkaLog({ ...options, telemetry }).then((opened) => opened.close());
+        return (await telemetry.counts())['civicmeter_log_retention_short_total'];
+      };
+      try {
+        expect(await saidOf()).toBeUndefined();
+        const first = await inside(course.dsn, log);
+        await course.send(50);
+        const before = await course.caughtUp().then(() => takenIn(course.books));
+        await backup(course.books.pool, file, { now: Date.now() });
+        await course.send(50);
+        await course.caughtUp();
+        await keepFor(broker, topic, 1_000);
+        expect(await saidOf()).toBe(1);
+        // the broker itself forgets
+        await until('the topic to be empty', async () =>
+          [...(await log.bounds()).values()].every(({ low, high }) => low === high),
+        );
+        const restored = await freshBooks();
+        await restore(restored.books.pool, file);
+        await first.end();
+        const second = await inside(restored.dsn, log);
+        await until('the restored books to refuse the topic', () => second.failure() !== undefined);
+        expect(second.failure()).toMatchObject({ code: 'LOG_OFFSET_LOST', retryable: false });
+        expect(await takenIn(restored.books)).toBe(before);
+        await second.end();
+        await restored.close();
+        // books that had read it all go on
+        await keepFor(broker, topic, DAY);
+        const third = await inside(course.dsn, log);
+        await course.send(1);
+        await third.whileWorking(course.caughtUp());
+        await third.end();
+      } finally {
+        rmSync(file, { force: true });
+        await close();
+      }
+    },
+  );
 });
 
 const LATER = Date.UTC(2024, 2, 1) + TICK_MS;

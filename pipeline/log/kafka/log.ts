@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { isMeteringError, storeError } from '#domain';
-import type { Clock, Telemetry } from '#platform';
+import type { Clock, EventSpec, Telemetry } from '#platform';
 import type { FrameLog } from '../port.ts';
 import { createClient, type KafkaConnection } from './client.ts';
 import { createKafkaConsumer } from './consumer.ts';
 import { createKafkaProducer } from './producer.ts';
 import { scanPartition } from './scan.ts';
 import type { SessionContext } from './session.ts';
-import { ensureTopics, fetchBounds, framesTopic, markOf, verifyTopic } from './topics.ts';
+import { ensureTopics, fetchBounds, framesTopic, markOf, shortRetention, verifyTopic } from './topics.ts';
 
 export interface KafkaLogOptions extends KafkaConnection {
   readonly clock: Clock;
@@ -27,8 +27,12 @@ export interface KafkaLogOptions extends KafkaConnection {
 
 const KEEP_MS = 400 * 86_400_000;
 
+const EVENTS = {
+  logRetentionShort: { level: 'warn', message: 'the topic forgets earlier than a restored backup may need' },
+} as const satisfies Record<string, EventSpec>;
+
 /**
- * Connects, makes the topics where missing and refuses what does not fit. Errors: LOG_UNREACHABLE (StoreError),
+ * Connects, makes the topics where missing and refuses what does not fit; a topic that keeps too little is said. Errors: LOG_UNREACHABLE (StoreError),
  * LOG_TOPIC_SETTINGS, LOG_PARTITIONS_CHANGED (ConfigError); later LOG_APPEND_FAILED, LOG_OFFSET_LOST, LOG_REPLACED, LOG_FAILED.
  */
 export async function openKafkaLog(options: KafkaLogOptions): Promise<FrameLog> {
@@ -40,6 +44,8 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<FrameLog> 
   try {
     await admin.connect();
     const opened = await ensureTopics(admin, wanted, clock, () => markOf(randomBytes(8).readBigUInt64BE()));
+    const short = shortRetention(opened, retentionMs);
+    if (short) telemetry.emit('logRetentionShort', EVENTS.logRetentionShort, { topic, why: short });
     const groupId = options.groupId ?? `${topicPrefix}.stream`;
     const { sessionMs } = options;
     const context: SessionContext = { kafka, admin, clock, topic, groupId, opened, sessionMs };

@@ -21,6 +21,9 @@ export interface TopicOptions {
 export interface TopicState {
   readonly identity: string;
   readonly partitionCount: number;
+  /** What the topic keeps: so long, and at most so many bytes of a partition; Infinity where there is no limit. */
+  readonly retentionMs: number;
+  readonly retentionBytes: number;
 }
 
 export const framesTopic = (prefix: string): string => `${prefix}.frames`;
@@ -110,7 +113,23 @@ async function readTopic(admin: Admin, topic: string): Promise<TopicState> {
   return {
     identity: `${clusterId}/${topic}/${mark.toString(36)}`,
     partitionCount: topics[0]?.partitions.length ?? 0,
+    retentionMs: limitOf(settings.get('retention.ms')),
+    retentionBytes: limitOf(settings.get('retention.bytes')),
   };
+}
+
+/** Kafka writes -1 for no limit. */
+const limitOf = (setting = '-1'): number => (Number(setting) < 0 ? Infinity : Number(setting));
+
+/** Why the topic may forget what books restored from an old backup must read; nothing where it keeps as much as was asked for. */
+export function shortRetention(
+  { retentionMs, retentionBytes }: Pick<TopicState, 'retentionMs' | 'retentionBytes'>,
+  wantedMs: number,
+): string | undefined {
+  const days = (ms: number): string => (ms === Infinity ? 'without limit' : `${Math.floor((10 * ms) / DAY_MS) / 10} d`);
+  if (retentionMs < limitOf(String(wantedMs)))
+    return `retention.ms: ${days(retentionMs)}, wanted: ${days(limitOf(String(wantedMs)))}`;
+  return retentionBytes === Infinity ? undefined : `retention.bytes: ${retentionBytes}, wanted: -1`;
 }
 
 function refuseSettings(topic: string, settings: ReadonlyMap<string, string>): void {
