@@ -6,6 +6,7 @@ import type { Faults } from './faults.ts';
 import type { Process, VirtualTime } from './time.ts';
 
 export const SITE = 'simulated';
+export const START = Date.UTC(2026, 2, 2);
 export const METERS = 50;
 const LINES = 1;
 const INTERVAL_MS = 60 * 60_000;
@@ -126,7 +127,7 @@ export const lineOf =
       close: () => {
         open = false;
       },
-      read: async ({ unit, words }): Promise<ReadResult> => {
+      read: async ({ unit, address, words }): Promise<ReadResult> => {
         if (faults.strikes('unitSilent', 0.01)) {
           await process.clock.sleep(TIMEOUT_MS);
           return { ok: false, fault: { kind: 'timeout' } };
@@ -136,9 +137,11 @@ export const lineOf =
           return { ok: false, fault: { kind: 'closed', detail: 'cut' } };
         }
         await process.clock.sleep(20);
+        if (words > 2 && faults.strikes('rangeRefused', 0.0002))
+          return { ok: false, fault: { kind: 'exception', code: 2 } };
         if (faults.strikes('unitBusy', 0.005)) return { ok: false, fault: { kind: 'exception', code: 6 } };
         const face = faceAt(unit, time.now());
-        return { ok: true, words: [face >>> 16, face & 0xffff, 0, unit].slice(0, words) };
+        return { ok: true, words: [face >>> 16, face & 0xffff, 0, unit].slice(address, address + words) };
       },
     };
   };

@@ -16,28 +16,48 @@ export interface GroupLog {
   readonly highs: () => ReadonlyMap<number, number>;
 }
 
+/** Told of what the group's members meet. */
+export interface GroupWatch {
+  readonly revoked: (positions: ReadonlyMap<number, number>) => void;
+  readonly longBatch: () => void;
+  /** The group took its partitions from a member while it was at a batch. */
+  readonly rebalancedInBatch: () => void;
+}
+
 const SESSION_MS = 10_000;
+const LARGEST_BATCH = 40;
 const IDENTITY = 'simulated';
 
 interface Member {
   readonly process: Process;
   /** What the group gave it and it has not yet taken over. */
   given: readonly number[] | undefined;
+  /** Next offsets of the partitions that it has taken over. */
+  readonly positions: Map<number, number>;
   stopped: boolean;
   wake: () => void;
 }
 
-export function groupLog(time: VirtualTime, random: Random, partitionCount: number): GroupLog {
+export function groupLog(time: VirtualTime, random: Random, partitionCount: number, watch: GroupWatch): GroupLog {
   const partitions = Array.from({ length: partitionCount }, (): LogRecord[] => []);
   const members = new Set<Member>();
 
+  const places = new Map<string, number>();
+  const partitionAt = (device: string): number => {
+    const known = places.get(device) ?? partitionOf(device, partitionCount);
+    places.set(device, known);
+    return known;
+  };
+
   const put: GroupLog['put'] = (records) => {
+    const touched = new Set<number>();
     for (const { device, value } of records) {
-      const partition = partitionOf(device, partitionCount);
+      const partition = partitionAt(device);
       const list = partitions[partition];
       list?.push({ partition, offset: list.length, appendedAt: Math.round(time.now()), value });
+      touched.add(partition);
     }
-    for (const member of members) member.wake();
+    for (const member of members) if ([...touched].some((p) => member.positions.has(p))) member.wake();
   };
 
   const rebalance = (): void => {
@@ -53,30 +73,37 @@ export function groupLog(time: VirtualTime, random: Random, partitionCount: numb
   };
 
   const consume = async (member: Member, handlers: LogConsumerHandlers): Promise<void> => {
-    const { process } = member;
-    const positions = new Map<number, number>();
+    const { process, positions } = member;
     const toldAt = new Map<number, number>();
     const takeOver = async (given: readonly number[]): Promise<void> => {
       member.given = undefined;
-      if (positions.size > 0) await handlers.revoked([...positions.keys()]);
+      if (positions.size > 0) {
+        watch.revoked(positions);
+        await handlers.revoked([...positions.keys()]);
+      }
       positions.clear();
       toldAt.clear();
       for (const [partition, offset] of await handlers.assigned(given)) positions.set(partition, offset);
     };
+    const batchesNow = (): readonly (readonly [number, readonly LogRecord[]])[] =>
+      [...positions].map(([p, at]) => [p, partitions[p]?.slice(at, at + random.int(1, LARGEST_BATCH)) ?? []] as const);
+    const handOver = async (partition: number, batch: readonly LogRecord[]): Promise<void> => {
+      if (batch.length > LARGEST_BATCH / 2) watch.longBatch();
+      await handlers.records(partition, batch);
+      if (member.given) watch.rebalancedInBatch();
+      // the handler may have lost the partition meanwhile; `given` says so
+      positions.set(partition, (positions.get(partition) ?? 0) + batch.length);
+    };
     const turn = async (): Promise<boolean> => {
       let moved = false;
-      for (const [partition, position] of positions) {
+      for (const [partition, batch] of await process.ask(batchesNow)) {
         if (member.given || member.stopped) return true;
-        const size = random.int(1, 40);
-        const batch = await process.ask(() => partitions[partition]?.slice(position, position + size) ?? []);
-        if (member.given || member.stopped) return true;
+        const position = positions.get(partition);
         if (batch.length > 0) {
-          await handlers.records(partition, batch);
-          // the handler may have lost the partition meanwhile; `given` says so
-          positions.set(partition, position + batch.length);
+          await handOver(partition, batch);
           moved = true;
         } else if (toldAt.get(partition) !== position) {
-          toldAt.set(partition, position);
+          toldAt.set(partition, position ?? 0);
           await handlers.caughtUp?.(partition);
         }
       }
@@ -116,7 +143,13 @@ export function groupLog(time: VirtualTime, random: Random, partitionCount: numb
         close: async () => undefined,
       }),
       consumer: async () => {
-        const member: Member = { process, given: undefined, stopped: false, wake: () => undefined };
+        const member: Member = {
+          process,
+          given: undefined,
+          positions: new Map(),
+          stopped: false,
+          wake: () => undefined,
+        };
         return {
           run: async (handlers) => {
             members.add(member);

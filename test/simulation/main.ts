@@ -1,46 +1,64 @@
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { FAULT_KINDS } from './faults.ts';
+import { type Counts, neverHit, totalOf } from './coverage.ts';
+import { outcomesOf } from './pool.ts';
 import { firstSeed } from './seeds.ts';
-import { faultOf, simulate } from './simulate.ts';
+import { faultOf, type Outcome } from './simulate.ts';
 
-/** `npm run simulate -- [--seeds 10000] [--from N] [--days 3]`: exit code 1 where a seed fails; its number is named. */
+/** `npm run simulate -- [SEEDS] [--from N] [--days D] [--threads T]`: see README.md. */
 process.env['TZ'] = 'Asia/Kathmandu';
-const { values } = parseArgs({
-  options: { seeds: { type: 'string' }, from: { type: 'string' }, days: { type: 'string' } },
+/** From so many seeds on, each branch must have been met. */
+const LONG_RUN = 1_000;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { from: { type: 'string' }, days: { type: 'string' }, threads: { type: 'string' } },
 });
-const { seeds, from, days } = z
+const whole = z.coerce.number().int().positive();
+const { seeds, from, days, threads } = z
   .strictObject({
-    seeds: z.coerce.number().int().positive().default(200),
+    seeds: whole.default(200),
     from: z.coerce.number().int().nonnegative().default(firstSeed()),
-    days: z.coerce.number().int().positive().default(3),
+    days: whole.optional(),
+    threads: whole.default(availableParallelism()),
   })
-  .parse(values);
+  .parse({ ...values, seeds: positionals[0] });
 
 const started = performance.now();
-const failed: number[] = [];
-const fired = new Map<string, number>();
-let records = 0;
-for (let i = 0; i < seeds; i++) {
-  const outcome = await simulate(from + i, days);
+const outcomes: Outcome[] = [];
+const tasks = Array.from({ length: seeds }, (_, i) => ({ seed: from + i, days }));
+for await (const outcome of outcomesOf(tasks, Math.min(threads, seeds))) {
+  outcomes.push(outcome);
   const fault = faultOf(outcome);
-  records += outcome.records;
-  for (const [kind, count] of Object.entries(outcome.fired)) fired.set(kind, (fired.get(kind) ?? 0) + count);
-  if (fault === undefined) continue;
-  failed.push(outcome.seed);
-  process.stderr.write(`seed ${outcome.seed}: ${fault}; add it to test/simulation/kept-seeds.json\n`);
+  if (fault !== undefined)
+    process.stderr.write(`seed ${outcome.seed} (days ${outcome.days}): ${fault}; keep it in kept-seeds.json\n`);
 }
+const branches = totalOf(outcomes.map((outcome) => outcome.branches));
+const never = neverHit(branches);
+const failed = outcomes.filter((outcome) => faultOf(outcome) !== undefined).map(({ seed }) => seed);
+const isOk = failed.length === 0 && (never.length === 0 || seeds < LONG_RUN);
+process.stdout.write(`${tableOf(branches)}\n`);
 process.stdout.write(
   `${JSON.stringify({
     seeds,
     from,
-    days,
-    records,
+    days: outcomes.reduce((sum, outcome) => sum + outcome.days, 0),
+    records: outcomes.reduce((sum, outcome) => sum + outcome.records, 0),
+    threads,
     seconds: Math.round((performance.now() - started) / 100) / 10,
-    fired: Object.fromEntries(fired),
-    neverFired: FAULT_KINDS.filter((kind) => (fired.get(kind) ?? 0) === 0),
+    branches: Object.keys(branches).length,
+    never,
     failed,
-    verdict: failed.length === 0 ? 'ok' : 'failed',
+    verdict: isOk ? 'ok' : 'failed',
   })}\n`,
 );
-process.exitCode = failed.length === 0 ? 0 : 1;
+process.exitCode = isOk ? 0 : 1;
+
+/** How often each rare branch was met, the rarest first. */
+function tableOf(counts: Counts): string {
+  return Object.entries(counts)
+    .toSorted(([, a], [, b]) => a - b)
+    .map(([name, count]) => `${count === 0 ? 'NEVER' : count}`.padStart(10) + `  ${name}`)
+    .join('\n');
+}

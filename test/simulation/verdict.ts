@@ -8,6 +8,7 @@ import type { RegistryJson } from '../oracle/input.ts';
 import { groupBy } from '../oracle/numbers.ts';
 import type { MemoryBooks } from '../support/memory-store.ts';
 import { REGISTRY } from './building.ts';
+import type { Coverage } from './coverage.ts';
 
 export interface Comparison {
   /** Readings of the log that the books neither folded nor quarantined. */
@@ -25,16 +26,22 @@ const REGISTRY_JSON = JSON.parse(JSON.stringify(REGISTRY)) as RegistryJson;
 const MOUNTED = meters(REGISTRY_JSON, []);
 
 /** The books against the oracle, which knows only the log. */
-export function compare(books: MemoryBooks, records: readonly LogRecord[], directory: Directory): Comparison {
+export function compare(
+  books: MemoryBooks,
+  records: readonly LogRecord[],
+  directory: Directory,
+  coverage: Coverage,
+): Comparison {
   const verdicts = records.flatMap(({ appendedAt, value }) =>
     admit({ appendedAt, value: Buffer.from(value).toString() }, REGISTRY_JSON, MOUNTED),
   );
   const readings = verdicts.flatMap((verdict) => ('folded' in verdict ? [verdict.folded] : []));
   const expected = new Set(linesOfOracle(readings));
-  const found = new Set(linesOfBooks(books, directory));
+  const found = new Set(linesOfBooks(books, directory, coverage));
   const missing = [...expected].filter((line) => !found.has(line));
   const surplus = [...found].filter((line) => !expected.has(line));
   const { counts, quarantine } = books;
+  for (const { reason } of quarantine.values()) coverage.hit(`refused ${reason}`);
   const refused = verdicts.length - readings.length;
   const gaps = [counts.records - records.length, counts.folded - readings.length, quarantine.size - refused];
   return {
@@ -58,15 +65,20 @@ const linesOfOracle = (readings: readonly Reading[]): readonly string[] =>
       : bracketsOf(own, SLOT_MS, []).map((b) => `${key} ${b.start} ${stampText(b.first)} ${stampText(b.last)}`),
   );
 
-function linesOfBooks({ rows }: MemoryBooks, { byKey }: Directory): readonly string[] {
-  const nameOf = (deviceKey: number, ordinal: number): string => {
-    const device = byKey.get(deviceKey);
-    const register = [...(device?.registers.values() ?? [])].find((r) => r.ordinal === ordinal);
-    return `${device?.id} ${register?.name}`;
+function linesOfBooks({ rows }: MemoryBooks, { byKey }: Directory, coverage: Coverage): readonly string[] {
+  const names = new Map(
+    [...byKey.values()].flatMap(({ key, id, registers }) =>
+      [...registers.values()].map(({ ordinal, name }) => [`${key}:${ordinal}`, `${id} ${name}`]),
+    ),
+  );
+  const nameOf = (deviceKey: number, ordinal: number): string => String(names.get(`${deviceKey}:${ordinal}`));
+  const stamped = (stamp: Stamped): string => {
+    if (stamp.other) coverage.hit('seen contradictionKept');
+    return stampText(stamp);
   };
   const brackets = [...rows.bracket.values()].flatMap(({ deviceKey, day, payload }) =>
     [...decodeBrackets(day, payload)].flatMap(([ordinal, list]) =>
-      list.map((b) => `${nameOf(deviceKey, ordinal)} ${b.start} ${stampText(b.first)} ${stampText(b.last)}`),
+      list.map((b) => `${nameOf(deviceKey, ordinal)} ${b.start} ${stamped(b.first)} ${stamped(b.last)}`),
     ),
   );
   const gauges = [...rows.gauge.values()].flatMap(({ deviceKey, day, payload }) =>

@@ -1,4 +1,4 @@
-import { type SeqSet, seqSetOf, storeError } from '../../pipeline/domain/index.ts';
+import { addSeqs, type SeqSet, storeError } from '../../pipeline/domain/index.ts';
 import { rangesOf, type Quarantined } from '../../pipeline/ledger/batch.ts';
 import { type Directory, versionsOf } from '../../pipeline/ledger/directory.ts';
 import { type HotTable, type RowKey, rowKey } from '../../pipeline/ledger/hot.ts';
@@ -18,6 +18,8 @@ export interface MemoryStore extends LedgerStore {
   readonly books: () => MemoryBooks;
   /** The server falls over: whatever is not yet synced is undone, and its caller gets an error. */
   readonly crash: () => void;
+  /** Somebody else writes the row anew, with the content that it has. */
+  readonly touch: (table: HotTable, key: RowKey) => void;
 }
 
 export interface MemoryStoreOptions {
@@ -71,7 +73,7 @@ export function memoryStore({ directory, sync = async () => undefined }: MemoryS
     for (const item of batch.quarantined) quarantine.set(`${place}/${item.record.offset}/${item.ordinal}`, item);
     for (const [src, seen] of batch.seqs) {
       const key = `${place}/${src}`;
-      seqs.set(key, seqSetOf([...(seqs.get(key) ?? []), ...rangesOf(seen)]));
+      seqs.set(key, rangesOf(seen).reduce<SeqSet>(addSeqs, seqs.get(key) ?? []));
     }
     return { outcome: 'committed' };
   };
@@ -80,6 +82,10 @@ export function memoryStore({ directory, sync = async () => undefined }: MemoryS
     books: () => ({ rows, positions, quarantine, seqs, counts }),
     crash: () => {
       life += 1;
+    },
+    touch: (table, key) => {
+      const row = rows[table].get(rowKey(key));
+      if (row) rows[table].set(rowKey(key), { ...row, version: row.version + 1 });
     },
     acquaint: (log, partitionCount) =>
       write(() => {
