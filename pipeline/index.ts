@@ -7,6 +7,7 @@ export { documentHash, MAX_DOCUMENT_BYTES } from './facts/documents.ts';
 export { keepHistorian } from './historian/keeper.ts';
 export { keepHouse, keepSettled } from './housekeeping.ts';
 export { sqlStore } from './ledger/sql-store.ts';
+export { unreadFrom } from './ledger/unread.ts';
 export { createWorker, type Worker, type WorkerOptions } from './ledger/worker.ts';
 export { carriersOf, convertAnswer, factorsAnswer, rowUsedOf } from './judging/catalogue-answers.ts';
 export { decomposeHolders } from './judging/decompose.ts';

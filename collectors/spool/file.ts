@@ -5,8 +5,8 @@ import { SpoolFileError } from './protocol.ts';
 
 /** Written into the file's header, so that no other database is ever taken for a spool ("CMSP"). */
 const APPLICATION_ID = 0x434d5350;
-/** 2: acknowledged ranges above the first frame that is not (table `sent`). */
-const VERSION = 2;
+/** 2: acknowledged ranges above the first frame that is not (table `sent`). 3: numbers that were lost (table `gap`). */
+const VERSION = 3;
 /** Older ones can corrupt a file in WAL mode when the log is reset (release notes of SQLite 3.51.3). */
 const OLDEST_SQLITE = [3, 51, 3] as const;
 const PAGE_BYTES = 8192;
@@ -15,7 +15,10 @@ const SCHEMA = `
   create table spool (src text not null, created_at integer not null, next integer not null, acknowledged integer not null) strict;
   create table frame (seq integer primary key, appended_at integer not null, device text not null, value blob not null) strict;
 `;
-const SCHEMA_2 = 'create table if not exists sent (from_seq integer primary key, to_seq integer not null) strict;';
+const RANGES = `
+  create table if not exists sent (from_seq integer primary key, to_seq integer not null) strict;
+  create table if not exists gap (from_seq integer primary key, to_seq integer not null) strict;
+`;
 
 export interface FileOptions {
   readonly file: string;
@@ -27,8 +30,6 @@ export interface FileOptions {
   readonly lockTimeoutMs: number;
   /** Free space of the disk, in bytes, below which nothing more is appended, so that what is in the file can still leave it. */
   readonly reserveBytes: number;
-  /** Whether numbers of frames that the file has lost are left out; not where the file is a log, whose reader takes no gaps. */
-  readonly leaveGaps: boolean;
 }
 
 /** Opens or creates the file, synchronously and alone: the lock is the operating system's, so that it dies with the process. */
@@ -60,7 +61,7 @@ function prepareFile(db: DatabaseSync, options: FileOptions): void {
     db.prepare('insert into spool values (?, ?, 0, 0)').run(randomBytes(4).toString('hex'), options.now);
     db.exec(`pragma application_id = ${APPLICATION_ID}`);
   }
-  if (pragma(db, 'user_version') < VERSION) db.exec(`${SCHEMA_2} pragma user_version = ${VERSION};`);
+  if (pragma(db, 'user_version') < VERSION) db.exec(`${RANGES} pragma user_version = ${VERSION};`);
   db.exec('commit');
   if (options.maxBytes !== undefined) {
     db.exec(`pragma max_page_count = ${Math.max(1, Math.floor(options.maxBytes / PAGE_BYTES))}`);

@@ -23,6 +23,8 @@ export interface SpoolFileHandle {
   readonly acknowledge: (acknowledgement: Acknowledgement) => void;
   /** Removes at most `limit` frames from the front that are below `below` and older than `before`. */
   readonly trim: (below: number, before: number, limit: number) => number;
+  /** Numbers below are not given any more: whoever read the file has seen them. Those that it lacks are a gap. */
+  readonly skip: (below: number) => void;
   readonly close: () => void;
 }
 
@@ -30,19 +32,21 @@ export interface SpoolFileHandle {
 interface OperateOptions {
   readonly file: string;
   readonly reserveBytes: number;
-  readonly leaveGaps: boolean;
 }
 
 /** The statements over an open file. */
-export function operateSpool(db: DatabaseSync, { file, reserveBytes, leaveGaps }: OperateOptions): SpoolFileHandle {
+export function operateSpool(db: DatabaseSync, { file, reserveBytes }: OperateOptions): SpoolFileHandle {
   const head = db.prepare('select src, next, acknowledged from spool').get();
   const src = String(head?.['src']);
   let next = Number(head?.['next']);
   let acknowledged = Number(head?.['acknowledged']);
-  let sent: SpoolState['sent'] = db
-    .prepare('select from_seq as a, to_seq as b from sent order by 1')
-    .all()
-    .map((row) => [Number(row['a']), Number(row['b'])] as const);
+  const rangesIn = (table: 'sent' | 'gap'): SpoolState['sent'] =>
+    db
+      .prepare(`select from_seq as a, to_seq as b from ${table} order by 1`)
+      .all()
+      .map((row) => [Number(row['a']), Number(row['b'])] as const);
+  let sent = rangesIn('sent');
+  let gaps = rangesIn('gap');
   const first = db.prepare('select seq from frame order by seq limit 1');
   const lowest = (): number => Number(first.get()?.['seq'] ?? next);
   let low = lowest();
@@ -51,6 +55,7 @@ export function operateSpool(db: DatabaseSync, { file, reserveBytes, leaveGaps }
   const setAcknowledged = db.prepare('update spool set acknowledged = ?');
   const clearSent = db.prepare('delete from sent');
   const insertSent = db.prepare('insert into sent values (?, ?)');
+  const insertGap = db.prepare('insert into gap values (?, ?)');
   const insertText = db.prepare('insert into frame values (?, ?, ?, cast(? as blob))');
   const insertBytes = db.prepare('insert into frame values (?, ?, ?, ?)');
   const stamp = db.prepare('select appended_at from frame where seq = ?');
@@ -103,21 +108,23 @@ export function operateSpool(db: DatabaseSync, { file, reserveBytes, leaveGaps }
   };
 
   /** Numbers that were given to frames which the file no longer has are not given again: they are a gap, and told. */
-  const skipLost = (): void => {
-    const to = highest.read(src);
-    if (!leaveGaps || to <= next) return;
-    lost = to - next;
-    const skipped =
-      acknowledged === next ? { acknowledged: to, sent } : { acknowledged, sent: [...sent, [next, to] as const] };
+  const skip = (to: number): void => {
+    if (to <= next) return;
+    const gap = [next, to] as const;
+    const skipped = acknowledged === next ? { acknowledged: to, sent } : { acknowledged, sent: [...sent, gap] };
     transaction(() => {
       setAcknowledged.run(skipped.acknowledged);
       for (const range of skipped.sent.slice(sent.length)) insertSent.run(...range);
+      insertGap.run(...gap);
       setNext.run(to);
     });
     ({ acknowledged, sent } = skipped);
+    gaps = [...gaps, gap];
+    lost += to - next;
     next = to;
+    highest.write(src, next);
   };
-  skipLost();
+  skip(highest.read(src));
 
   return {
     state: () => ({
@@ -126,6 +133,7 @@ export function operateSpool(db: DatabaseSync, { file, reserveBytes, leaveGaps }
       next,
       acknowledged,
       sent,
+      gaps,
       lost,
       oldestAt: acknowledged < next ? Number(stamp.get(acknowledged)?.['appended_at']) : undefined,
       bytes: sizeOf(file) + sizeOf(`${file}-wal`),
@@ -172,6 +180,7 @@ export function operateSpool(db: DatabaseSync, { file, reserveBytes, leaveGaps }
       low = to;
       return removed;
     },
+    skip,
     close: () => {
       highest.close();
       db.close();

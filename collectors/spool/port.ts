@@ -37,6 +37,10 @@ export interface SpoolFile extends Spool {
   ) => Promise<readonly { readonly offset: number; readonly appendedAt: number; readonly value: Uint8Array }[]>;
   /** First seq kept, and the next to be given. */
   readonly bounds: () => { readonly low: number; readonly high: number };
+  /** Numbers below the next that the file has lost, ascending: no frame has them, and none ever will. */
+  readonly gaps: () => SeqSet;
+  /** Numbers below `below` were read from this file once: none of them is given again, and those that it lacks are a gap. */
+  readonly skip: (below: number) => Promise<void>;
   /** Calls back after each commit; gives the way to stop. */
   readonly onAppend: (listener: () => void) => () => void;
   /** Acknowledges all below seq `below`, and forgets those of them that were taken before `before` (epoch ms). Answers how many went. */

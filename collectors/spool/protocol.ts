@@ -4,6 +4,7 @@ export type SpoolRequest =
   | { readonly kind: 'read'; readonly from: number; readonly limit: number; readonly devices: boolean }
   | ({ readonly kind: 'acknowledge' } & Acknowledgement)
   | { readonly kind: 'trim'; readonly below: number; readonly before: number; readonly limit: number }
+  | { readonly kind: 'skip'; readonly below: number }
   | { readonly kind: 'close' };
 
 export interface Acknowledgement {
@@ -47,7 +48,9 @@ export interface SpoolState {
   readonly acknowledged: number;
   /** Acknowledged ranges above it, ascending. */
   readonly sent: Ranges;
-  /** Frames that the end of the file had lost when it was opened. */
+  /** Numbers of frames that the file has lost, ascending: never given again. */
+  readonly gaps: Ranges;
+  /** How many of them were found lost since it was opened. */
   readonly lost: number;
   /** When the oldest frame not yet acknowledged was taken. */
   readonly oldestAt: number | undefined;

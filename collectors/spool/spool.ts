@@ -56,10 +56,14 @@ export async function openSpool(options: SpoolOptions): Promise<SpoolFile> {
     maxBytes,
     lockTimeoutMs,
     reserveBytes,
-    leaveGaps: keepMs === 0,
   });
-  const { lost } = thread.state();
-  if (lost > 0) telemetry.emit('spoolTorn', SPOOL_TORN, { file }, lost);
+  let told = 0;
+  const tellLost = (): void => {
+    const { lost } = thread.state();
+    if (lost > told) telemetry.emit('spoolTorn', SPOOL_TORN, { file }, lost - told);
+    told = lost;
+  };
+  tellLost();
   const listeners = new Set<() => void>();
   const appender = createAppender({
     file,
@@ -108,6 +112,11 @@ export async function openSpool(options: SpoolOptions): Promise<SpoolFile> {
       return unpackValues(block).map((value, i) => ({ offset: block.from + i, appendedAt: stamps[i] ?? 0, value }));
     },
     bounds: () => ({ low: thread.state().low, high: thread.state().next }),
+    gaps: () => thread.state().gaps,
+    skip: async (below) => {
+      await thread.ask({ kind: 'skip', below });
+      tellLost();
+    },
     onAppend: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -49,6 +49,9 @@ function answer(file: SpoolFileHandle, request: SpoolRequest): SpoolReply {
       const removed = file.trim(request.below, request.before, request.limit);
       return { ok: true, state: file.state(), removed };
     }
+    case 'skip':
+      file.skip(request.below);
+      return { ok: true, state: file.state() };
     case 'close': {
       const state = file.state();
       file.close();

@@ -16,7 +16,7 @@ export interface LogRecord {
 export interface LogBounds {
   /** First offset still retained. */
   readonly low: number;
-  /** Offset that the next record will get. */
+  /** One past the last record. The next one gets this offset, or a later one where records were lost. */
   readonly high: number;
 }
 
@@ -29,7 +29,7 @@ export interface LogProducer {
 export interface LogConsumerHandlers {
   /** Called before the first record of newly assigned partitions; answers the offset to start from, per partition, from SQL. */
   readonly assigned: (partitions: readonly number[]) => Promise<ReadonlyMap<number, number>>;
-  /** Records of one partition in offset order, without gaps but for compaction and retention. The next batch of the partition comes only after this resolves. */
+  /** Records of one partition in offset order, without gaps but for compaction, retention and what a torn file lost. The next batch of the partition comes only after this resolves. */
   readonly records: (partition: number, records: readonly LogRecord[]) => Promise<void>;
   /** The partitions belong to somebody else now: drop what is in flight. */
   readonly revoked: (partitions: readonly number[]) => Promise<void>;

@@ -1,24 +1,24 @@
 import { existsSync } from 'node:fs';
 import { DAY } from '#domain';
-import type { Telemetry } from '#platform';
 import { COMMIT_GATHER_MS, openSpool } from '../../../collectors/spool/spool.ts';
 import type { SpoolFile } from '../../../collectors/spool/port.ts';
 import { openEmbeddedLog } from '../../../pipeline/log/embedded/log.ts';
 import type { FrameLog } from '../../../pipeline/log/port.ts';
-import { createWorker, openService, sqlStore } from '../../../pipeline/index.ts';
+import { createWorker, openService, sqlStore, unreadFrom } from '../../../pipeline/index.ts';
 import type { Service } from '../../../pipeline/service.ts';
 import type { Cli } from '../context.ts';
 import { createProgress } from '../output/progress.ts';
 import { filesOf, readRun, type Run } from './data-folder.ts';
 import { untilSettled } from './settling.ts';
-import { openFoundation } from './foundation.ts';
+import { type Foundation, openFoundation } from './foundation.ts';
 
 /** Frames stay in the embedded log this long at least (architecture.md, The frame). */
 export const LOG_KEEP_MS = 400 * DAY;
 
+/** What the books have read of the log is theirs: a file that was torn, or put back from a copy, gives none of those numbers again. */
 export const openEmbedded = async (
   cli: Cli,
-  telemetry: Telemetry,
+  { telemetry, books }: Pick<Foundation, 'telemetry' | 'books'>,
 ): Promise<{ readonly spool: SpoolFile; readonly log: FrameLog }> => {
   const spool = await openSpool({
     file: filesOf(cli.data).spool,
@@ -27,6 +27,12 @@ export const openEmbedded = async (
     keepMs: LOG_KEEP_MS,
     gatherMs: COMMIT_GATHER_MS,
   });
+  try {
+    await spool.skip(await unreadFrom(books, spool.src));
+  } catch (error) {
+    await spool.close();
+    throw error;
+  }
   return { spool, log: openEmbeddedLog({ file: spool }) };
 };
 
@@ -57,7 +63,7 @@ export async function withService(
   const { clock } = cli.io;
   try {
     const wantsLog = needs.log === 'own' || (needs.log === 'if-free' && existsSync(filesOf(cli.data).spool));
-    const embedded = wantsLog && !running ? await openEmbedded(cli, telemetry) : undefined;
+    const embedded = wantsLog && !running ? await openEmbedded(cli, { telemetry, books }) : undefined;
     if (embedded) closer.add('spool', embedded.spool.close);
     const service = openService({
       books,

@@ -150,7 +150,7 @@ async function openCore(
   historian: Historian | undefined,
 ): Promise<Core> {
   const { clock } = cli.io;
-  const { spool, log } = await openEmbedded(cli, telemetry);
+  const { spool, log } = await openEmbedded(cli, { telemetry, books });
   closer.add('spool', spool.close);
   const worker = createWorker({ store: sqlStore(books), log, clock, telemetry });
   const service = openService({

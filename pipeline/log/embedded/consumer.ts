@@ -1,7 +1,7 @@
 import { alreadyRunning, noStart, offsetLost } from '../errors.ts';
 import type { LogConsumer, LogConsumerHandlers, LogRecord } from '../port.ts';
 import type { LogFile } from './file.ts';
-import { BATCH_RECORDS, readRecords } from './read.ts';
+import { BATCH_RECORDS, onward, readRecords } from './read.ts';
 
 const NAME = 'embedded log';
 
@@ -14,7 +14,7 @@ export function createEmbeddedConsumer(file: LogFile): LogConsumer {
 
   /** One assignment: from the committed offset on, until stopped or dropped. */
   const follow = async (handlers: LogConsumerHandlers): Promise<void> => {
-    let at = startOf(await handlers.assigned([0]), file);
+    let at = onward(file, startOf(await handlers.assigned([0]), file));
     let caughtUpAt = -1;
     let ahead: Promise<readonly LogRecord[]> | undefined;
     while (!stopped && !dropped) {
@@ -29,7 +29,7 @@ export function createEmbeddedConsumer(file: LogFile): LogConsumer {
       if (stopped || dropped) break;
       const [first, last] = [records[0], records.at(-1)];
       if (!first || !last || first.offset !== at) throw offsetLost(NAME, 0, at, file.bounds());
-      at = last.offset + 1;
+      at = onward(file, last.offset + 1);
       if (at < file.bounds().high) ahead = quietly(readRecords(file, at, BATCH_RECORDS));
       await handlers.records(0, records);
     }

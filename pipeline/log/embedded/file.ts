@@ -1,6 +1,6 @@
 /**
  * The file that the embedded log is: the spool satisfies it (collectors/spool), `api/cli` hands it over. One partition,
- * offset = seq, without gaps.
+ * offset = seq, without gaps but for what a torn file has lost.
  */
 export interface LogFile {
   /** New whenever a file is created: the identity of the log. */
@@ -12,6 +12,8 @@ export interface LogFile {
     limit: number,
   ) => Promise<readonly { readonly offset: number; readonly appendedAt: number; readonly value: Uint8Array }[]>;
   readonly bounds: () => { readonly low: number; readonly high: number };
+  /** Ranges [from, to) below `high` that were lost, ascending: no record has them, and none ever will. */
+  readonly gaps: () => readonly (readonly [from: number, to: number])[];
   /** Calls back after each commit; gives the way to stop. */
   readonly onAppend: (listener: () => void) => () => void;
   /** All below offset `below` are committed downstream; those taken before `before` (epoch ms) may go. */

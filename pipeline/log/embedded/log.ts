@@ -1,7 +1,7 @@
 import type { FrameLog, LogRecord } from '../port.ts';
 import { createEmbeddedConsumer } from './consumer.ts';
 import type { LogFile } from './file.ts';
-import { BATCH_RECORDS, readRecords } from './read.ts';
+import { BATCH_RECORDS, boundsOf, onward, readRecords } from './read.ts';
 
 export interface EmbeddedLogOptions {
   readonly file: LogFile;
@@ -14,7 +14,7 @@ export function openEmbeddedLog({ file }: EmbeddedLogOptions): FrameLog {
     partitionCount: 1,
     producer: () => Promise.resolve({ append: file.appendValues, close: () => Promise.resolve() }),
     consumer: () => Promise.resolve(createEmbeddedConsumer(file)),
-    bounds: () => Promise.resolve(new Map([[0, file.bounds()]])),
+    bounds: () => Promise.resolve(new Map([[0, boundsOf(file)]])),
     scan: (partition, from) => scan(file, partition, from),
     trim: (before, committed) => file.trim(before, committed.get(0) ?? 0),
     close: () => Promise.resolve(),
@@ -24,11 +24,11 @@ export function openEmbeddedLog({ file }: EmbeddedLogOptions): FrameLog {
 async function* scan(file: LogFile, partition: number, from: number): AsyncGenerator<readonly LogRecord[]> {
   const { high } = file.bounds();
   if (partition !== 0) return;
-  for (let at = from; at < high;) {
+  for (let at = onward(file, from); at < high;) {
     const records = await readRecords(file, at, Math.min(BATCH_RECORDS, high - at));
     const last = records.at(-1);
     if (!last) return;
-    at = last.offset + 1;
+    at = onward(file, last.offset + 1);
     yield records;
   }
 }

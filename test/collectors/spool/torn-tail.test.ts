@@ -17,8 +17,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const open = (file: string, leaveGaps = false): SpoolFileHandle =>
-  openSpoolFile({ file, now: 0, maxBytes: undefined, lockTimeoutMs: 0, reserveBytes: 0, leaveGaps });
+const open = (file: string): SpoolFileHandle =>
+  openSpoolFile({ file, now: 0, maxBytes: undefined, lockTimeoutMs: 0, reserveBytes: 0 });
 const append = (spool: SpoolFileHandle, from: number, count: number): void => {
   const lines = Array.from({ length: count }, (_, i) => `s\nd\n"at":${from + i},"r":[["e1",${from + i}]]}`);
   spool.append([{ kind: 'drafts', at: from, lines: lines.join('\n'), count }]);
@@ -109,23 +109,23 @@ it(
 
 it('what was cut is told, and is a gap in seq: its numbers are not given again', () => {
   const file = join(folder, 'gap.db');
-  const spool = open(file, true);
+  const spool = open(file);
   append(spool, 0, 10);
   spool.close();
-  const again = open(file, true);
+  const again = open(file);
   append(again, 10, 10);
   const [base, wal, next] = [readFileSync(file), readFileSync(`${file}-wal`), readFileSync(`${file}-next`)];
   again.close();
   writeFileSync(file, base);
   writeFileSync(`${file}-wal`, wal.subarray(0, wal.length - 1));
   writeFileSync(`${file}-next`, next);
-  const cut = open(file, true);
-  expect(cut.state()).toMatchObject({ next: 20, acknowledged: 0, sent: [[10, 20]], lost: 10 });
+  const cut = open(file);
+  expect(cut.state()).toMatchObject({ next: 20, acknowledged: 0, sent: [[10, 20]], gaps: [[10, 20]], lost: 10 });
   append(cut, 20, 1);
   expect(framesIn(cut)).toHaveLength(10);
   expect(cut.read(20, 9, false).ends).toHaveLength(1);
   cut.close();
-  const reopened = open(file, true);
-  expect(reopened.state()).toMatchObject({ next: 21, acknowledged: 0, sent: [[10, 20]], lost: 0 });
+  const reopened = open(file);
+  expect(reopened.state()).toMatchObject({ next: 21, acknowledged: 0, sent: [[10, 20]], gaps: [[10, 20]], lost: 0 });
   reopened.close();
 });
