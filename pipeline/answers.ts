@@ -208,6 +208,8 @@ const gatewaysSchema = z.strictObject({
       src: z.string(),
       reportedAt: instant,
       waiting: z.int().describe('frames in its spool'),
+      missing: z.int().describe('of its frames that are not here, though later ones are'),
+      draining: z.boolean().describe('what is missing waits there, as it said within 15 minutes: it comes by itself'),
       oldestAt: instant.nullable(),
       notStored: z.int().describe('frames that a full disk kept out since its start'),
       clockSteps: z
@@ -232,7 +234,9 @@ export const statusSchema = z.strictObject({
       readings: z.int(),
       folded: z.int(),
       quarantined: z.int(),
-      missing: z.int().describe('holes in seq per spool: 0 unless something was lost'),
+      missing: z
+        .int()
+        .describe('holes in seq per spool: 0 unless a gateway drains what has waited, or something was lost'),
     }),
   ),
   quarantineOpen: z.record(z.string(), z.int()),

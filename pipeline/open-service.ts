@@ -149,6 +149,7 @@ export function openService(options: ServiceOptions): Service {
         db,
         log: log && { log, kind: options.logKind ?? 'embedded', bytes: options.logBytes ?? (() => null) },
         lastCommitAt: options.lastCommitAt ?? (() => undefined),
+        now: clock.now(),
       }),
     settle: settleAll,
     stop: async () => watch.stop(),

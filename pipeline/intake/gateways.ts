@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { GatewayReport, ReportAnswer } from '#domain';
+import { type GatewayReport, MINUTE, type ReportAnswer } from '#domain';
 import type { GatewaysAnswer } from '../answers.ts';
 import type { Tables } from '../books/tables.ts';
 import { loadSiteOf } from '../ledger/directory.ts';
@@ -30,8 +30,16 @@ export async function takeReport(
   return { unknownHere: [...site.unknown(report)], notRead: [...site.notRead] };
 }
 
-/** All gateways that have reported and whose key is not revoked, for the status. */
-export async function gatewaysOf(db: Db, isoOf: (at: number) => string): Promise<GatewaysAnswer> {
+/**
+ * All gateways that have reported and whose key is not revoked, for the status. `missing`: of the frames of each src, not here though
+ * later ones are.
+ */
+export async function gatewaysOf(
+  db: Db,
+  missing: ReadonlyMap<string, number>,
+  now: number,
+  isoOf: (at: number) => string,
+): Promise<GatewaysAnswer> {
   const gateways = await gatewaysWithKeys(db);
   const sites = [...new Set(gateways.map(({ site }) => site))];
   const compared = new Map(
@@ -44,6 +52,8 @@ export async function gatewaysOf(db: Db, isoOf: (at: number) => string): Promise
       src: report.src,
       reportedAt: isoOf(reportedAt),
       waiting: report.waiting.frames,
+      missing: missing.get(report.src) ?? 0,
+      draining: isDraining(missing.get(report.src) ?? 0, report.waiting.frames, now - reportedAt),
       oldestAt: report.waiting.oldestAt === null ? null : isoOf(report.waiting.oldestAt),
       notStored: report.notStored,
       clockSteps: report.clockSteps.map(({ at, byMs }) => ({ at: isoOf(at), byMs })),
@@ -52,6 +62,13 @@ export async function gatewaysOf(db: Db, isoOf: (at: number) => string): Promise
     notRead: sites.flatMap((id) => (compared.get(id)?.notRead ?? []).map((name) => `${id}: ${name}`)),
   };
 }
+
+/** A gateway reports every five minutes: what it said holds for three of them. Longer means that nothing comes. */
+const REPORT_HOLDS_MS = 15 * MINUTE;
+
+/** Whether what is missing of a gateway waits there: it sends the newest first, then backwards. */
+export const isDraining = (missing: number, waiting: number, reportAgeMs: number): boolean =>
+  missing > 0 && missing <= waiting && reportAgeMs <= REPORT_HOLDS_MS;
 
 async function gatewaysWithKeys(db: Db): Promise<readonly Gateway[]> {
   const rows = await db

@@ -11,13 +11,14 @@ export interface StatusSource {
     | { readonly log: FrameLog; readonly kind: 'embedded' | 'kafka'; readonly bytes: () => number | null }
     | undefined;
   readonly lastCommitAt: () => number | undefined;
+  readonly now: number;
 }
 
 /**
  * Offsets, lags, counters and sizes. What is missing of a spool is told over all partitions, among which its devices are spread, beside the
  * first of them. Without a log at hand (another process holds it), bounds are those of the books.
  */
-export async function statusOf({ db, log, lastCommitAt }: StatusSource): Promise<StatusAnswer> {
+export async function statusOf({ db, log, lastCommitAt, now }: StatusSource): Promise<StatusAnswer> {
   const identity = log
     ? await log.log.identity()
     : ((await db.selectFrom('log').select('id').executeTakeFirst())?.id ?? '');
@@ -29,14 +30,10 @@ export async function statusOf({ db, log, lastCommitAt }: StatusSource): Promise
     readings: number;
     folded: number;
     quarantined: number;
-    missing: number | string;
   }>`
-    select o.partition, o.next_offset, o.readings, o.folded, o.quarantined,
-      coalesce((select sum(holes) from (
-        select first, (upper(seqs) - lower(seqs)) - (select sum(upper(r) - lower(r)) from unnest(seqs) r) as holes from (
-          select min(s.partition) as first, range_agg(q) as seqs from log_source s, unnest(s.seqs) q where s.log = o.log group by s.src) u
-        ) h where h.first = o.partition), 0) as missing
-    from log_offset o where o.log = ${identity} order by o.partition`.execute(db);
+    select partition, next_offset, readings, folded, quarantined
+    from log_offset where log = ${identity} order by partition`.execute(db);
+  const holes = await holesIn(db, identity);
   const open = await sql<{
     reason: string;
     count: number | string;
@@ -60,13 +57,32 @@ export async function statusOf({ db, log, lastCommitAt }: StatusSource): Promise
         readings: r.readings,
         folded: r.folded,
         quarantined: r.quarantined,
-        missing: Number(r.missing),
+        missing: sumOf(holes.filter(({ first }) => first === r.partition)),
       };
     }),
     quarantineOpen: Object.fromEntries(open.rows.map((r) => [r.reason, Number(r.count)])),
     dirty: Number(sizes.rows[0]?.dirty ?? 0),
     lastCommitAt: last === undefined ? null : new Date(last).toISOString(),
     booksBytes: Number(sizes.rows[0]?.bytes ?? 0),
-    ...(await gatewaysOf(db, (at) => new Date(at).toISOString())),
+    ...(await gatewaysOf(db, new Map(holes.map((one) => [one.src, one.missing])), now, (at) =>
+      new Date(at).toISOString(),
+    )),
   };
+}
+
+interface Holes {
+  readonly src: string;
+  /** Among the partitions that its devices are spread over. */
+  readonly first: number;
+  readonly missing: number;
+}
+
+const sumOf = (holes: readonly Holes[]): number => holes.reduce((sum, { missing }) => sum + missing, 0);
+
+async function holesIn(db: Kysely<Tables>, log: string): Promise<readonly Holes[]> {
+  const { rows } = await sql<{ src: string; first: number; missing: number | string }>`
+    select src, first, (upper(seqs) - lower(seqs)) - (select sum(upper(r) - lower(r)) from unnest(seqs) r) as missing from (
+      select s.src, min(s.partition) as first, range_agg(q) as seqs
+      from log_source s, unnest(s.seqs) q where s.log = ${log} group by s.src) as seen`.execute(db);
+  return rows.map(({ src, first, missing }) => ({ src, first, missing: Number(missing) }));
 }

@@ -58,10 +58,22 @@ export function gatewayLines(cli: Cli, { gateways, notRead }: Pick<StatusAnswer,
   return [
     ...gateways.flatMap((one) => [
       `${chinese ? '网关' : 'gateway'} ${one.key}: ${one.site}, src ${one.src}, ${chinese ? '最近报告' : 'last report'} ${one.reportedAt}, ${chinese ? '待传' : 'waiting'} ${one.waiting}${one.notStored > 0 ? `, ${chinese ? '未存' : 'not stored'} ${one.notStored}` : ''}`,
+      ...missingLines(cli, one),
       ...named(chinese ? '  登记簿没有的寄存器' : '  registers that the registry lacks', one.unknownHere),
       ...steps(cli, one.clockSteps),
     ]),
     ...named(chinese ? '没有网关读取的寄存器' : 'registers that no gateway reads', notRead),
+  ];
+}
+
+function missingLines(cli: Cli, { missing, draining }: StatusAnswer['gateways'][number]): string[] {
+  if (missing === 0) return [];
+  const chinese = cli.language === 'zh';
+  if (draining) return [chinese ? `  补传中: 尚缺 ${missing} 帧` : `  draining: ${missing} frames still to come`];
+  return [
+    chinese
+      ? `  缺 ${missing} 帧，不在网关待传之列，或网关久未报告`
+      : `  missing: ${missing} frames that do not wait there, or it has not reported lately`,
   ];
 }
 

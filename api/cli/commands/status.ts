@@ -48,7 +48,7 @@ const statusFromApi = statusSchema
 function show(cli: Cli, running: Run | undefined, answer: StatusAnswer): number {
   const chinese = cli.language === 'zh';
   const right = true;
-  const lost = answer.partitions.some(({ missing }) => missing > 0);
+  const lost = unexplained(answer) > 0;
   present(
     cli,
     {
@@ -84,6 +84,13 @@ function show(cli: Cli, running: Run | undefined, answer: StatusAnswer): number 
     },
   );
   return lost ? EXIT.found : EXIT.fine;
+}
+
+/** What is missing and does not wait at a gateway that drains. Two keys may belong to one spool. */
+function unexplained({ partitions, gateways }: StatusAnswer): number {
+  const draining = new Map(gateways.filter((one) => one.draining).map(({ src, missing }) => [src, missing]));
+  const waiting = [...draining.values()].reduce((sum, missing) => sum + missing, 0);
+  return partitions.reduce((sum, { missing }) => sum + missing, 0) - waiting;
 }
 
 const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(1)} MB`;

@@ -34,7 +34,8 @@ const REGISTERS_UNKNOWN: EventSpec = {
 
 const STATUS_MS = 5 * SECOND;
 const REPORT_MS = 300 * SECOND;
-const REPORT_AGAIN_MS = 30 * SECOND;
+/** Soon after the line is back: until then the centre takes what is missing for lost. */
+const REPORT_AGAIN_MS = 5 * SECOND;
 /** Live frames wait this long for others, so that a hundred meters do not make a hundred requests. */
 const GATHER_MS = 500;
 
