@@ -14,7 +14,7 @@ export async function* outcomesOf(tasks: Iterable<Task>, threads: number): Async
   const queue = tasks[Symbol.iterator]();
   const pool = Array.from(
     { length: threads },
-    () => new Worker(new URL('thread.ts', import.meta.url), { execArgv: [...mutantArguments()] }),
+    () => new Worker(new URL('./thread.ts', import.meta.url), { execArgv: [...mutantArguments()] }),
   );
   const running = new Map<Worker, Promise<readonly [Worker, Outcome]>>();
   const give = (thread: Worker): void => {

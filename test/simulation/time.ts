@@ -109,9 +109,14 @@ export function createProcess(time: VirtualTime, faults: ProcessFaults): Process
     alive = false;
     faults.died();
   };
-  const moment = async (): Promise<void> => {
+  const isFrozen = (): boolean => frozenUntil > time.now();
+  /** It may die here; whether it goes on at once. */
+  const goesOn = (): boolean => {
     if (alive && faults.dies()) kill();
-    while (alive && frozenUntil > time.now()) await new Promise<void>((resolve) => time.at(frozenUntil, resolve));
+    return alive && !isFrozen();
+  };
+  const thawed = async (): Promise<void> => {
+    while (alive && isFrozen()) await new Promise<void>((resolve) => time.at(frozenUntil, resolve));
     if (!alive) await never();
   };
   return {
@@ -123,16 +128,14 @@ export function createProcess(time: VirtualTime, faults: ProcessFaults): Process
       offset = ms;
     },
     isAlive: () => alive,
-    isFrozen: () => frozenUntil > time.now(),
+    isFrozen,
     ask: async (effect) => {
-      await moment();
-      const result = await Promise.resolve(effect()).then(
-        (value) => ({ value }),
-        (error: unknown) => ({ error }),
-      );
-      await moment();
-      if ('error' in result) throw result.error;
-      return result.value;
+      if (!goesOn()) await thawed();
+      try {
+        return await effect();
+      } finally {
+        if (!goesOn()) await thawed();
+      }
     },
     clock: {
       now: () => Math.round(time.now() + offset),
@@ -141,7 +144,7 @@ export function createProcess(time: VirtualTime, faults: ProcessFaults): Process
           if (signal?.aborted) return reject(signal.reason as Error);
           const wake = (): void => {
             if (!alive) return;
-            if (frozenUntil > time.now()) return void time.at(frozenUntil, wake);
+            if (isFrozen()) return void time.at(frozenUntil, wake);
             signal?.removeEventListener('abort', onAbort);
             resolve();
           };
