@@ -138,16 +138,34 @@ export async function loadSiteOf(db: Db, id: string): Promise<DirectorySite> {
   });
 }
 
-/** The same, kept as long as the registry has no new version (events raise it too): one query in place of a dozen. */
-export function siteKeeper(db: Db): (id: string) => Promise<DirectorySite> {
+/** Registers of sites that are kept, some 1 kB each. */
+const KEPT_REGISTERS = 200_000;
+
+/**
+ * The same, kept as long as the registry has no new version (events raise it too): one query in place of a dozen. Sites that were asked for longest ago are
+ * let go where all together have more than `most` registers.
+ */
+export function siteKeeper(db: Db, most = KEPT_REGISTERS): (id: string) => Promise<DirectorySite> {
   const known = new Map<string, DirectorySite>();
+  let held = 0;
+  const forget = (id: string): void => {
+    held -= known.get(id)?.registers.size ?? 0;
+    known.delete(id);
+  };
+  const keep = (id: string, site: DirectorySite): DirectorySite => {
+    forget(id);
+    known.set(id, site);
+    held += site.registers.size;
+    for (const oldest of known.keys()) {
+      if (held <= most || oldest === id) break;
+      forget(oldest);
+    }
+    return site;
+  };
   return async (id) => {
     const row = await db.selectFrom('site').select('registry_version').where('id', '=', id).executeTakeFirst();
-    const held = known.get(id);
-    if (held && held.version === row?.registry_version) return held;
-    const site = await loadSiteOf(db, id);
-    known.set(id, site);
-    return site;
+    const site = known.get(id);
+    return keep(id, site && site.version === row?.registry_version ? site : await loadSiteOf(db, id));
   };
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, expect, it } from 'vitest';
-import { loadAdmitting, loadDirectory } from '../../../pipeline/ledger/directory.ts';
+import { loadAdmitting, loadDirectory, siteKeeper } from '../../../pipeline/ledger/directory.ts';
 import { stopPostgres } from '../../support/postgres.ts';
-import { local, openSmallSite, smallRegistry } from '../../support/small-site.ts';
+import { local, openSmallSite, SITE, smallRegistry } from '../../support/small-site.ts';
 
 afterAll(stopPostgres);
 
@@ -36,6 +36,32 @@ it('a worker knows of each device what the whole registry says, events included,
     const later = await loadAdmitting(site.books.db, known);
     expect(await devices(later)).toEqual(await devices(await loadDirectory(site.books.db)));
     expect(await loadAdmitting(site.books.db, later)).toEqual(later);
+  } finally {
+    await site.close();
+  }
+});
+
+it('a keeper of sites lets go of the one that was asked for longest ago, and gives each as the books have it', async () => {
+  const site = await openSmallSite(smallRegistry([{ point: 'a' }]), '2026-03-10');
+  try {
+    const { books, service } = site;
+    const claim = { by: 'test', reason: 'test' };
+    for (const id of ['s-2', 's-3']) {
+      const registry = smallRegistry([{ point: id }]);
+      await service.applyRegistry(
+        { ...registry, site: { ...registry.site, id } },
+        { take: 'all', commit: true, ...claim },
+      );
+    }
+    const siteOf = siteKeeper(books.db, 2);
+    const [first, second] = [await siteOf(SITE), await siteOf('s-2')];
+    expect(await siteOf(SITE)).toBe(first);
+    const third = await siteOf('s-3');
+    expect([await siteOf(SITE), await siteOf('s-3')]).toEqual([first, third]);
+    expect(await siteOf(SITE)).toBe(first);
+    const again = await siteOf('s-2');
+    expect(again).not.toBe(second);
+    expect(again).toEqual(second);
   } finally {
     await site.close();
   }
