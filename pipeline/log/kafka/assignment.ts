@@ -22,6 +22,8 @@ export class Assignment {
   #assigned: readonly number[] = [];
   #held: readonly number[] = [];
   readonly #positions = new Map<number, number>();
+  /** Where batches began that came too early or follow a hole, by partition. */
+  readonly #ahead = new Map<number, number>();
   /** Partitions that had been read to their end. */
   readonly #idle = new Set<number>();
   #verifiedAt = 0;
@@ -85,6 +87,7 @@ export class Assignment {
     const lost = this.#held;
     this.#held = [];
     this.#positions.clear();
+    this.#ahead.clear();
     this.#idle.clear();
     if (lost.length > 0) await this.#handlers.revoked(lost);
   }
@@ -114,7 +117,11 @@ export class Assignment {
     await this.#verify(partition);
     const found = Number(first.offset);
     if (found !== position) await refuseReset(this.#context, partition, position);
-    if (found < position) return this.#seek(partition, position);
+    // One ahead may have been fetched for the assignment before, which had read on from what it never committed: what lies between would be passed
+    // over. It is a hole only if it comes again after the position was asked for anew.
+    const isAhead = found > position && this.#ahead.get(partition) !== found;
+    if (isAhead) this.#ahead.set(partition, found);
+    if (found < position || isAhead) return this.#seek(partition, position);
     await this.#handlers.records(
       partition,
       messages.map((message) => toRecord(partition, message)),

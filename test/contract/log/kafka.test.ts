@@ -3,12 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:net';
-import kafkajs, { type Admin, type ISocketFactory } from 'kafkajs';
+import kafkajs, { type Admin, type EachBatchPayload, type ISocketFactory } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTelemetry, silentLogger, systemClock } from '#platform';
 import { runRelay, toLog } from '../../../collectors/spool/relay.ts';
 import { openSpool } from '../../../collectors/spool/spool.ts';
 import { type KafkaLogOptions, openKafkaLog } from '../../../pipeline/log/kafka/log.ts';
+import { Assignment } from '../../../pipeline/log/kafka/assignment.ts';
 import { isRetriable } from '../../../pipeline/log/kafka/client.ts';
 import { createKafkaProducer } from '../../../pipeline/log/kafka/producer.ts';
 import { ensureTopics, framesTopic, markOf, verifyTopic } from '../../../pipeline/log/kafka/topics.ts';
@@ -164,6 +165,61 @@ describe.skipIf(skipKafka())('against a real broker', () => {
       await first.consumer.stop();
       await until('the second took over', () => second.calls.includes('assigned 0,1,2'), second);
       await second.consumer.stop();
+    });
+
+    it('passes over nothing where a batch comes that an assignment before had fetched further on; a hole comes twice', async () => {
+      const topicPrefix = newPrefix();
+      const topic = framesTopic(topicPrefix);
+      const log = await open(topicPrefix, { partitionCount: 1 });
+      await append(log, 10);
+      await administer(async (admin) => {
+        const wanted = { topicPrefix, partitionCount: 1, retentionMs: 86_400_000 };
+        const opened = await ensureTopics(admin, wanted, systemClock, () => markOf(1n));
+        const sought: string[] = [];
+        const handed: number[] = [];
+        const consumer = {
+          pause: () => undefined,
+          resume: () => undefined,
+          seek: ({ offset }: { readonly offset: string }) => void sought.push(offset),
+        };
+        const handlers = {
+          assigned: () => Promise.resolve(new Map([[0, 4]])),
+          records: (_: number, records: readonly LogRecord[]) => {
+            handed.push(...records.map((r) => r.offset));
+            return Promise.resolve();
+          },
+          revoked: () => Promise.resolve(),
+        };
+        const kafka = new kafkajs.Kafka({ brokers: [...broker.brokers], logLevel: kafkajs.logLevel.NOTHING });
+        const context = { kafka, admin, clock: systemClock, topic, groupId: topicPrefix, opened, sessionMs: undefined };
+        const assignment = new Assignment(context, consumer, handlers, (error) => {
+          throw error;
+        });
+        const hand = (from: number, to: number): Promise<void> =>
+          assignment.handle({
+            batch: {
+              partition: 0,
+              highWatermark: '10',
+              messages: Array.from({ length: to - from }, (_, i) => ({
+                offset: String(from + i),
+                timestamp: '0',
+                value: Buffer.from('x'),
+              })),
+            },
+            resolveOffset: () => undefined,
+            // the parts of a batch that an assignment looks at
+          } as unknown as EachBatchPayload);
+        assignment.assign([0]);
+        await hand(7, 10);
+        expect(handed).toEqual([]);
+        expect(sought).toEqual(['4', '4']);
+        await hand(4, 6);
+        await hand(8, 10);
+        expect(handed).toEqual([4, 5]);
+        await hand(8, 10);
+        expect(handed).toEqual([4, 5, 8, 9]);
+        await assignment.end();
+      });
     });
 
     it('refuses to go on where retention overtook a reader that runs', async () => {
