@@ -15,7 +15,7 @@ USER node
 # compiled code is kept between starts, and threads share their heaps: memory
 ENV NODE_COMPILE_CACHE=/data/cache MALLOC_ARENA_MAX=2 CIVICMETER_DATA=/data
 VOLUME /data
-ENTRYPOINT ["node", "--max-semi-space-size=2", "--v8-pool-size=1", "api/cli/main.ts", "collect"]
+ENTRYPOINT ["node", "--max-semi-space-size=1", "--v8-pool-size=1", "api/cli/main.ts", "collect"]
 
 FROM node:24.21-slim
 WORKDIR /app
