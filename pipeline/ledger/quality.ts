@@ -13,6 +13,8 @@ export interface SlotUsage extends Interval {
   readonly gap?: Interval | undefined;
 }
 
+type SlotQuality = Pick<SlotUsage, 'quality' | 'gap'>;
+
 /** Around T: believed readings at or before and at or after it. */
 interface Neighbours {
   readonly at: number;
@@ -48,7 +50,7 @@ export function slotUsages(
   if (start >= end) return [];
   const neighboursAt = neighboursAlong(believedAt);
   const cuts = [start];
-  const qualities: Omit<SlotUsage, 'amount' | 'from' | 'to'>[] = [];
+  const qualities: SlotQuality[] = [];
   let next = 0;
   let s = neighboursAt(Math.max(slotStart(start, slotMs), evidence.firstAt));
   for (let slot = slotStart(start, slotMs); slot < end; slot += slotMs) {
@@ -78,12 +80,7 @@ export function slotUsages(
 const MEASURED = { quality: 'measured' } as const;
 const DISPUTED = { quality: 'disputed' } as const;
 
-function slotQuality(
-  open: readonly Interval[],
-  s: Neighbours,
-  e: Neighbours,
-  slotMs: number,
-): Pick<SlotUsage, 'quality' | 'gap'> {
+function slotQuality(open: readonly Interval[], s: Neighbours, e: Neighbours, slotMs: number): SlotQuality {
   if (open.some((b) => s.at < b.to && e.at > b.from)) return DISPUTED;
   const isWide = ({ at, before, after }: Neighbours): boolean => at - before > slotMs || after - at > slotMs;
   const wide = isWide(s) ? (isWide(e) ? [s, e] : [s]) : isWide(e) ? [e] : [];

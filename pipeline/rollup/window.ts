@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { type Bracket, DAY, dayStart, localDay, slotStart, zoneOf } from '#domain';
 import { markedFrom } from '../books/dirty.ts';
 import type { Tables } from '../books/tables.ts';
@@ -84,16 +84,13 @@ const isCertainUntil = (judged: Judged, at: number): boolean =>
 const LAST_DAY = 2_147_483_647;
 const dayOf = (at: number): number => (at === Infinity ? LAST_DAY : Math.floor(at / DAY));
 
+/** Whether there are brackets of days after that of `at`. */
+const continuesAfter = ({ deviceKey, part }: BracketPlace, at: number): RawBuilder<boolean> =>
+  sql`exists (select from bracket where device_key = ${deviceKey} and part = ${part} and day > ${dayOf(at)})`;
+
 async function endsBefore(db: Kysely<Tables>, place: BracketPlace, at: number): Promise<boolean> {
-  const later = await db
-    .selectFrom('bracket')
-    .select('day')
-    .where('device_key', '=', place.deviceKey)
-    .where('part', '=', place.part)
-    .where('day', '>', Math.floor(at / DAY))
-    .limit(1)
-    .execute();
-  return later.length === 0;
+  const { rows } = await sql<{ continues: boolean }>`select ${continuesAfter(place, at)} as continues`.execute(db);
+  return rows[0]?.continues === false;
 }
 
 /** Readings at a window's beginning that may be certain: from `firstAt` to `lastAt`. */
@@ -166,9 +163,7 @@ async function knownOf(
       ${markedFrom({ site: of, ...register, ...place })} as marked,
       exists (select from finding where site = ${of} and mounting = ${mounting.id} and kind = any(${FAULTS}::text[])
         and to_at >= ${anchor?.firstAt ?? 0} and from_at <= ${anchor?.lastAt ?? 0}) as faults,
-      exists (select from bracket where device_key = ${place.deviceKey} and part = ${place.part} and day > ${dayOf(end)}) as continues`.execute(
-    db,
-  );
+      ${continuesAfter(place, end)} as continues`.execute(db);
   const [known] = rows;
   return {
     evidenceFrom: known?.from ?? undefined,

@@ -105,8 +105,10 @@ async function readTopic(admin: Admin, topic: string): Promise<TopicState> {
   const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic };
   // First, since only this one says so where the topic is gone.
   const { resources } = await admin.describeConfigs({ resources: [resource], includeSynonyms: false });
-  const { topics } = await metadataOf(() => admin.fetchTopicMetadata({ topics: [topic] }));
-  const { clusterId } = await metadataOf(() => admin.describeCluster());
+  const [{ topics }, { clusterId }] = await Promise.all([
+    metadataOf(() => admin.fetchTopicMetadata({ topics: [topic] })),
+    metadataOf(() => admin.describeCluster()),
+  ]);
   const settings = new Map(resources[0]?.configEntries.map((entry) => [entry.configName, entry.configValue]));
   refuseSettings(topic, settings);
   const mark = BigInt(settings.get(MARK) ?? UNMARKED);
