@@ -6,7 +6,7 @@ import type { LineState } from '../../api/http/context.ts';
 import { type ApiServer, createServer } from '../../api/http/index.ts';
 import { ensureWebBuilt } from '../../api/web/build.ts';
 import type { Service } from '../../pipeline/service.ts';
-import { findChromium, launchChromium, watchPage } from '../support/chromium.ts';
+import { closeTrace, findChromium, launchChromium, watchPage } from '../support/chromium.ts';
 import { fakeService } from '../support/fake-service.ts';
 
 /** Thursday 2026-03-12 from 14:20 on, in Shanghai. */
@@ -132,8 +132,7 @@ describe.skipIf(executable === undefined)('the page', () => {
     expect(await span.textContent()).toMatch(/floor\(80 × \d+\) − floor\(80 × \d+\)/);
     expect(await page.locator('.check.wrong').count()).toBe(0);
     expect(await page.locator('.check').count()).toBeGreaterThan(0);
-    await page.keyboard.press('Escape');
-    await page.waitForSelector('[data-trace]', { state: 'detached' });
+    await closeTrace(page);
     expect(complaints).toEqual([]);
   });
 

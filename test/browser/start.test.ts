@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findChromium, launchChromium, watchPage } from '../support/chromium.ts';
+import { closeTrace, findChromium, launchChromium, watchPage } from '../support/chromium.ts';
 
 const executable = findChromium();
 const START_WITHIN_MS = 170_000;
@@ -63,8 +63,7 @@ describe.skipIf(executable === undefined)('the page of a started program', () =>
       await page.getByRole('button', { name: '全部展开' }).click();
       expect(await page.locator('[data-node=span]').count()).toBeGreaterThan(0);
       expect(await page.locator('.check.wrong').count()).toBe(0);
-      await page.keyboard.press('Escape');
-      await page.waitForSelector('[data-trace]', { state: 'detached' });
+      await closeTrace(page);
     }
     expect({ complaints, foreign }).toEqual({ complaints: [], foreign: [] });
   }, 90_000);

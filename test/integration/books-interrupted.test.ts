@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, chmodSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterAll, expect, it } from 'vitest';
 import { systemClock } from '#platform';
 import { openSpool } from '../../collectors/spool/spool.ts';
@@ -35,6 +36,8 @@ async function booksWith(name: string, kills: number): Promise<string> {
   const telemetry = silentTelemetry();
   const server = await startEmbeddedPostgres({ dir: join(dir, name), telemetry, shared: join(dir, `${name}-shared`) });
   const books = await openBooks({ dsn: server.dsn, telemetry });
+  const killer = new pg.Client({ connectionString: server.dsn });
+  await killer.connect();
   const spool = await openSpool({ file: join(dir, `${name}.sqlite`), clock: systemClock, telemetry });
   const log = openEmbeddedLog({ file: spool });
   const service = openService({ books, log, clock: systemClock, telemetry });
@@ -47,7 +50,7 @@ async function booksWith(name: string, kills: number): Promise<string> {
     for (const batch of history(createWorld(createCompound(3, models)), { from: FROM, to: TO })) {
       await spool.append(batch);
       if (killed < kills) {
-        const { rows } = await books.pool.query(
+        const { rows } = await killer.query(
           'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = $1',
           ['client backend'],
         );
@@ -68,6 +71,7 @@ async function booksWith(name: string, kills: number): Promise<string> {
     await service.stop();
     await log.close();
     await spool.close();
+    await killer.end();
     await books.close();
     await server.stop();
   }

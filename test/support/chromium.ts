@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { expect } from 'vitest';
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
@@ -39,4 +40,13 @@ export function watchPage(page: Page, address: string): { readonly complaints: s
     if (!request.url().startsWith(`${address}/`)) foreign.push(request.url());
   });
   return { complaints, foreign };
+}
+
+/** Escape until the drawer is gone: a tooltip that the pointer passed over takes the first one for itself. */
+export async function closeTrace(page: Page): Promise<void> {
+  const left = async (): Promise<number> => {
+    await page.keyboard.press('Escape');
+    return page.locator('[data-trace]').count();
+  };
+  await expect.poll(left, { timeout: 30_000, interval: 500 }).toBe(0);
 }
