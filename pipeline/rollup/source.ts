@@ -96,9 +96,9 @@ export function partySplitsOf(parties: readonly PartyDay[], points: readonly Poi
 }
 
 /**
- * `partySplitsOf`, with what needs no arithmetic added up by the database: a part that is the whole, or the whole of an export, is split as that is; where the whole
- * is 0 or unknown the part counts as measured. The others come one by one, with their `whole`. Grouped, not joined: a join of so many pairs is a plan that a database
- * with poor statistics gets wrong.
+ * `partySplitsOf`, with what needs no arithmetic added up by the database. Nearly every whole is measured throughout, and so is each part of it: what counts is the few
+ * that are not. A part of these that is the whole, or the whole of an export, is split as that is; the others come one by one, with their `whole`. Each is looked up, not
+ * joined: a join of so many pairs is a plan that a database with poor statistics gets wrong.
  */
 async function loadPartySplits(
   db: Kysely<Tables>,
@@ -109,27 +109,27 @@ async function loadPartySplits(
   toDay: number,
 ): Promise<readonly SplitDay[]> {
   const { rows } = await sql<Split & { readonly day: number; readonly amount: number; readonly whole: number | null }>`
-    with known as (
-      select day, point, amount, null::int8 as whole, null::int8 as measured, null::int8 as interpolated, null::int8 as manual, null::int8 as disputed
-      from allocation_day where site = ${site} and party = ${party} and point = any(${points}::text[]) and day >= ${fromDay} and day < ${toDay}
-      union all select day, point, null, amount, measured, interpolated, manual, disputed
-      from usage_day where site = ${site} and point = any(${points}::text[]) and day >= ${fromDay} and day < ${toDay}),
-    pair as (
-      select day, max(amount) as amount, coalesce(max(whole), 0) as whole, max(measured) as measured, max(interpolated) as interpolated, max(manual) as manual,
-        max(disputed) as disputed
-      from known group by day, point having count(amount) > 0),
+    with mixed as (
+      select day, point, amount as whole, measured, interpolated, manual, disputed from usage_day
+      where site = ${site} and point = any(${points}::text[]) and day >= ${fromDay} and day < ${toDay} and amount <> 0
+        and (measured <> amount or interpolated <> 0 or manual <> 0 or disputed <> 0)),
     part as (
-      select *, case when whole = 0 then 0
-        when abs(amount) = abs(whole) and measured + interpolated + manual + disputed = whole then amount / whole end as sign from pair)
-    select day, sum(amount)::int8 as amount, null::int8 as whole, sum(case sign when 0 then amount else sign * measured end)::int8 as measured,
-      coalesce(sum(sign * interpolated), 0)::int8 as interpolated, coalesce(sum(sign * manual), 0)::int8 as manual, coalesce(sum(sign * disputed), 0)::int8 as disputed
+      select *, case when abs(amount) = abs(whole) and measured + interpolated + manual + disputed = whole then amount / whole end as sign
+      from mixed m cross join lateral (
+        select amount from allocation_day where site = ${site} and party = ${party} and day = m.day and point = m.point offset 0) a)
+    select day, sum(amount)::int8 as amount, null::int8 as whole, sum(amount)::int8 as measured, 0::int8 as interpolated, 0::int8 as manual, 0::int8 as disputed
+    from allocation_day where site = ${site} and party = ${party} and point = any(${points}::text[]) and day >= ${fromDay} and day < ${toDay} group by day
+    union all select day, 0, null, sum(sign * measured - amount)::int8, sum(sign * interpolated)::int8, sum(sign * manual)::int8, sum(sign * disputed)::int8
     from part where sign is not null group by day
     union all select day, amount, whole, measured, interpolated, manual, disputed from part where sign is null`.execute(
     db,
   );
   return rows.map(({ day, amount, whole, measured, interpolated, manual, disputed }) => {
     const split = { measured, interpolated, manual, disputed };
-    return { day, amount, split: whole === null ? split : splitLike(amount, { amount: whole, ...split }) };
+    if (whole === null) return { day, amount, split };
+    // counted as measured among the sums
+    const own = splitLike(amount, { amount: whole, ...split });
+    return { day, amount: 0, split: { ...own, measured: own.measured - amount } };
   });
 }
 
