@@ -33,6 +33,8 @@ export interface ItemCodec<T extends { readonly start: number }> {
   readonly lastOf: (item: T) => number;
   readonly write: (w: Writer, item: T, previous: number, times: Times, plain: boolean) => void;
   readonly read: (r: Reader, start: number, previous: number, times: Times, plain: boolean) => T;
+  /** Goes past an item; answers what `lastOf` says of it. */
+  readonly pass: (r: Reader, start: number, previous: number, times: Times, plain: boolean) => number;
   /** Goes past an item. */
   readonly skip: (r: Reader, times: Times, plain: boolean) => void;
 }
@@ -159,31 +161,28 @@ export function decodeOne<T extends { readonly start: number }>(
   bytes: Uint8Array,
   ordinal: number,
 ): readonly T[] {
-  return decodeDay(codec, day, bytes, undefined, ordinal).get(ordinal) ?? [];
+  return decodeDay(codec, day, bytes, ordinal).get(ordinal) ?? [];
 }
 
-/** `group` is called before each group is read, with where it begins; `only`: other registers come out empty. Throws PAYLOAD_CORRUPT. */
+/** `only`: other registers come out empty. Throws PAYLOAD_CORRUPT. */
 export function decodeDay<T extends { readonly start: number }>(
   codec: ItemCodec<T>,
   day: number,
   bytes: Uint8Array,
-  group?: (at: number, before: Progress) => void,
   only?: number,
 ): Map<number, T[]> {
   const r = openRow(bytes, codec.version, day);
   const registers = new Map<number, T[]>();
   const progress = begin();
   const { times } = progress;
+  let { set } = progress;
   let columns: { readonly items: T[]; readonly skipped: boolean; previous: number }[] = [];
   const known = new Map<number, (typeof columns)[number]>();
   while (r.at < r.end) {
-    group?.(r.at, progress);
-    const header = getUnsigned(r);
-    progress.quarter += Math.floor(header / FLAGS);
-    progress.start = progress.quarter * QUARTER + ((header & CUT) === 0 ? 0 : getUnsigned(r));
-    if ((header & SAME_SET) === 0) {
-      progress.set = getSet(r);
-      columns = progress.set.map((ordinal) => {
+    const plain = readHead(r, progress);
+    if (progress.set !== set) {
+      set = progress.set;
+      columns = set.map((ordinal) => {
         const skipped = only !== undefined && only !== ordinal;
         const column = known.get(ordinal) ?? { items: [], skipped, previous: 0 };
         known.set(ordinal, column);
@@ -191,21 +190,30 @@ export function decodeDay<T extends { readonly start: number }>(
         return column;
       });
     }
-    if ((header & SAME_TIMES) === 0) {
-      times.offset = getTime(r);
-      times.spread = getTime(r);
-    }
     for (const column of columns) {
       if (column.skipped) {
-        codec.skip(r, times, (header & PLAIN) !== 0);
+        codec.skip(r, times, plain);
         continue;
       }
-      const item = codec.read(r, day * DAY + progress.start, column.previous, times, (header & PLAIN) !== 0);
+      const item = codec.read(r, day * DAY + progress.start, column.previous, times, plain);
       column.previous = codec.lastOf(item);
       column.items.push(item);
     }
   }
   return registers;
+}
+
+/** Goes on to the next group, up to its items, one for each ordinal of the set. Answers whether it is plain. */
+export function readHead(r: Reader, progress: Progress): boolean {
+  const header = getUnsigned(r);
+  progress.quarter += Math.floor(header / FLAGS);
+  progress.start = progress.quarter * QUARTER + ((header & CUT) === 0 ? 0 : getUnsigned(r));
+  if ((header & SAME_SET) === 0) progress.set = getSet(r);
+  if ((header & SAME_TIMES) === 0) {
+    progress.times.offset = getTime(r);
+    progress.times.spread = getTime(r);
+  }
+  return (header & PLAIN) !== 0;
 }
 
 function putSet(w: Writer, ordinals: readonly number[]): void {
@@ -225,7 +233,7 @@ function getSet(r: Reader): readonly number[] {
   return ordinals;
 }
 
-const sameNumbers = (a: readonly number[], b: readonly number[]): boolean =>
+export const sameNumbers = (a: readonly number[], b: readonly number[]): boolean =>
   a === b || (a.length === b.length && a.every((value, i) => value === b[i]));
 
 export const illegal = (what: string): Error =>

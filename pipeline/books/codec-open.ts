@@ -1,6 +1,15 @@
 import { DAY } from '#domain';
-import { beginRow, endRow } from './codec-bytes.ts';
-import { begin, decodeDay, type Group, type ItemCodec, type Progress, writeGroup } from './codec-day.ts';
+import { beginRow, endRow, openRow } from './codec-bytes.ts';
+import {
+  begin,
+  decodeDay,
+  type Group,
+  type ItemCodec,
+  type Progress,
+  readHead,
+  sameNumbers,
+  writeGroup,
+} from './codec-day.ts';
 
 /**
  * A packed row that is being written in time order: the groups of slots that are over as the bytes that they will have, the
@@ -27,6 +36,8 @@ export const CELLS = 5;
 /** Within a column: the value before, and the time that says whether the slot has any. */
 const BEFORE = 0;
 export const TIME = 1;
+/** While a row is opened: the value before that. */
+const EARLIER = 2;
 
 /** How the items of a kind of rows stand in cells. */
 export interface OpenCodec<T> extends ItemCodec<T & { readonly start: number }> {
@@ -39,43 +50,72 @@ export interface OpenCodec<T> extends ItemCodec<T & { readonly start: number }> 
 /** A slot of ten registers takes some 50 bytes. */
 const [FIRST_ROOM, MORE_ROOM] = [160, 160];
 
-export function openDay<T>(codec: OpenCodec<T>, day: number, ordinals: readonly number[]): OpenDay<T> {
-  const closed = new Uint8Array(FIRST_ROOM);
+export function openDay<T>(
+  codec: OpenCodec<T>,
+  day: number,
+  ordinals: readonly number[],
+  closed = new Uint8Array(FIRST_ROOM),
+): OpenDay<T> {
   closed[0] = codec.version;
   const cells = new Float64Array(ordinals.length * CELLS);
   for (let at = 0; at < cells.length; at += CELLS) clear(cells, at);
   return { codec, day, ordinals, closed, length: 1, progress: begin(), start: -1, cells };
 }
 
-/** The same from a packed row; undefined where its registers are not among the columns, or its last slot holds what is not ordinary. Throws PAYLOAD_CORRUPT. */
+/**
+ * The same from a packed row; undefined where its registers are not among the columns, or its last slot holds what is not ordinary. Of the slots
+ * before the last nothing is made but the values that the next ones are differences to. Throws PAYLOAD_CORRUPT.
+ */
 export function reopenDay<T extends { readonly start: number }>(
   codec: OpenCodec<T>,
   day: number,
   ordinals: readonly number[],
   bytes: Uint8Array,
 ): OpenDay<T> | undefined {
-  let [length, last]: [number, Progress] = [1, begin()];
-  const registers = decodeDay(codec, day, bytes, (at, { quarter, start, set, times }) => {
-    length = at;
-    last = { quarter, start, set, times: { ...times } };
-  });
-  const open = openDay(codec, day, ordinals);
-  if (registers.size === 0) return open;
-  let start = -1;
-  for (const items of registers.values()) start = Math.max(start, (items.at(-1)?.start ?? 0) - day * DAY);
-  let fitting = 0;
-  for (const [column, ordinal] of ordinals.entries()) {
-    const items = registers.get(ordinal);
-    if (!items) continue;
-    fitting += 1;
-    const item = items.at(-1);
-    const isOpen = item !== undefined && item.start - day * DAY === start;
-    if (isOpen && !codec.cellsOf(item, open.cells, column * CELLS, day)) return undefined;
-    const before = isOpen ? items.at(-2) : item;
-    open.cells[column * CELLS + BEFORE] = before ? codec.lastOf(before) : 0;
+  const r = openRow(bytes, codec.version, day);
+  if (r.at === r.end) return openDay(codec, day, ordinals);
+  const open = openDay(codec, day, ordinals, NOTHING);
+  const { cells } = open;
+  const progress = begin();
+  const before = begin();
+  let columns: readonly number[] = [];
+  while (r.at < r.end) {
+    open.length = r.at;
+    copyProgress(progress, before);
+    const plain = readHead(r, progress);
+    if (progress.set !== before.set) {
+      if (sameNumbers(progress.set, ordinals)) progress.set = ordinals; // one list for all rows of such devices
+      columns = progress.set.map((ordinal) => ordinals.indexOf(ordinal) * CELLS);
+      if (columns.some((at) => at < 0)) return undefined;
+    }
+    for (const at of columns) {
+      const last = cells[at + BEFORE] ?? 0;
+      cells[at + EARLIER] = last;
+      cells[at + BEFORE] = codec.pass(r, progress.start, last, progress.times, plain);
+    }
   }
-  if (fitting < registers.size) return undefined;
-  return { ...open, closed: bytes.slice(0, length), length, progress: last, start };
+  for (let at = 0; at < cells.length; at += CELLS) if (!columns.includes(at)) clear(cells, at);
+  open.closed = bytes.slice(0, open.length);
+  open.start = progress.start;
+  copyProgress(before, open.progress);
+  r.at = open.length;
+  const plain = readHead(r, before);
+  for (const at of columns) {
+    cells[at + BEFORE] = cells[at + EARLIER] ?? 0;
+    const item = codec.read(r, day * DAY + before.start, cells[at + BEFORE] ?? 0, before.times, plain);
+    if (!codec.cellsOf(item, cells, at, day)) return undefined;
+  }
+  return open;
+}
+
+const NOTHING = new Uint8Array(1);
+
+function copyProgress(from: Progress, to: Progress): void {
+  to.quarter = from.quarter;
+  to.start = from.start;
+  to.set = from.set;
+  to.times.offset = from.times.offset;
+  to.times.spread = from.times.spread;
 }
 
 const clear = (cells: Float64Array, at: number): void => void cells.fill(NaN, at + TIME, at + CELLS);

@@ -61,6 +61,11 @@ export const BRACKETS: OpenCodec<Bracket> = {
       last: { at: at + times.spread, value: getDifference(r, first.value), rank: PLAIN_RANK },
     };
   },
+  pass: (r, start, previous, times, plain) => {
+    if (!plain) return readUnusual(r, start, previous, times).last.value;
+    const first = getDifference(r, previous);
+    return times.spread > 0 ? getDifference(r, first) : first;
+  },
   skip: (r, times, plain) => {
     if (!plain) return skipUnusual(r);
     skipDifference(r);
@@ -179,6 +184,13 @@ export const GAUGES: OpenCodec<GaugeSlot> = {
     const min = getDifference(r, last);
     const max = getDifference(r, last);
     return { start, min, max, lastAt, last };
+  },
+  pass: (r, _start, previous, _times, plain) => {
+    if (!plain) skipNumber(r);
+    const last = getDifference(r, previous);
+    skipDifference(r);
+    skipDifference(r);
+    return last;
   },
   skip: (r, _times, plain) => {
     if (!plain) skipNumber(r);

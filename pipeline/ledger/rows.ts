@@ -37,16 +37,14 @@ export async function loadRows<T extends Item>(
 ): Promise<void> {
   const missing = [...keys].filter((key) => !store.rows.has(rowKey(key)));
   if (missing.length === 0) return;
-  const stored = new Map((await source.readRows(store.table, missing)).map((row) => [rowKey(row), row]));
-  for (const key of missing) {
-    const row = newRow(key, store.codec);
-    const found = stored.get(rowKey(key));
-    if (found) {
-      row.version = found.version;
-      row.packed = found.payload;
-      row.lists = undefined;
-    }
-    store.rows.set(rowKey(key), row);
+  const stored = await source.readRows(store.table, missing);
+  for (const key of missing) store.rows.set(rowKey(key), newRow(key, store.codec));
+  for (const found of stored) {
+    const row = store.rows.get(rowKey(found));
+    if (!row) continue;
+    row.version = found.version;
+    row.packed = found.payload;
+    row.lists = undefined;
   }
 }
 

@@ -99,20 +99,53 @@ async function writeAll(tx: Transaction<Tables>, batch: Batch): Promise<void> {
   await noteMarks(tx, batch.marks);
 }
 
+/** Rows asked for, or written, at once: some 8 MB. */
+const ROWS_AT_ONCE = 8_192;
+
 export async function readRows(
   db: Kysely<Tables>,
   table: HotTable,
   keys: readonly RowKey[],
 ): Promise<readonly PackedRow[]> {
+  const found: PackedRow[] = [];
+  for (let at = 0; at < keys.length; at += ROWS_AT_ONCE)
+    for (const row of await readSome(db, table, keys.slice(at, at + ROWS_AT_ONCE))) found.push(row);
+  return found;
+}
+
+/** device_key, day, part, version, length of the payload. */
+const HEAD_BYTES = 4 + 4 + 2 + 4 + 4;
+
+/** All in one value: a message and a few strings for each row cost the client more than reading them. */
+async function readSome(db: Kysely<Tables>, table: HotTable, keys: readonly RowKey[]): Promise<readonly PackedRow[]> {
   const wanted = new Set(keys.map(rowKey));
   // by values and not by a join: month partitions that hold nothing of it are not looked at
-  const { rows } = await sql<PackedRow>`
-    select device_key as "deviceKey", day, part, version, payload from ${sql.table(table)}
-    where day = any(${[...new Set(keys.map((k) => k.day))]}::int4[]) and device_key = any(${[...new Set(keys.map((k) => k.deviceKey))]}::int4[])`.execute(
+  const { rows } = await sql<{ all: Buffer | null }>`
+    select string_agg(int4send(device_key) || int4send(day) || int2send(part) || int4send(version) || int4send(octet_length(payload)) || payload, '') as all
+    from ${sql.table(table)}
+    where day = any(${array(new Set(keys.map((k) => k.day)))}::int4[]) and device_key = any(${array(new Set(keys.map((k) => k.deviceKey)))}::int4[])`.execute(
     db,
   );
-  return rows.filter((row) => wanted.has(rowKey(row)));
+  const found: PackedRow[] = [];
+  const bytes = rows[0]?.all ?? Buffer.alloc(0);
+  for (let at = 0; at < bytes.length;) {
+    const from = at + HEAD_BYTES;
+    const to = from + bytes.readInt32BE(from - 4);
+    const row = {
+      deviceKey: bytes.readInt32BE(at),
+      day: bytes.readInt32BE(at + 4),
+      part: bytes.readInt16BE(at + 8),
+      version: bytes.readInt32BE(at + 10),
+      payload: bytes.subarray(from, to),
+    };
+    if (wanted.has(rowKey(row))) found.push(row);
+    at = to;
+  }
+  return found;
 }
+
+/** As PostgreSQL writes an array; the client would quote each number. */
+const array = (numbers: Iterable<number>): string => `{${[...numbers].join(',')}}`;
 
 /** New rows are inserted where nobody was faster, known ones written by compare-and-set on the version. Answers the rows that did not match. */
 export async function writePacked(
@@ -120,29 +153,52 @@ export async function writePacked(
   table: HotTable,
   rows: readonly PackedRow[],
 ): Promise<readonly RowKey[]> {
-  const [fresh, known] = [rows.filter((row) => row.version === 0), rows.filter((row) => row.version > 0)];
-  const columns = (part: readonly PackedRow[]) => sql`
-    unnest(${part.map((r) => r.deviceKey)}::int4[], ${part.map((r) => r.day)}::int4[], ${part.map((r) => r.part)}::int2[],
-      ${part.map((r) => r.version)}::int4[], ${part.map((r) => Buffer.from(r.payload))}::bytea[])
-      as u(device_key, day, part, version, payload)`;
-  const written = new Set<string>();
-  const note = (keys: readonly RowKey[]): void => keys.forEach((key) => written.add(rowKey(key)));
-  if (fresh.length > 0) {
-    const { rows: inserted } = await sql<RowKey>`
-      insert into ${sql.table(table)} (device_key, day, part, version, payload)
-      select device_key, day, part, 1, payload from ${columns(fresh)}
-      on conflict do nothing returning device_key as "deviceKey", day, part`.execute(tx);
-    note(inserted);
+  const raced: RowKey[] = [];
+  for (const [isFresh, part] of [
+    [true, rows.filter((row) => row.version === 0)],
+    [false, rows.filter((row) => row.version > 0)],
+  ] as const) {
+    for (let at = 0; at < part.length; at += ROWS_AT_ONCE)
+      for (const key of await writeSome(tx, table, part.slice(at, at + ROWS_AT_ONCE), isFresh)) raced.push(key);
   }
-  if (known.length > 0) {
-    const { rows: updated } = await sql<RowKey>`
-      update ${sql.table(table)} t set payload = u.payload, version = t.version + 1 from ${columns(known)}
-      where t.device_key = u.device_key and t.day = u.day and t.part = u.part and t.version = u.version
-        and t.day = any(${[...new Set(known.map((r) => r.day))]}::int4[])
-      returning t.device_key as "deviceKey", t.day, t.part`.execute(tx);
-    note(updated);
+  return raced;
+}
+
+/** The payloads go as one value, in which each row has its place. */
+async function writeSome(
+  tx: Transaction<Tables>,
+  table: HotTable,
+  rows: readonly PackedRow[],
+  isFresh: boolean,
+): Promise<readonly RowKey[]> {
+  const begins: number[] = [];
+  let length = 0;
+  for (const { payload } of rows) {
+    begins.push(length + 1);
+    length += payload.length;
   }
-  return rows.filter((row) => !written.has(rowKey(row)));
+  const payloads = Buffer.concat(
+    rows.map((row) => row.payload),
+    length,
+  );
+  const given = sql`
+    unnest(${array(rows.map((r) => r.deviceKey))}::int4[], ${array(rows.map((r) => r.day))}::int4[], ${array(rows.map((r) => r.part))}::int2[],
+      ${array(rows.map((r) => r.version))}::int4[], ${array(begins)}::int4[], ${array(rows.map((r) => r.payload.length))}::int4[])
+      as u(device_key, day, part, version, begins, length)`;
+  const payload = sql`substr(${payloads}::bytea, u.begins, u.length)`;
+  const days = array(new Set(rows.map((r) => r.day)));
+  const written = isFresh
+    ? sql`insert into ${sql.table(table)} (device_key, day, part, version, payload)
+        select device_key, day, part, 1, ${payload} from ${given} on conflict do nothing returning device_key, day, part`
+    : sql`update ${sql.table(table)} t set payload = ${payload}, version = t.version + 1 from ${given}
+        where t.device_key = u.device_key and t.day = u.day and t.part = u.part and t.version = u.version
+          and t.day = any(${days}::int4[]) returning t.device_key, t.day, t.part`;
+  const { rows: raced } = await sql<RowKey>`
+    with written as (${written})
+    select device_key as "deviceKey", day, part from ${given} except select device_key, day, part from written`.execute(
+    tx,
+  );
+  return raced;
 }
 
 export async function writeQuarantine(
