@@ -16,7 +16,7 @@ import { logLayer } from './rollup/log-layer.ts';
 import { reconcile } from './rollup/reconcile.ts';
 import { settle } from './rollup/settle.ts';
 import { type DaySource, liveSource } from './rollup/source.ts';
-import { allocationsOf } from './rollup/totals.ts';
+import { allocationsOf } from './rollup/site-index.ts';
 import { trace } from './rollup/trace.ts';
 import { usage } from './rollup/usage.ts';
 import type { Progress, Service, UsageQuery } from './service.ts';

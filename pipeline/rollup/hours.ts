@@ -2,24 +2,16 @@ import type { Kysely } from 'kysely';
 import { type Interval, type Point, registerKey } from '#domain';
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
-import type { EffectiveMounting, EffectiveRegister } from '../ledger/effective.ts';
 import { slotUsages } from '../ledger/quality.ts';
 import { usagesBetween } from '../ledger/volume.ts';
+import { indexOf, type MountedRegister, mountedOf } from './site-index.ts';
 import type { ResolvedSubject } from './subject.ts';
 import { NO_SPLIT, type RawRow } from './split.ts';
 import { judgeWindow } from './window.ts';
 
-export interface MountedRegister {
-  readonly register: EffectiveRegister;
-  readonly mounting: EffectiveMounting;
-}
-
 /** Mountings of a point that hold some time in [from, to), by time. */
 export const mountedAt = (site: DirectorySite, point: string, { from, to }: Interval): readonly MountedRegister[] =>
-  [...site.registers.values()]
-    .flatMap((register) =>
-      register.mountings.filter((m) => m.point === point).map((mounting) => ({ register, mounting })),
-    )
+  mountedOf(site, point)
     .filter(({ mounting: m }) => (m.mountedAt ?? -Infinity) < to && (m.removedAt ?? Infinity) > from)
     .sort((a, b) => (a.mounting.mountedAt ?? -Infinity) - (b.mounting.mountedAt ?? -Infinity));
 
@@ -87,7 +79,7 @@ const splitKey = (key: string): [string, string] => [key.slice(0, key.indexOf('/
 function ofPoint(site: DirectorySite, point: Point, sign: 1 | -1, period: Interval): readonly Signed[] {
   if (point.role !== 'formula') return mountedAt(site, point.id, period).map((m) => ({ ...m, sign }));
   return (point.terms ?? []).flatMap((term) => {
-    const inner = site.registry.points.find((p) => p.id === term.point);
+    const inner = indexOf(site).points.get(term.point);
     return inner ? ofPoint(site, inner, sign === term.sign ? 1 : -1, period) : [];
   });
 }

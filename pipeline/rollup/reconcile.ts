@@ -17,7 +17,8 @@ import { usageOf } from '../ledger/volume.ts';
 import type { Progress } from '../service.ts';
 import { loadBrackets, placeOf } from './brackets.ts';
 import { dayUsages } from './days.ts';
-import { mountingsOf, signOf } from './totals.ts';
+import { mountingsOf } from './site-index.ts';
+import { signOf } from './totals.ts';
 
 export interface Layer {
   readonly layer: string;

@@ -12,7 +12,8 @@ import {
 import { inForce } from '../ledger/allocate.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import type { DaySource } from './source.ts';
-import { allocationsOf, sharesOf } from './totals.ts';
+import { allocationsOf } from './site-index.ts';
+import { sharesOf } from './totals.ts';
 
 export interface ShareRun {
   readonly interval: Interval;

@@ -11,7 +11,8 @@ import {
 import type { Subject } from '../answers.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import type { UsageQuery } from '../service.ts';
-import { allocationsOf, byDependence, mountingsOf, signOf } from './totals.ts';
+import { borneBy, indexOf, mountingsOf } from './site-index.ts';
+import { byDependence, signOf } from './totals.ts';
 
 /** What a question is about, as signed points, as a party's parts of points, or as the mountings of one register. */
 export interface ResolvedSubject {
@@ -43,7 +44,7 @@ export function resolveSubject(site: DirectorySite, query: Pick<UsageQuery, 'sub
     }
     case 'institution': {
       const { id, name } = find(registry.institutions, subject.id, 'institution');
-      const own = registry.points.filter((point) => mayBear(site, point, id));
+      const own = borneBy(site, id);
       return {
         // one that bears nothing is asked about all, of which it has 0
         ...counted(own.length > 0 ? own : registry.points, carrier, id),
@@ -95,16 +96,6 @@ export function resolveSubject(site: DirectorySite, query: Pick<UsageQuery, 'sub
     }
   }
 }
-
-/** Whether some rule of the point, whenever in force, names the institution. */
-const mayBear = (site: DirectorySite, point: Point, institution: string): boolean =>
-  allocationsOf(site, point).some(({ value }) =>
-    value.basis === 'fixed'
-      ? value.shares.some((s) => s.institution === institution)
-      : value.basis === 'sub-meter'
-        ? value.by.some((b) => b.institution === institution)
-        : value.among.includes(institution),
-  );
 
 function registerSubject(site: DirectorySite, device: string, register: string): ResolvedSubject {
   const key = registerKey(device, register);
@@ -168,7 +159,7 @@ export function mountingsBehind(site: DirectorySite, point: Point): readonly (re
   if (point.role !== 'formula') return [mountingsOf(site, point.id)];
   const inner = byDependence([point]).at(-1)?.terms ?? [];
   return inner.flatMap((t) => {
-    const term = site.registry.points.find((p) => p.id === t.point);
+    const term = indexOf(site).points.get(t.point);
     return term ? mountingsBehind(site, term) : [];
   });
 }

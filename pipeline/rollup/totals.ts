@@ -1,47 +1,16 @@
 import { sql, type Transaction } from 'kysely';
-import { type Institution, type Point, UNALLOCATED } from '#domain';
+import { type Point, UNALLOCATED } from '#domain';
 import type { Tables } from '../books/tables.ts';
 import { allocate, inForce, type Share, sharesOn } from '../ledger/allocate.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import type { ChangedDays } from './settle-mountings.ts';
+import { allocationsOf, indexOf, mountingsOf } from './site-index.ts';
 
 type Tx = Transaction<Tables>;
 
 /** How a point's usage counts into the total of its institution (ledger.md, 7). */
 export const signOf = (role: Point['role']): 1 | -1 | 0 =>
   role === 'export' ? -1 : role === 'main' || role === 'generation' ? 1 : 0;
-
-/** What a site's registry says of its points, found by their ids. */
-interface PointIndex {
-  readonly points: ReadonlyMap<string, Point>;
-  readonly mountings: ReadonlyMap<string, readonly string[]>;
-  readonly institutions: ReadonlyMap<string, Institution>;
-}
-
-const indexes = new WeakMap<DirectorySite, PointIndex>();
-
-function indexOf(site: DirectorySite): PointIndex {
-  let index = indexes.get(site);
-  if (!index) {
-    const mountings = [...site.registers.values()].flatMap((r) => r.mountings);
-    index = {
-      points: new Map(site.registry.points.map((p) => [p.id, p])),
-      mountings: new Map(
-        [...Map.groupBy(mountings, (m) => m.point)].map(([point, list]) => [point, list.map((m) => m.id)]),
-      ),
-      institutions: new Map(site.registry.institutions.map((i) => [i.id, i])),
-    };
-    indexes.set(site, index);
-  }
-  return index;
-}
-
-/** Rules of the point, or of the point whose usage it breaks down. */
-export function allocationsOf(site: DirectorySite, point: Point): Point['allocations'] {
-  if (point.allocations.length > 0 || point.parent === undefined) return point.allocations;
-  const parent = indexOf(site).points.get(point.parent);
-  return parent ? allocationsOf(site, parent) : [];
-}
 
 /** Recomputes usage of points and parties for the days given, from the days of mountings: never incremented (architecture.md, Books). */
 export async function settleTotals(tx: Tx, site: DirectorySite, changed: ChangedDays): Promise<void> {
@@ -90,9 +59,6 @@ export function byDependence(points: readonly Point[]): readonly Point[] {
   points.forEach(visit);
   return done;
 }
-
-export const mountingsOf = (site: DirectorySite, point: string): readonly string[] =>
-  indexOf(site).mountings.get(point) ?? [];
 
 interface PointDay {
   readonly point: string;
