@@ -8,6 +8,7 @@ import * as intake from './migrations/0005-intake.ts';
 import * as marks from './migrations/0006-marks.ts';
 import * as historian from './migrations/0007-historian.ts';
 import * as sources from './migrations/0008-sources.ts';
+import * as admitting from './migrations/0009-admitting.ts';
 
 /** In order, forward only; a released one is never edited. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -19,6 +20,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0006-marks': marks,
   '0007-historian': historian,
   '0008-sources': sources,
+  '0009-admitting': admitting,
 };
 
 const TABLE = 'civicmeter_migration';

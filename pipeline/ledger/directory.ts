@@ -1,7 +1,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { type MeterEvent, MINUTE, type Register, type Registry, registerKey, requestError } from '#domain';
-import { loadEvents, loadEventsOf } from '../books/meter-events.ts';
-import { loadMeters, loadRegistry } from '../books/registry.ts';
+import { loadEvents } from '../books/meter-events.ts';
+import { loadRegistry } from '../books/registry.ts';
 import type { Tables } from '../books/tables.ts';
 import { type EffectiveRegister, effectiveRegisters } from './effective.ts';
 
@@ -14,8 +14,10 @@ export interface Directory {
 
 /** What admission and joining need of the registries: a directory, or less. */
 export interface Admitting {
-  readonly sites: ReadonlyMap<string, Pick<DirectorySite, 'version' | 'devices'>>;
+  readonly sites: ReadonlyMap<string, AdmittingSite>;
 }
+
+export type AdmittingSite = Pick<DirectorySite, 'version' | 'devices'>;
 
 export interface DirectorySite {
   readonly registry: Registry;
@@ -65,54 +67,6 @@ export async function isCurrent(tx: Transaction<Tables>, versions: ReadonlyMap<s
 
 export const versionsOf = ({ sites }: Admitting): ReadonlyMap<string, number> =>
   new Map([...sites].map(([id, { version }]) => [id, version]));
-
-/** Sites asked for at once. */
-const SITES_AT_ONCE = 100;
-
-/**
- * The registries for a worker: of `before` what has no new version; devices with equal registers share them, and nothing is kept, or read, that only figures
- * need, so that a device costs some 200 bytes.
- */
-export async function loadAdmitting(db: Db, before?: Admitting): Promise<Admitting> {
-  const sites = new Map<string, Pick<DirectorySite, 'version' | 'devices'>>();
-  const changed: string[] = [];
-  for (const [id, version] of await registryVersions(db)) {
-    const held = before?.sites.get(id);
-    if (held?.version === version) sites.set(id, held);
-    else changed.push(id);
-  }
-  const shared = new Map<string, DirectoryDevice['registers']>();
-  for (let at = 0; at < changed.length; at += SITES_AT_ONCE) {
-    const ids = changed.slice(at, at + SITES_AT_ONCE);
-    const meters = await loadMeters(db, ids);
-    const events = await loadEventsOf(db, ids);
-    for (const [id, { version, slotMinutes, devices, mountings }] of meters) {
-      const registers = effectiveRegisters({ devices, mountings }, events.get(id) ?? []);
-      const rows = devices.flatMap((device) =>
-        device.registers.map((r) => ({ ...r, key: device.key, device: device.id, modulus: r.modulus ?? null })),
-      );
-      sites.set(id, { version, devices: sharing(devicesOf(id, slotMinutes * MINUTE, registers, rows), shared) });
-    }
-  }
-  return { sites };
-}
-
-function sharing(
-  devices: DirectorySite['devices'],
-  shared: Map<string, DirectoryDevice['registers']>,
-): DirectorySite['devices'] {
-  return new Map(
-    [...devices].map(([id, device]) => {
-      // ±Infinity are told apart from undefined: none of them is a number of ours
-      const key = JSON.stringify([...device.registers.values()], (_, value: unknown) =>
-        typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,
-      );
-      const registers = shared.get(key) ?? device.registers;
-      shared.set(key, registers);
-      return [id, { ...device, registers }];
-    }),
-  );
-}
 
 export async function loadDirectory(db: Db): Promise<Directory> {
   const sites = new Map<string, DirectorySite>();
@@ -213,7 +167,7 @@ export function siteOf(
   return { registry, version, slotMs, events, devices, registers };
 }
 
-function devicesOf(
+export function devicesOf(
   site: string,
   slotMs: number,
   registers: DirectorySite['registers'],

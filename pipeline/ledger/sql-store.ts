@@ -3,8 +3,9 @@ import { invariantError } from '#domain';
 import { noteMarks } from '../books/dirty.ts';
 import type { Books } from '../books/index.ts';
 import type { Tables } from '../books/tables.ts';
+import { loadAdmitting } from './admitting.ts';
 import type { Quarantined } from './batch.ts';
-import { isCurrent, loadAdmitting, registryVersions } from './directory.ts';
+import { isCurrent, registryVersions } from './directory.ts';
 import { type HotTable, type RowKey, rowKey } from './hot.ts';
 import { noteSources } from './sources.ts';
 import type { Batch, BatchAnswer, LedgerStore, PackedRow, Position } from './store.ts';
@@ -37,7 +38,22 @@ async function acquaint(db: Kysely<Tables>, id: string, partitionCount: number):
   );
 }
 
+/**
+ * Whom the group took a partition from for its silence may stand still in the transaction that holds the row, and would keep it until LOCK_KEPT. The
+ * group's session time-out has then run since its last sign of life, so that its transaction has been idle for longer than this; it is of no use any
+ * more. A slow server or a slow line of somebody who still holds the partition is never ended by it: nobody else is given the partition.
+ */
+const STILL = '2s';
+
+/** Ends the transaction that changed the row and stands still. What cannot be seen or ended, as of another role, is waited for. */
+const endStill = (db: Kysely<Tables>, log: string, partition: number) =>
+  sql`
+    select pg_terminate_backend(a.pid) from log_offset o join pg_stat_activity a on a.backend_xid = o.xmax
+    where o.log = ${log} and o.partition = ${partition} and a.usename = current_user
+      and a.state = 'idle in transaction' and a.state_change < clock_timestamp() - ${STILL}::interval`.execute(db);
+
 async function claim(db: Kysely<Tables>, log: string, partition: number, low: number): Promise<Position> {
+  await endStill(db, log, partition);
   const { next_offset: next, epoch } = await db
     .insertInto('log_offset')
     .values({ log, partition, next_offset: low, epoch: 1 })
@@ -66,7 +82,7 @@ class NotWritten extends Error {
   }
 }
 
-/** A worker that stands still in mid-transaction keeps its partition from the next one for so long; then the server ends it. */
+/** The server ends a worker's transaction that stands still for so long. Longer than a line may be slow: the next holder does not wait for it (STILL). */
 const LOCK_KEPT = '20s';
 
 /** Offsets, rows, quarantine, sequence ranges and marks in one transaction (ledger.md, 9). */

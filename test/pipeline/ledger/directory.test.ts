@@ -1,5 +1,6 @@
 import { afterAll, expect, it } from 'vitest';
-import { loadAdmitting, loadDirectory, siteKeeper } from '../../../pipeline/ledger/directory.ts';
+import { loadAdmitting } from '../../../pipeline/ledger/admitting.ts';
+import { loadDirectory, siteKeeper } from '../../../pipeline/ledger/directory.ts';
 import { stopPostgres } from '../../support/postgres.ts';
 import { local, openSmallSite, SITE, smallRegistry } from '../../support/small-site.ts';
 
@@ -36,6 +37,42 @@ it('a worker knows of each device what the whole registry says, events included,
     const later = await loadAdmitting(site.books.db, known);
     expect(await devices(later)).toEqual(await devices(await loadDirectory(site.books.db)));
     expect(await loadAdmitting(site.books.db, later)).toEqual(later);
+    // and one that starts later, by what the first has kept
+    expect(await devices(await loadAdmitting(site.books.db))).toEqual(await devices(later));
+  } finally {
+    await site.close();
+  }
+});
+
+it('what a worker knows is kept in the books, used as long as it is of the registry’s version and of this format, and made anew otherwise', async () => {
+  const mounting = { mountedAt: local('2026-02-01'), modulus: 100_000 };
+  const site = await openSmallSite(smallRegistry([{ point: 'a' }, { point: 'b', mounting }]), '2026-03-10');
+  try {
+    const { db } = site.books;
+    const cold = await loadAdmitting(db);
+    const [kept] = await db.selectFrom('admitting_site').selectAll().execute();
+    // whoever sees this differ has changed what workers make of a registry: raise FORMAT in admitting.ts and the number here
+    expect(kept).toMatchInlineSnapshot(`
+      {
+        "content": "{"slotMs":3600000,"ids":["d-a","d-b"],"keys":[1,2],"shapes":["[{\\"name\\":\\"e\\",\\"ordinal\\":0,\\"kind\\":\\"counter\\",\\"moduli\\":[{\\"from\\":\\"-Infinity\\",\\"to\\":\\"Infinity\\"}],\\"cuts\\":[]}]","[{\\"name\\":\\"e\\",\\"ordinal\\":0,\\"kind\\":\\"counter\\",\\"modulus\\":100000,\\"earliest\\":1769875200000,\\"moduli\\":[{\\"from\\":\\"1769875200000\\",\\"to\\":\\"Infinity\\",\\"modulus\\":100000}],\\"cuts\\":[1769875200000]}]"],"shapeOf":[0,1]}",
+        "format": 1,
+        "site": "demo",
+        "version": 1,
+      }
+    `);
+    const renamed = kept?.content.replace('"d-a"', '"d-z"') ?? '';
+    const devicesAs = async (change: Partial<NonNullable<typeof kept>>): Promise<readonly string[]> => {
+      await db
+        .updateTable('admitting_site')
+        .set({ content: renamed, ...change })
+        .execute();
+      return [...((await loadAdmitting(db)).sites.get(SITE)?.devices.keys() ?? [])];
+    };
+    expect(await devicesAs({})).toEqual(['d-z', 'd-b']);
+    expect(await devicesAs({ version: 0 })).toEqual(['d-a', 'd-b']);
+    expect(await devicesAs({ format: 0 })).toEqual(['d-a', 'd-b']);
+    expect(await loadAdmitting(db)).toEqual(cold);
+    expect(await db.selectFrom('admitting_site').selectAll().execute()).toEqual([kept]);
   } finally {
     await site.close();
   }
