@@ -1,4 +1,5 @@
-import kafkajs from 'kafkajs';
+import type { Admin } from 'kafkajs';
+import { kafkajs } from '../../pipeline/log/kafka/library.ts';
 import type { KafkaBroker } from '../support/kafka.ts';
 import type { Offer } from './load.ts';
 
@@ -7,7 +8,7 @@ type Brokers = Pick<KafkaBroker, 'brokers'>;
 const clientOf = ({ brokers }: Brokers) =>
   new kafkajs.Kafka({ brokers: [...brokers], logLevel: kafkajs.logLevel.NOTHING });
 
-export async function administer<T>(broker: Brokers, work: (admin: kafkajs.Admin) => Promise<T>): Promise<T> {
+export async function administer<T>(broker: Brokers, work: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = clientOf(broker).admin();
   await admin.connect();
   try {

@@ -1,5 +1,6 @@
-import kafkajs, { type Kafka, type KafkaConfig, type LogEntry } from 'kafkajs';
+import type { Kafka, KafkaConfig, LogEntry } from 'kafkajs';
 import type { Clock, Telemetry } from '#platform';
+import { kafkajs } from './library.ts';
 
 export interface KafkaConnection {
   readonly brokers: readonly string[];

@@ -1,9 +1,10 @@
-import kafkajs, { type Admin } from 'kafkajs';
+import type { Admin } from 'kafkajs';
 import { configError } from '#domain';
 import type { Clock } from '#platform';
 import { logMissing, logReplaced } from '../errors.ts';
 import type { LogBounds } from '../port.ts';
 import { patiently, protocolType } from './client.ts';
+import { kafkajs } from './library.ts';
 
 const DAY_MS = 86_400_000;
 /** Records of up to 64 KiB in sets of up to 512 KiB, and room for what others write. */

@@ -1,0 +1,136 @@
+import { createRequire } from 'node:module';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { batchEnd, type FetchCursor, readRecords } from '../../../../pipeline/log/kafka/record-batch.ts';
+
+type Decode = (cursor: unknown) => Promise<{ readonly records: readonly Decoded[] }>;
+interface Decoded {
+  readonly offset: string | number;
+  readonly timestamp: string | number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly isControlRecord: boolean;
+  readonly batchContext: { readonly producerId: string; readonly inTransaction: boolean };
+}
+interface Given {
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: Readonly<Record<string, Buffer>>;
+  readonly timestampDelta: number;
+  readonly gap: number;
+}
+
+const library = createRequire(import.meta.url);
+const DECODER = 'kafkajs/src/protocol/recordBatch/v0/decoder.js';
+/** The library's own, read before ours takes its place. */
+const theirs = library(DECODER) as Decode;
+const Cursor = library('kafkajs/src/protocol/decoder.js') as new (buffer: Buffer) => FetchCursor;
+const { RecordBatch } = library('kafkajs/src/protocol/recordBatch/v0') as {
+  RecordBatch: (batch: object) => Promise<{ readonly buffer: Buffer }>;
+};
+const Record = library('kafkajs/src/protocol/recordBatch/record/v0') as (record: object) => object;
+
+const ATTRIBUTES = 21;
+const bytes = fc.option(fc.uint8Array({ maxLength: 300 }));
+const given = fc.record({
+  key: bytes,
+  value: bytes,
+  headers: fc.dictionary(
+    fc.string({ maxLength: 5 }),
+    fc.uint8Array({ maxLength: 5 }).map((b) => Buffer.from(b)),
+    {
+      maxKeys: 2,
+    },
+  ),
+  timestampDelta: fc.integer({ min: -(2 ** 40), max: 2 ** 40 }),
+  gap: fc.integer({ min: 0, max: 100_000 }),
+});
+const batches = fc.record({
+  records: fc.array(given, { minLength: 1, maxLength: 30 }),
+  firstOffset: fc.nat({ max: 2 ** 40 }),
+  firstTimestamp: fc.nat({ max: 2 ** 42 }),
+  maxTimestamp: fc.nat({ max: 2 ** 42 }),
+  producerId: fc.integer({ min: -1, max: 2 ** 30 }),
+  flags: fc.constantFrom(0, 0x08, 0x10, 0x18, 0x30),
+});
+type Batch = typeof batches extends fc.Arbitrary<infer T> ? T : never;
+
+async function encoded({ records, flags, ...batch }: Batch, compression = 0): Promise<Buffer> {
+  let offsetDelta = -1;
+  const list = records.map(({ gap, key, value, ...record }: Given) => {
+    offsetDelta += 1 + gap;
+    return Record({ ...record, offsetDelta, key: key && Buffer.from(key), value: value && Buffer.from(value) });
+  });
+  const { buffer } = await RecordBatch({ ...batch, compression, lastOffsetDelta: offsetDelta, records: list });
+  buffer.writeInt16BE(buffer.readInt16BE(ATTRIBUTES) | flags, ATTRIBUTES);
+  return buffer;
+}
+
+const plain = (records: readonly Decoded[]) =>
+  records.map(({ offset, timestamp, key, value, isControlRecord, batchContext }) => ({
+    offset: Number(offset),
+    timestamp: Number(timestamp),
+    key: isControlRecord ? key : null,
+    value,
+    isControlRecord,
+    producerId: batchContext.producerId,
+    inTransaction: batchContext.inTransaction,
+  }));
+
+/** Whether a batch is refused by name or what it gives lies in it. */
+function readingOf(cursor: FetchCursor): string {
+  try {
+    const records = readRecords(cursor, batchEnd(cursor) ?? 0);
+    return records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0) < cursor.buffer.length
+      ? 'inside'
+      : 'beyond';
+  } catch (error) {
+    return /^RangeError: the record batch at offset \d+ is damaged$/.test(String(error)) ? 'damaged' : String(error);
+  }
+}
+
+describe('record batches of a fetch answer', () => {
+  let ours: Decode;
+  beforeAll(async () => {
+    await import('../../../../pipeline/log/kafka/library.ts');
+    ours = library(DECODER) as Decode;
+  });
+
+  it('are read as the library reads them, plain or compressed, one after the other', async () => {
+    expect(ours).not.toBe(theirs);
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(batches, fc.boolean()), { minLength: 1, maxLength: 3 }), async (list) => {
+        const all = Buffer.concat(await Promise.all(list.map(([b, isPacked]) => encoded(b, isPacked ? 1 : 0))));
+        const [mine, other] = [new Cursor(all), new Cursor(all)];
+        for (const _ of list) {
+          expect(plain((await ours(mine)).records)).toEqual(plain((await theirs(other)).records));
+          expect(mine.offset).toBe(other.offset);
+        }
+        expect(mine.offset).toBe(all.length);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('that the size of the answer cuts off are left for the next', async () => {
+    await fc.assert(
+      fc.asyncProperty(batches, fc.nat(), async (batch, at) => {
+        const whole = await encoded(batch);
+        const cut = whole.subarray(0, 49 + (at % (whole.length - 49)));
+        await expect(ours(new Cursor(cut))).rejects.toMatchObject({ name: 'KafkaJSPartialMessageError' });
+      }),
+    );
+  });
+
+  it('that are damaged are refused by name, or give records that lie in them: nothing is read beyond', async () => {
+    await fc.assert(
+      fc.asyncProperty(batches, fc.nat(), fc.integer({ min: 1, max: 255 }), async (batch, at, flip) => {
+        const buffer = await encoded(batch);
+        const place = 57 + (at % (buffer.length - 57));
+        buffer[place] = (buffer[place] ?? 0) ^ flip;
+        expect(['damaged', 'inside']).toContain(readingOf({ buffer, offset: 0 }));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
