@@ -109,6 +109,10 @@ export const localDay = (at: number, zone: Zone): number => Math.floor((at + zon
  * clocks leaves out, the instant of the change.
  */
 export function instantOfLocal(local: number, zone: Zone): number {
+  const offset = zone.offsetAt(local);
+  // as on most days: one offset is all that localCandidates would find
+  const isSteady = zone.offsetAt(local - DAY) === offset && zone.offsetAt(local + DAY) === offset;
+  if (isSteady && zone.offsetAt(local - offset) === offset) return local - offset;
   const candidates = localCandidates(local, zone);
   const first = candidates[0];
   if (first !== undefined) return first;

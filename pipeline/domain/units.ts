@@ -100,13 +100,24 @@ export function parseQuantity(text: string, carrier: Carrier): number {
 }
 
 /** Base units as a plain decimal in `unit`, exact, trailing zeros dropped. */
-export function inUnit(amount: number, unit: string, carrier: Carrier): string {
+export const inUnit = (amount: number, unit: string, carrier: Carrier): string => decimalsOf(unit, carrier)(amount);
+
+/** The same for many amounts. */
+export function decimalsOf(unit: string, carrier: Carrier): (amount: number) => string {
   const { num } = unitFactor(unit, carrier);
-  const sign = amount < 0 ? '-' : '';
   const digits = String(num).length - 1;
-  if (num !== 10 ** digits) return String(amount / num);
-  if (digits === 0) return String(amount);
-  const text = String(Math.abs(amount)).padStart(digits + 1, '0');
-  const fraction = text.slice(-digits).replace(/0+$/, '');
-  return sign + text.slice(0, -digits) + (fraction ? `.${fraction}` : '');
+  if (num !== 10 ** digits) return (amount) => String(amount / num);
+  if (digits === 0) return String;
+  return (amount) => {
+    const size = Math.abs(amount);
+    const rest = size % num;
+    const whole = `${amount < 0 ? '-' : ''}${(size - rest) / num}`;
+    return rest === 0 ? whole : `${whole}.${withoutZeros(String(rest).padStart(digits, '0'))}`;
+  };
 }
+
+const withoutZeros = (fraction: string): string => {
+  let end = fraction.length;
+  while (fraction[end - 1] === '0') end -= 1;
+  return fraction.slice(0, end);
+};

@@ -104,6 +104,25 @@ describe('local time', () => {
     ]);
   });
 
+  it.each(ZONES)('in %s is the first of all instants that show it, around each change and anywhere', (name) => {
+    const zone = zoneOf(name);
+    const random = randomOf(7);
+    const changes = changesOf(name, Date.UTC(2010, 6, 1), Date.UTC(2012, 6, 1));
+    const near = changes.flatMap((change) =>
+      Array.from({ length: 120 }, () => change + random.int(-40, 40) * HOUR + random.pick([0, -1, 1, 17 * MINUTE])),
+    );
+    const anywhere = Array.from({ length: 300 }, () => random.int(0, 25_000) * DAY + random.int(0, DAY));
+    let shown = 0;
+    for (const at of [...near, ...anywhere]) {
+      const local = at + zone.offsetAt(at) + random.pick([0, 0, 30 * MINUTE]);
+      const [first] = localCandidates(local, zone);
+      if (first === undefined) continue;
+      shown += 1;
+      expect(instantOfLocal(local, zone), `${name} ${new Date(local).toISOString()}`).toBe(first);
+    }
+    expect(shown).toBeGreaterThan(250);
+  });
+
   it.each(ZONES)('in %s a day begins with its first instant', (name) => {
     const zone = zoneOf(name);
     for (let day = dayOfCivil(2011, 9, 1); day < dayOfCivil(2012, 5, 1); day++) {

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  type Carrier,
   CARRIERS,
+  decimalsOf,
   displayUnitOf,
   inUnit,
   parseQuantity,
@@ -22,6 +24,35 @@ describe('quantities', () => {
         expect(shown).not.toMatch(/e|\.$|\.\d*0$/);
       }),
     );
+  });
+
+  it('are shown alike one by one and many at once, in every unit, by padding digits to the left and cutting zeros off the right', () => {
+    const padded = (amount: number, unit: string, carrier: Carrier): string => {
+      const { num } = unitFactor(unit, carrier);
+      const digits = String(num).length - 1;
+      if (num !== 10 ** digits) return String(amount / num);
+      if (digits === 0) return String(amount);
+      const text = String(Math.abs(amount)).padStart(digits + 1, '0');
+      const fraction = text.slice(-digits).replace(/0+$/, '');
+      return (amount < 0 ? '-' : '') + text.slice(0, -digits) + (fraction ? `.${fraction}` : '');
+    };
+    const amountArb = fc.oneof(
+      fc.maxSafeInteger(),
+      fc.integer({ min: -3_000, max: 3_000 }),
+      fc.integer({ min: -900, max: 900 }).map((n) => n * 10_000),
+      fc.constant(-0),
+    );
+    for (const carrier of CARRIERS) {
+      for (const unit of unitsOf(carrier)) {
+        const shown = decimalsOf(unit, carrier);
+        fc.assert(
+          fc.property(amountArb, (amount) => {
+            expect(shown(amount)).toBe(padded(amount, unit, carrier));
+            expect(inUnit(amount, unit, carrier)).toBe(shown(amount));
+          }),
+        );
+      }
+    }
   });
 
   it('are exact: no digit of the decimal is lost on the way', () => {
