@@ -40,16 +40,31 @@ export function evidencedMsOf(outlines: readonly EvidenceOutline[], { from, to }
 }
 
 /** Share of the period, up to `now` where it has not ended, that is evidenced: the mean over the points. 0 where nothing has passed. */
-export function coverageOf(
+export const coverageOf = (
   points: readonly (readonly EvidenceOutline[])[],
   period: Interval,
   now: number,
   slotMs: number,
-): number {
-  const until = { from: period.from, to: Math.min(period.to, now) };
-  if (until.to <= until.from || points.length === 0) return 0;
+): number => coverageWithin(points, period, now, slotMs)(period);
+
+/** The same of any part of `whole`. What is evidenced from end to end of the whole, as most is, is so in every part. */
+export function coverageWithin(
+  points: readonly (readonly EvidenceOutline[])[],
+  whole: Interval,
+  now: number,
+  slotMs: number,
+): (part: Interval) => number {
+  const end = Math.min(whole.to, now);
+  const isUnbroken = ({ evidence, gaps, breaks }: EvidenceOutline): boolean =>
+    gaps.length === 0 && breaks.length === 0 && evidence.from <= whole.from && evidence.to >= end;
   const shares = points.map((outlines) =>
-    Math.min(1, evidencedMsOf(outlines, until, slotMs) / (until.to - until.from)),
+    outlines.some(isUnbroken)
+      ? () => 1
+      : (part: Interval) => Math.min(1, evidencedMsOf(outlines, part, slotMs) / (part.to - part.from)),
   );
-  return shares.reduce((a, b) => a + b, 0) / shares.length;
+  return ({ from, to }) => {
+    const part = { from, to: Math.min(to, now) };
+    if (part.to <= part.from || shares.length === 0) return 0;
+    return shares.reduce((sum, share) => sum + share(part), 0) / shares.length;
+  };
 }

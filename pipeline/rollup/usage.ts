@@ -1,11 +1,12 @@
 import type { Kysely } from 'kysely';
 import {
   baseUnitOf,
+  type Carrier,
   dayStart,
+  decimalsOf,
   displayUnitOf,
   formatInstant,
   type Interval,
-  inUnit,
   invariantError,
   localDay,
   periodsOf,
@@ -17,7 +18,7 @@ import type { UsageAnswer, UsageRow } from '../answers.ts';
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import type { UsageQuery } from '../service.ts';
-import { coverageOf, type EvidenceOutline } from './coverage.ts';
+import { coverageWithin, type EvidenceOutline } from './coverage.ts';
 import { estimateRows } from './estimate.ts';
 import { hourRows } from './hours.ts';
 import { addSplit, NO_SPLIT, type RawRow, type SplitDay } from './split.ts';
@@ -44,8 +45,7 @@ export async function usage(
     outlinesOf(site, source, resolved, wholeOf(periods, query.interval)),
     isEstimated ? estimateRows(source, resolved, periods, zone) : Promise.resolve<readonly (number | null)[]>([]),
   ]);
-  const put = (row: RawRow, estimated: number | null, fromText: string): UsageRow =>
-    rowOf(row, estimated, fromText, resolved, outlines, source.now, site, zone);
+  const put = rowsOf(resolved.carrier, outlines, wholeOf(periods, query.interval), source.now, site, zone);
   const rows: UsageRow[] = [];
   // periods follow one another, so that an end is the next beginning
   for (const [i, row] of raw.entries())
@@ -145,24 +145,27 @@ async function outlinesOf(
   return groups.map((group) => group.flatMap((id) => all.get(id) ?? []));
 }
 
-function rowOf(
-  { from, to, amount, split }: RawRow,
-  estimated: number | null,
-  fromText: string,
-  { carrier }: ResolvedSubject,
+/** Puts rows that lie within `whole` into words. */
+function rowsOf(
+  carrier: Carrier,
   outlines: readonly (readonly EvidenceOutline[])[],
+  whole: Interval,
   now: number,
   site: DirectorySite,
   zone: Zone,
-): UsageRow {
-  return {
-    from: fromText,
+): (row: RawRow, estimated: number | null, from: string) => UsageRow {
+  const display = decimalsOf(displayUnitOf(carrier), carrier);
+  const coverage = coverageWithin(outlines, whole, now, site.slotMs);
+  const lasts = outlines.filter((of) => of.length > 0).map((of) => Math.max(...of.map((o) => o.evidence.to)));
+  const evidenced = Math.min(now, ...lasts);
+  return ({ from, to, amount, split }, estimated, text) => ({
+    from: text,
     to: formatInstant(to, zone),
     amount,
-    display: inUnit(amount, displayUnitOf(carrier), carrier),
+    display: display(amount),
     split,
     estimated,
-    coverage: coverageOf(outlines, { from, to }, now, site.slotMs),
-    provisional: to > now || outlines.some((group) => group.length > 0 && group.every((o) => o.evidence.to < to)),
-  };
+    coverage: coverage({ from, to }),
+    provisional: to > evidenced,
+  });
 }

@@ -13,7 +13,7 @@ import { bracketOf, joinReading } from '../../../pipeline/ledger/join.ts';
 import { judge, type Judged } from '../../../pipeline/ledger/judge.ts';
 import { slotUsages, type SlotUsage } from '../../../pipeline/ledger/quality.ts';
 import { usageOf, usagesBetween } from '../../../pipeline/ledger/volume.ts';
-import { coverageOf, type EvidenceOutline, evidencedMsOf } from '../../../pipeline/rollup/coverage.ts';
+import { coverageOf, coverageWithin, type EvidenceOutline, evidencedMsOf } from '../../../pipeline/rollup/coverage.ts';
 import { type Random, randomOf } from '../../oracle/world/random.ts';
 
 const START = Date.UTC(2026, 2, 1);
@@ -147,6 +147,60 @@ describe('coverage', () => {
     expect(coverageOf([[whole]], period, 0, HOUR)).toBe(0);
     expect(coverageOf([], period, Infinity, HOUR)).toBe(0);
     expect(coverageOf([[]], period, Infinity, HOUR)).toBe(0);
+  });
+});
+
+/** The same for one part, every point counted. */
+function meanOfShares(
+  points: readonly (readonly EvidenceOutline[])[],
+  { from, to }: Interval,
+  now: number,
+  slotMs: number,
+): number {
+  const until = { from, to: Math.min(to, now) };
+  if (until.to <= from || points.length === 0) return 0;
+  const shares = points.map((outlines) => Math.min(1, evidencedMsOf(outlines, until, slotMs) / (until.to - from)));
+  return shares.reduce((a, b) => a + b, 0) / shares.length;
+}
+
+describe('coverage of a part', () => {
+  it('is the mean over all points, though a point that is evidenced throughout the whole is not counted anew', () => {
+    let [full, partial] = [0, 0];
+    for (let seed = 1; seed <= 300; seed++) {
+      const random = randomOf(seed);
+      const whole = { from: START + random.int(-5, 40) * HOUR, to: START + random.int(41, 90) * HOUR };
+      const now = random.pick([Infinity, whole.to, whole.from + random.int(-2, 50) * HOUR]);
+      const steady: EvidenceOutline = {
+        mounting: 'm',
+        evidence: {
+          from: whole.from + random.pick([0, -HOUR, HOUR]),
+          to: whole.to + random.pick([0, -1, -HOUR, HOUR]),
+        },
+        gaps: [],
+        breaks: [],
+      };
+      const points = Array.from({ length: random.int(0, 5) }, () =>
+        random.pick([
+          [steady],
+          [steady, outlineOf(randomCase(random).judged)],
+          [outlineOf(randomCase(random).judged)],
+          [],
+        ]),
+      );
+      const coverage = coverageWithin(points, whole, now, HOUR);
+      for (let k = 0; k < 10; k++) {
+        const from = whole.from + random.int(0, 30) * HOUR;
+        const part = { from, to: Math.min(whole.to, from + random.pick([1, HOUR, 5 * HOUR, 24 * HOUR])) };
+        expect({ seed, part, share: coverage(part) }).toEqual({
+          seed,
+          part,
+          share: meanOfShares(points, part, now, HOUR),
+        });
+        if (coverage(part) === 1) full += 1;
+        else if (coverage(part) > 0) partial += 1;
+      }
+    }
+    expect(Math.min(full, partial)).toBeGreaterThan(100);
   });
 });
 
