@@ -4,6 +4,7 @@ import { foldSources } from '../../../pipeline/ledger/sources.ts';
 import { siteOf } from '../../../pipeline/ledger/directory.ts';
 import { openService, sqlStore } from '../../../pipeline/index.ts';
 import { systemClock } from '../../../pipeline/platform/index.ts';
+import { until } from '../../faults/course.ts';
 import { memoryStore } from '../../support/memory-store.ts';
 import { freshBooks, silentTelemetry, stopPostgres } from '../../support/postgres.ts';
 import { SITE } from '../../support/small-site.ts';
@@ -40,6 +41,58 @@ describeStore('in PostgreSQL', async () => {
     },
     remove: close,
   };
+});
+
+describe('a partition that the group gave to somebody else', () => {
+  const takenFrom = async (holding: string) => {
+    const { books, close } = await freshBooks();
+    const store = sqlStore(books);
+    await store.acquaint('log-1', 1);
+    await store.claim('log-1', 0, 0);
+    const holder = await books.pool.connect();
+    const ended = new Promise<void>((resolve) => holder.once('end', () => resolve()));
+    await holder.query('begin');
+    await holder.query('update log_offset set next_offset = 7');
+    const held = holder.query(holding);
+    return {
+      store,
+      holder,
+      held,
+      ended,
+      stillFor: async (ms: number) => {
+        await until('the holder to have stood still', async () => {
+          const { rows } = await sql<{ still: boolean }>`
+            select bool_or(clock_timestamp() - state_change > make_interval(secs => ${ms / 1_000})) as still
+            from pg_stat_activity where datname = current_database() and state = 'idle in transaction'`.execute(
+            books.db,
+          );
+          return rows[0]?.still === true;
+        });
+      },
+      close: async (broken: boolean) => {
+        holder.release(broken);
+        await close();
+      },
+    };
+  };
+
+  it('is not waited for where its transaction stands still, which has then written nothing', async () => {
+    const { store, held, ended, stillFor, close } = await takenFrom('select 1');
+    await held;
+    await stillFor(2_100);
+    expect(await store.claim('log-1', 0, 0)).toEqual({ next: 0, epoch: 2 });
+    await ended;
+    await close(true);
+  });
+
+  it('is waited for where its transaction is at work on a slow server, and begins where that ended', async () => {
+    const { store, holder, held, close } = await takenFrom('select pg_sleep(3)');
+    const claimed = store.claim('log-1', 0, 0);
+    await held;
+    await holder.query('commit');
+    expect(await claimed).toEqual({ next: 7, epoch: 2 });
+    await close(false);
+  });
 });
 
 const memoryHarness = () => {
