@@ -37,5 +37,9 @@ export async function loadBrackets(
   if (from > -Infinity) query = query.where('day', '>=', Math.floor(from / DAY));
   if (to < Infinity) query = query.where('day', '<=', Math.floor(to / DAY));
   const rows = await query.orderBy('day').execute();
-  return rows.flatMap(({ day, payload }) => decodeOne(BRACKETS, day, payload, place.ordinal));
+  return rows.flatMap(({ day, payload }) => unpacked(place, day, payload));
 }
+
+/** The register's brackets of one packed row. */
+export const unpacked = ({ ordinal }: BracketPlace, day: number, payload: Uint8Array): readonly Bracket[] =>
+  decodeOne(BRACKETS, day, payload, ordinal);

@@ -1,12 +1,12 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
-import { type Bracket, DAY, dayStart, localDay, slotStart, zoneOf } from '#domain';
+import { type Bracket, DAY, dayStart, type Interval, localDay, slotStart, zoneOf } from '#domain';
 import { markedFrom } from '../books/dirty.ts';
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import { type EffectiveMounting, type EffectiveRegister, holdsAt } from '../ledger/effective.ts';
 import { judge, type Judged } from '../ledger/judge.ts';
 import { LOOK_BACK, UNSURE_END } from '../ledger/path.ts';
-import { type BracketPlace, loadBrackets, placeOf } from './brackets.ts';
+import { type BracketPlace, loadBrackets, placeOf, unpacked } from './brackets.ts';
 
 export interface JudgedWindow {
   readonly judged: Judged;
@@ -38,15 +38,17 @@ export async function judgeWindow(
     const start = windowStart(mounting, from, days);
     if (start === undefined) break;
     const end = isFinite ? to + days * DAY : Infinity;
-    // brackets before what is known of them: what changed brackets was marked with them, and what settled a mark wrote its findings with that
-    const brackets = await loadBrackets(db, place, start, end);
+    const { brackets, faults, continues, ...known } = await loadWindow(db, site, register, mounting, {
+      start,
+      end,
+      from,
+    });
     const anchor = anchorIn(site, mounting, register, brackets, from);
-    const known = await knownOf(db, site, register, mounting, place, anchor, end);
     // nothing is certain before the first believed reading
     if ((known.evidenceFrom ?? Infinity) >= from) break;
-    if (!anchor || !isUndisturbed(anchor, known)) continue;
+    if (!anchor || !isUndisturbed(anchor, { ...known, hasFaults: faults.some((f) => isWithin(anchor, f)) })) continue;
     const judged = judge(register, mounting, brackets, { slotMs: site.slotMs, anchored: true });
-    if (isFinite && known.continues && !isCertainUntil(judged, to + site.slotMs)) continue;
+    if (isFinite && continues && !isCertainUntil(judged, to + site.slotMs)) continue;
     return { judged, completeFrom: anchor.completeFrom, firstAt: anchor.firstAt };
   }
   const [start, end] = [mounting.mountedAt ?? -Infinity, mounting.removedAt ?? Infinity];
@@ -147,28 +149,53 @@ export const isUndisturbed = ({ firstAt, lastAt }: Anchor, { evidenceFrom, marke
 
 export const FAULTS = ['outlier', 'pending', 'break'];
 
-/** One statement, so that all of it is of one moment. `continues`: whether there are readings after `end`. */
-async function knownOf(
+const isWithin = ({ firstAt, lastAt }: Anchor, { from, to }: Interval): boolean => to >= firstAt && from <= lastAt;
+
+/** A register's brackets of the UTC days from `start` to `end`, and what is known of them. */
+interface LoadedWindow extends Omit<Known, 'hasFaults'> {
+  readonly brackets: readonly Bracket[];
+  /** Between its beginning and `from`. */
+  readonly faults: readonly Interval[];
+  /** Whether there are readings after `end`. */
+  readonly continues: boolean;
+}
+
+/** One statement, so that all of it is of one moment: what changed brackets was marked with them, and what settled a mark wrote its findings with that. */
+async function loadWindow(
   db: Kysely<Tables>,
   site: DirectorySite,
   register: EffectiveRegister,
   mounting: EffectiveMounting,
-  place: BracketPlace,
-  anchor: Anchor | undefined,
-  end: number,
-): Promise<Known & { readonly continues: boolean }> {
+  { start, end, from }: { readonly start: number; readonly end: number; readonly from: number },
+): Promise<LoadedWindow> {
   const of = site.registry.site.id;
-  const { rows } = await sql<{ from: number | null; marked: number | null; faults: boolean; continues: boolean }>`
-    select (select first_at from evidence where site = ${of} and mounting = ${mounting.id}) as "from",
+  const place = placeOf(site, register);
+  const { rows } = await sql<WindowRow>`
+    select b.day, b.payload, k.* from (select (select first_at from evidence where site = ${of} and mounting = ${mounting.id}) as "evidenceFrom",
       ${markedFrom({ site: of, ...register, ...place })} as marked,
-      exists (select from finding where site = ${of} and mounting = ${mounting.id} and kind = any(${FAULTS}::text[])
-        and to_at >= ${anchor?.firstAt ?? 0} and from_at <= ${anchor?.lastAt ?? 0}) as faults,
-      ${continuesAfter(place, end)} as continues`.execute(db);
+      (select json_agg(json_build_object('from', from_at, 'to', to_at)) from finding where site = ${of} and mounting = ${mounting.id}
+        and kind = any(${FAULTS}::text[]) and to_at >= ${dayOf(start) * DAY} and from_at <= ${from}) as faults,
+      ${continuesAfter(place, end)} as continues) k
+    left join bracket b on b.device_key = ${place.deviceKey} and b.part = ${place.part} and b.day >= ${dayOf(start)} and b.day <= ${dayOf(end)}
+    order by b.day`.execute(db);
   const [known] = rows;
   return {
-    evidenceFrom: known?.from ?? undefined,
+    evidenceFrom: known?.evidenceFrom ?? undefined,
     marked: known?.marked ?? Infinity,
-    hasFaults: known?.faults ?? false,
+    faults: known?.faults ?? [],
     continues: known?.continues ?? false,
+    brackets: rows.flatMap(({ day, payload }) =>
+      day === null || payload === null ? [] : unpacked(place, day, payload),
+    ),
   };
+}
+
+/** A packed row, none where there is none, beside what is known. */
+interface WindowRow {
+  readonly day: number | null;
+  readonly payload: Uint8Array | null;
+  readonly evidenceFrom: number | null;
+  readonly marked: number | null;
+  readonly faults: readonly Interval[] | null;
+  readonly continues: boolean;
 }
