@@ -10,6 +10,7 @@ import {
   sameNumbers,
   writeGroup,
 } from './codec-day.ts';
+import { slabsOf } from './slab.ts';
 
 /**
  * A packed row that is being written in time order: the groups of slots that are over as the bytes that they will have, the
@@ -47,6 +48,9 @@ export interface OpenCodec<T> extends ItemCodec<T & { readonly start: number }> 
   readonly cellsOf: (item: T, cells: Float64Array, at: number, day: number) => boolean;
 }
 
+const roomFor = slabsOf(Uint8Array);
+const cellsFor = slabsOf(Float64Array);
+
 /** A slot of ten registers takes some 50 bytes. */
 const [FIRST_ROOM, MORE_ROOM] = [160, 160];
 
@@ -54,10 +58,10 @@ export function openDay<T>(
   codec: OpenCodec<T>,
   day: number,
   ordinals: readonly number[],
-  closed = new Uint8Array(FIRST_ROOM),
+  closed = roomFor(FIRST_ROOM),
 ): OpenDay<T> {
   closed[0] = codec.version;
-  const cells = new Float64Array(ordinals.length * CELLS);
+  const cells = cellsFor(ordinals.length * CELLS);
   for (let at = 0; at < cells.length; at += CELLS) clear(cells, at);
   return { codec, day, ordinals, closed, length: 1, progress: begin(), start: -1, cells };
 }
@@ -95,7 +99,8 @@ export function reopenDay<T extends { readonly start: number }>(
     }
   }
   for (let at = 0; at < cells.length; at += CELLS) if (!columns.includes(at)) clear(cells, at);
-  open.closed = bytes.slice(0, open.length);
+  open.closed = roomFor(open.length);
+  open.closed.set(bytes.subarray(0, open.length));
   open.start = progress.start;
   copyProgress(before, open.progress);
   r.at = open.length;
@@ -130,7 +135,7 @@ export function closeSlot<T extends { readonly start: number }>(open: OpenDay<T>
   writeGroup(codec, w, start, group, progress);
   const added = w.at - 1;
   if (open.length + added > open.closed.length) {
-    const larger = new Uint8Array(open.length + added + MORE_ROOM);
+    const larger = roomFor(open.length + added + MORE_ROOM);
     larger.set(open.closed.subarray(0, open.length));
     open.closed = larger;
   }

@@ -2,7 +2,7 @@ import { type Bracket, DAY, type GaugeSlot, RANK } from '#domain';
 import { CELLS, closeSlot, type OpenDay, TIME } from '../books/codec-open.ts';
 import type { LogRecord } from '../log/port.ts';
 import { MAX_AHEAD_MS } from './admission.ts';
-import { foldGauge, foldReading, type HotRow, noteChange, openOf, rowKey, type RowKey } from './hot.ts';
+import { foldGauge, foldReading, type HotRow, noteChange, openOf, rowKey, type RowKey, touch } from './hot.ts';
 import type { Stores } from './join-readings.ts';
 import { boundsHold, knownDevice, type KnownDevice, type KnownDevices, knownRegister, type Shelf } from './known.ts';
 import { createScan, scanFrame } from './scan.ts';
@@ -78,7 +78,7 @@ function joinScanned({ shape, rows }: KnownDevice, day: number): void {
       const row = rows[shelf] as HotRow<GaugeSlot>; // hasRow put a row of the shelf's kind there
       const open = openOf(row, ordinals);
       const done = open ? joinGauge(open, column * CELLS, slot, into, reading) : UNFIT;
-      if (done === CHANGED) row.dirty = true;
+      if (done === CHANGED) touch(row);
       else if (done === UNFIT) foldGauge(row, register, slotMs, at, reading);
     } else {
       const row = rows[shelf] as HotRow<Bracket>; // likewise

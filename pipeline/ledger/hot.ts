@@ -20,7 +20,10 @@ export interface HotRow<T extends Item> {
   readonly codec: OpenCodec<T>;
   /** 0: believed to be new. */
   version: number;
+  /** Set by `touch` alone. */
   dirty: boolean;
+  /** Where it is noted when it becomes dirty: the rows that the next commit writes. */
+  readonly touched: HotRow<T>[];
   /** Registers changed since the last commit, bit 0 the part's first ordinal, and the earliest instant of a change. */
   changed: number;
   changedFrom: number;
@@ -33,13 +36,18 @@ export interface HotRow<T extends Item> {
   gone: boolean;
 }
 
-export const newRow = <T extends Item>({ deviceKey, day, part }: RowKey, codec: OpenCodec<T>): HotRow<T> => ({
+export const newRow = <T extends Item>(
+  { deviceKey, day, part }: RowKey,
+  codec: OpenCodec<T>,
+  touched: HotRow<T>[] = [],
+): HotRow<T> => ({
   deviceKey,
   day,
   part,
   codec,
   version: 0,
   dirty: false,
+  touched,
   changed: 0,
   changedFrom: Infinity,
   packed: undefined,
@@ -151,9 +159,16 @@ export function foldReading(
   return changed;
 }
 
+/** The row is to be written. */
+export function touch<T extends Item>(row: HotRow<T>): void {
+  if (row.dirty) return;
+  row.dirty = true;
+  row.touched.push(row);
+}
+
 /** Of a register's brackets, from an instant on. */
 export function noteChange(row: HotRow<Bracket>, ordinal: number, at: number): void {
-  row.dirty = true;
+  touch(row);
   row.changed |= 1 << (ordinal % REGISTERS_PER_PART);
   row.changedFrom = Math.min(row.changedFrom, at);
 }
@@ -168,7 +183,7 @@ export function foldGauge(
   const start = slotStart(at, slotMs);
   const fresh = (): GaugeSlot => ({ start, min: value, max: value, lastAt: at, last: value });
   const changed = upsert(listOf(row, register.ordinal), start, fresh, (old) => joinGauge(old, at, value));
-  row.dirty ||= changed;
+  if (changed) touch(row);
   return changed;
 }
 

@@ -14,7 +14,7 @@ export interface Stores {
 /** What is to be computed again once the rows are written: registers whose brackets changed, from the earliest instant of their row. */
 export function marksOf({ brackets }: Stores): readonly RowMark[] {
   const marks: RowMark[] = [];
-  for (const { deviceKey, part, changed, changedFrom } of brackets.rows.values())
+  for (const { deviceKey, part, changed, changedFrom } of brackets.touched)
     if (changed !== 0) marks.push({ deviceKey, part, registers: changed, from: changedFrom });
   return marks;
 }

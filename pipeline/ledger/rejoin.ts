@@ -5,7 +5,7 @@ import type { Books } from '../books/index.ts';
 import { type FrameLog, partitionOf } from '../log/port.ts';
 import { admitBatch } from './batch.ts';
 import { type Directory, type DirectoryDevice, type DirectoryRegister, loadDirectory } from './directory.ts';
-import { type HotRow, listsOf, rowKeyAt } from './hot.ts';
+import { type HotRow, listsOf, rowKeyAt, touch } from './hot.ts';
 import { bracketOf, joinBrackets, joinReading } from './join.ts';
 import { bracketStore, dirtyRows, loadRows, type RowStore } from './rows.ts';
 import { sqlStore, writePacked } from './sql-store.ts';
@@ -146,7 +146,7 @@ function rebucket(
   const same = next.length === old.length && next.every((b, i) => old[i] !== undefined && sameBracket(b, old[i]));
   if (same) return false;
   listsOf(row).set(register.ordinal, next);
-  row.dirty = true;
+  touch(row);
   return true;
 }
 

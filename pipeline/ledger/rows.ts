@@ -11,6 +11,8 @@ type Item = { readonly start: number };
 export interface RowStore<T extends Item> {
   readonly table: HotTable;
   readonly rows: Map<string, HotRow<T>>;
+  /** Those that are dirty. */
+  readonly touched: HotRow<T>[];
   readonly codec: OpenCodec<T>;
   readonly join: (a: T, b: T) => T;
 }
@@ -18,6 +20,7 @@ export interface RowStore<T extends Item> {
 export const bracketStore = (): RowStore<Bracket> => ({
   table: 'bracket',
   rows: new Map(),
+  touched: [],
   codec: BRACKETS,
   join: joinBrackets,
 });
@@ -25,6 +28,7 @@ export const bracketStore = (): RowStore<Bracket> => ({
 export const gaugeStore = (): RowStore<GaugeSlot> => ({
   table: 'gauge',
   rows: new Map(),
+  touched: [],
   codec: GAUGES,
   join: joinGauges,
 });
@@ -38,7 +42,7 @@ export async function loadRows<T extends Item>(
   const missing = [...keys].filter((key) => !store.rows.has(rowKey(key)));
   if (missing.length === 0) return;
   const stored = await source.readRows(store.table, missing);
-  for (const key of missing) store.rows.set(rowKey(key), newRow(key, store.codec));
+  for (const key of missing) store.rows.set(rowKey(key), newRow(key, store.codec, store.touched));
   for (const found of stored) {
     const row = store.rows.get(rowKey(found));
     if (!row) continue;
@@ -50,15 +54,13 @@ export async function loadRows<T extends Item>(
 
 /** The rows that are to be written, packed. */
 export const dirtyRows = <T extends Item>(store: RowStore<T>): readonly PackedRow[] =>
-  [...store.rows.values()]
-    .filter((row) => row.dirty)
-    .map((row) => ({
-      deviceKey: row.deviceKey,
-      day: row.day,
-      part: row.part,
-      version: row.version,
-      payload: packRow(row),
-    }));
+  store.touched.map((row) => ({
+    deviceKey: row.deviceKey,
+    day: row.day,
+    part: row.part,
+    version: row.version,
+    payload: packRow(row),
+  }));
 
 /** Joins what the books hold now into rows that lost a race; they stay dirty. */
 export async function reread<T extends Item>(
@@ -80,14 +82,14 @@ export async function reread<T extends Item>(
 
 /** After a commit: what was written has one version more and is clean. */
 export function markWritten<T extends Item>(store: RowStore<T>): void {
-  for (const row of store.rows.values()) {
-    if (!row.dirty) continue;
+  for (const row of store.touched) {
     row.dirty = false;
     row.changed = 0;
     row.changedFrom = Infinity;
     row.settledAsLists = false;
     row.version += 1;
   }
+  store.touched.length = 0;
 }
 
 /** Forgets clean rows of older days, so that memory holds at most `limit` rows or what is dirty. */
