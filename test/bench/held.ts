@@ -1,9 +1,10 @@
 import type { Books } from '../../pipeline/books/index.ts';
 import { DAY, MINUTE } from '../../pipeline/domain/index.ts';
+import { loadAdmitting } from '../../pipeline/ledger/admitting.ts';
 import { openBenchBooks } from './core/books.ts';
 import { startBenchBroker } from './core/broker.ts';
 import { atOf, type Fleet, noMischief, readingsOf, REGISTERS } from './core/fleet.ts';
-import { watchLag } from './core/lag.ts';
+import { type LagWatch, watchLag } from './core/lag.ts';
 import { packedDay } from './core/packed.ts';
 import { startProducer } from './core/producer.ts';
 import { verifyBooks } from './core/verify.ts';
@@ -17,8 +18,8 @@ const AT_ONCE = 200_000;
 const [BACK_WITHIN_S, P99_WITHIN_S, BYTES_PER_REGISTER] = [30, 10, 300];
 
 /**
- * `kafka registers [REGISTERS] [SECONDS]`: so many registers at one reading a quarter-hour (the nation: 15,800,000). The books hold the day up to its last hour, as at noon of a worker's restart; the worker
- * gets the next frame of every device at once, so that it must have read the whole hot day back; then frames come at their ordinary rate.
+ * `kafka registers [REGISTERS] [SECONDS]`: so many registers at one reading a quarter-hour (the nation: 15,800,000). The books hold the day up to its last hour, and what the worker before has kept of the registry, as at
+ * a worker's restart; the worker gets the next frame of every device at once, so that it must have read the whole hot day back; then frames come at their ordinary rate.
  */
 export async function heldRegisters(run: BenchRun): Promise<BenchResult> {
   const [registers = 158_000, seconds = 20] = run.args.slice(1).map(Number);
@@ -43,16 +44,21 @@ export async function heldRegisters(run: BenchRun): Promise<BenchResult> {
   });
   try {
     await plantDay(opened.books, { ...fleet, steps: fleet.steps - 1 });
+    const firstStart = performance.now();
+    await loadAdmitting(opened.books.db);
+    const registrySeconds = (performance.now() - firstStart) / 1_000;
     const round = fleet.steps - 1;
     await producer.send({ fleet, from: round * devices, to: (round + 1) * devices, perSecond: AT_ONCE });
     const idle = await worker.says('assigned');
     worker.tell('go');
     const first = await worker.says('first');
+    const serverFirst = opened.cpu();
     const back = await worker.says('caught-up');
-    const secondsBack = (back.at - first.at) / 1_000;
-    const bytes = ((back.rssMiB - idle.rssMiB) * 2 ** 20) / registers;
     const lag = watchLag(opened.books, topic.log);
-    while (lag.now() > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    await untilBooked(lag);
+    const secondsBack = (performance.timeOrigin + performance.now() - first.at) / 1_000;
+    const serverCpu = opened.cpu() - serverFirst;
+    const bytes = ((back.rssMiB - idle.rssMiB) * 2 ** 20) / registers;
     const verdict = await verifyBooks(
       opened.books,
       { ...fleet, steps: fleet.steps },
@@ -70,6 +76,7 @@ export async function heldRegisters(run: BenchRun): Promise<BenchResult> {
       perSecond,
     });
     await new Promise((resolve) => setTimeout(resolve, 2_000));
+    await untilBooked(lag);
     const latency = await lag.stop();
     worker.tell('stop');
     const stopped = await worker.says('stopped');
@@ -77,7 +84,10 @@ export async function heldRegisters(run: BenchRun): Promise<BenchResult> {
       `${registers} registers of ${devices} devices, the day up to ${new Date(atOf(fleet, round)).toISOString().slice(11, 16)}; ${loadNow()}`,
     );
     run.say(
-      `hot day back, with the next frame of every device in the books, ${secondsBack.toFixed(1)} s after the first record; ${bytes.toFixed(0)} bytes of memory a register (registry included); RSS ${stopped.rssMiB.toFixed(0)} MiB`,
+      `hot day back, with the next frame of every device in the books, ${secondsBack.toFixed(1)} s after the first record; ${bytes.toFixed(0)} bytes of memory a register (registry included); read and joined after ${((back.at - first.at) / 1_000).toFixed(1)} s; CPU s of worker ${(back.cpu - first.cpu).toFixed(1)}, server ${serverCpu.toFixed(1)}`,
+    );
+    run.say(
+      `RSS, MiB: ${idle.rssMiB.toFixed(0)} before, ${back.rssMiB.toFixed(0)} then, ${stopped.rssMiB.toFixed(0)} at the end, ${stopped.peakMiB.toFixed(0)} at most; the registry was read by the worker before in ${registrySeconds.toFixed(1)} s`,
     );
     run.say(
       `then ${(sent / delivered.seconds).toFixed(0)} frames/s for ${delivered.seconds.toFixed(1)} s: from produce to books p50 ${latency.p50.toFixed(2)} s, p99 ${latency.p99.toFixed(2)} s`,
@@ -111,6 +121,10 @@ export async function heldRegisters(run: BenchRun): Promise<BenchResult> {
     await opened.close();
     await topic.close();
   }
+}
+
+async function untilBooked(lag: LagWatch): Promise<void> {
+  while (lag.now() > 0) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 const CHUNK = 2_000;

@@ -4,7 +4,7 @@ import { quantile } from './meter.ts';
 
 /** How far the books are behind the log, looked at every so often. */
 export interface LagWatch {
-  /** Records that are in the log and not in the books, as seen last. */
+  /** Records that are in the log and not in the books, as seen last; Infinity before the first look. */
   readonly now: () => number;
   readonly most: () => number;
   /** Ends the looking. Seconds from when records were in the log until they were in the books. */
@@ -20,7 +20,7 @@ interface Seen {
 
 export function watchLag(books: Books, log: FrameLog): LagWatch {
   const [produced, booked]: [Seen[], Seen[]] = [[], []];
-  let [lag, most] = [0, 0];
+  let [lag, most] = [Infinity, 0];
   let isOver = false;
   const look = async (): Promise<void> => {
     const bounds = await log.bounds();

@@ -16,6 +16,8 @@ export interface Said {
   readonly partitions: number;
   readonly cpu: number;
   readonly rssMiB: number;
+  /** The most that it ever was. */
+  readonly peakMiB: number;
   /** Milliseconds of `performance.timeOrigin + performance.now()`, equal in all processes. */
   readonly at: number;
   readonly records: number;
@@ -37,6 +39,7 @@ function say(what: Said['what'], error?: unknown): void {
     partitions: held,
     cpu: ownCpu(),
     rssMiB: process.memoryUsage.rss() / 2 ** 20,
+    peakMiB: process.resourceUsage().maxRSS / 1024,
     at: performance.timeOrigin + performance.now(),
     records,
     batches,
