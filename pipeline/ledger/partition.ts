@@ -93,18 +93,15 @@ function takeFrames(
 ): readonly LogRecord[] {
   const { pending } = partition;
   const waiting: LogRecord[] = [];
+  const seqs = new Map<number, number[]>();
   let readings = 0;
-  let src = -1;
-  let seqs: number[] = [];
   for (const record of records) {
     const taken = takeFrame(known, partition, record);
     if (taken === 'joined') {
       readings += lastScan.entries;
-      if (lastScan.src !== src) {
-        src = lastScan.src;
-        seqs = seqsOf(pending, src.toString(16).padStart(8, '0'));
-      }
-      seqs.push(lastScan.seq);
+      let list = seqs.get(lastScan.src);
+      if (!list) seqs.set(lastScan.src, (list = seqsOf(pending, lastScan.src.toString(16).padStart(8, '0'))));
+      list.push(lastScan.seq);
     } else (taken === 'left' ? left : waiting).push(record);
   }
   pending.readings += readings;
