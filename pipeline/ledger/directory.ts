@@ -117,9 +117,11 @@ export function siteKeeper(db: Db, most = KEPT_REGISTERS): (id: string) => Promi
     return site;
   };
   return async (id) => {
-    const row = await db.selectFrom('site').select('registry_version').where('id', '=', id).executeTakeFirst();
+    const { rows } = await sql<{
+      version: number;
+    }>`/* site-version */ select registry_version as version from site where id = ${id}`.execute(db);
     const site = known.get(id);
-    return keep(id, site && site.version === row?.registry_version ? site : await loadSiteOf(db, id));
+    return keep(id, site && site.version === rows[0]?.version ? site : await loadSiteOf(db, id));
   };
 }
 

@@ -147,7 +147,7 @@ export async function loadOutlines(
     from: number | null;
     to: number;
     open: boolean;
-  }>`
+  }>`/* outlines */
     select e.mounting, e.first_at as first, e.last_at as last, f.from_at as "from", f.to_at as "to", f.kind = 'break' and not f.explained as open
     from evidence e left join finding f on f.site = e.site and f.mounting = e.mounting and f.kind in ('gap', 'break')
       and f.to_at > ${from - HOUR} and f.from_at < ${to + HOUR}

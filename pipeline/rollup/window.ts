@@ -170,7 +170,7 @@ async function loadWindow(
 ): Promise<LoadedWindow> {
   const of = site.registry.site.id;
   const place = placeOf(site, register);
-  const { rows } = await sql<WindowRow>`
+  const { rows } = await sql<WindowRow>`/* window */
     select b.day, b.payload, k.* from (select (select first_at from evidence where site = ${of} and mounting = ${mounting.id}) as "evidenceFrom",
       ${markedFrom({ site: of, ...register, ...place })} as marked,
       (select json_agg(json_build_object('from', from_at, 'to', to_at)) from finding where site = ${of} and mounting = ${mounting.id}

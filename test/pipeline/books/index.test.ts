@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { Client } from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openBooks } from '../../../pipeline/books/index.ts';
@@ -50,6 +51,26 @@ describe('opening the books', () => {
     expect(place).toContain(url.hostname);
     expect(cure).toBeTruthy();
     expect(`${message}${place}`).not.toContain(url.password);
+    await close();
+  });
+});
+
+describe('statements', () => {
+  test('that begin with a name are planned once for a connection, others each time', async () => {
+    const { books, close } = await freshBooks();
+    const kept = await books.db.connection().execute(async (db) => {
+      for (const n of [1, 2]) {
+        expect((await sql<{ n: number }>`/* twice */ select ${n}::int4 * 2 as n`.execute(db)).rows).toEqual([
+          { n: 2 * n },
+        ]);
+        await sql`select /* never */ ${n}::int4`.execute(db);
+      }
+      const { rows } = await sql<{ name: string; times: number }>`
+        select name, generic_plans + custom_plans as times from pg_prepared_statements where name <> ''`.execute(db);
+      await expect(sql`/* twice */ select 1`.execute(db)).rejects.toThrow('unique');
+      return rows;
+    });
+    expect(kept).toEqual([{ name: 'twice', times: 2 }]);
     await close();
   });
 });
