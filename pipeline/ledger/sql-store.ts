@@ -39,22 +39,36 @@ async function acquaint(db: Kysely<Tables>, id: string, partitionCount: number):
 }
 
 /**
- * Whom the group took a partition from for its silence may stand still in the transaction that holds the row, and would keep it until LOCK_KEPT. The
- * group's session time-out has then run since its last sign of life, so that its transaction has been idle for longer than this; it is of no use any
- * more. A slow server or a slow line of somebody who still holds the partition is never ended by it: nobody else is given the partition.
+ * Whom the group took a partition from for its silence may stand still in the transaction that holds the partition's row, and would keep it until
+ * LOCK_KEPT: whoever was given the partition ends a transaction that stands still for so long, and has it a session time-out and this after the silence
+ * began. What a slow server or a slow line keeps waiting is not ended by it: its holder is not silent in the group, so nobody else claims.
  */
 const STILL = '2s';
 
-/** Ends the transaction that changed the row and stands still. What cannot be seen or ended, as of another role, is waited for. */
+/** 55P03 lock_not_available */
+const isHeld = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === '55P03';
+
+async function claim(db: Kysely<Tables>, log: string, partition: number, low: number): Promise<Position> {
+  for (;;) {
+    await endStill(db, log, partition);
+    try {
+      return await db.transaction().execute((tx) => claimWithin(tx, log, partition, low));
+    } catch (error) {
+      if (!isHeld(error)) throw error;
+    }
+  }
+}
+
+/** Of the transaction that changed the row; what cannot be seen or ended, as of another role, is waited for. */
 const endStill = (db: Kysely<Tables>, log: string, partition: number) =>
   sql`
     select pg_terminate_backend(a.pid) from log_offset o join pg_stat_activity a on a.backend_xid = o.xmax
     where o.log = ${log} and o.partition = ${partition} and a.usename = current_user
       and a.state = 'idle in transaction' and a.state_change < clock_timestamp() - ${STILL}::interval`.execute(db);
 
-async function claim(db: Kysely<Tables>, log: string, partition: number, low: number): Promise<Position> {
-  await endStill(db, log, partition);
-  const { next_offset: next, epoch } = await db
+async function claimWithin(tx: Transaction<Tables>, log: string, partition: number, low: number): Promise<Position> {
+  await sql`select set_config('lock_timeout', ${STILL}, true)`.execute(tx);
+  const { next_offset: next, epoch } = await tx
     .insertInto('log_offset')
     .values({ log, partition, next_offset: low, epoch: 1 })
     .onConflict((c) => c.columns(['log', 'partition']).doUpdateSet((eb) => ({ epoch: eb('log_offset.epoch', '+', 1) })))
