@@ -1,8 +1,10 @@
+import { HOUR } from '#domain';
 import { type Clock, persist, type Telemetry } from '#platform';
 import { isPassing } from '../books/passing.ts';
 import type { FrameLog, LogConsumer, LogRecord } from '../log/port.ts';
 import { commit } from './commit.ts';
 import { type Admitting, versionsOf } from './directory.ts';
+import { forgetUnwritten, NOTHING_SEEN, type Seen } from './forget.ts';
 import { emptyPending, foldRecords, openPartition, type Partition } from './partition.ts';
 import { evict } from './rows.ts';
 import type { LedgerStore } from './store.ts';
@@ -20,6 +22,15 @@ export interface WorkerOptions {
   readonly caughtUp?: () => void;
 }
 
+/** A row that is not written for so long, and at most twice so long, is forgotten: longer than meters pause between two readings. */
+const UNWRITTEN_MS = HOUR;
+
+interface Swept {
+  readonly at: number;
+  readonly brackets: Seen;
+  readonly gauges: Seen;
+}
+
 export interface Worker {
   /** Resolves when the signal aborts, after a last commit. An interruption of books or log is waited out, with memory dropped; rejects where waiting cannot help. */
   readonly run: (signal: AbortSignal) => Promise<void>;
@@ -31,6 +42,8 @@ export function createWorker(options: WorkerOptions): Worker {
   const { store, log, clock, telemetry } = options;
   const checkpointMs = options.checkpointMs ?? 1_000;
   const partitions = new Map<number, Partition>();
+  /** What each of them held when rows were forgotten last. */
+  const swept = new WeakMap<Partition, Swept>();
   let directory: Admitting | undefined;
   let directoryCheckedAt = -Infinity;
   let identity = '';
@@ -113,6 +126,22 @@ export function createWorker(options: WorkerOptions): Worker {
     partition.lastCommit = lastCommitAt;
     evict(partition.brackets, options.maxHotRows ?? 20_000);
     evict(partition.gauges, options.maxHotRows ?? 20_000);
+    sweep(partition);
+  };
+
+  const sweep = (partition: Partition): void => {
+    const { at, brackets, gauges } = swept.get(partition) ?? {
+      at: -Infinity,
+      brackets: NOTHING_SEEN,
+      gauges: NOTHING_SEEN,
+    };
+    const now = clock.now();
+    if (Math.abs(now - at) < UNWRITTEN_MS) return;
+    swept.set(partition, {
+      at: now,
+      brackets: forgetUnwritten(partition.brackets, brackets),
+      gauges: forgetUnwritten(partition.gauges, gauges),
+    });
   };
 
   /** Drops what is in flight and begins again at the committed offset. */
