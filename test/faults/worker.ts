@@ -24,6 +24,7 @@ export interface WorkerEvent {
   readonly to?: number;
   readonly rss?: number;
   readonly heap?: number;
+  readonly kept?: number;
   readonly handles?: number;
   readonly code?: string;
   readonly reason?: string;
@@ -46,9 +47,10 @@ const KEPT_LINES = 40;
 
 /** A stream worker as a process of its own. */
 export function startWorker(settings: WorkerSettings): WorkerProcess {
-  const child = spawn(process.execPath, [...mutantArguments(), CHILD, '--settings', JSON.stringify(settings)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const args = [...mutantArguments(), '--expose-gc', CHILD, '--settings', JSON.stringify(settings)];
+  // the heap that the oracle is given is not the worker's: with room for all, nothing is ever collected
+  const { NODE_OPTIONS: _ours, ...env } = process.env;
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
   const { pid } = child;
   if (pid === undefined) throw new Error('the worker did not start');
   const onExit = (): boolean => child.kill('SIGKILL');
