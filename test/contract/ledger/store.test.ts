@@ -4,7 +4,6 @@ import { foldSources } from '../../../pipeline/ledger/sources.ts';
 import { siteOf } from '../../../pipeline/ledger/directory.ts';
 import { openService, sqlStore } from '../../../pipeline/index.ts';
 import { systemClock } from '../../../pipeline/platform/index.ts';
-import { until } from '../../faults/course.ts';
 import { memoryStore } from '../../support/memory-store.ts';
 import { freshBooks, silentTelemetry, stopPostgres } from '../../support/postgres.ts';
 import { SITE } from '../../support/small-site.ts';
@@ -59,16 +58,6 @@ describe('a partition that the group gave to somebody else', () => {
       holder,
       held,
       ended,
-      stillFor: async (ms: number) => {
-        await until('the holder to have stood still', async () => {
-          const { rows } = await sql<{ still: boolean }>`
-            select bool_or(clock_timestamp() - state_change > make_interval(secs => ${ms / 1_000})) as still
-            from pg_stat_activity where datname = current_database() and state = 'idle in transaction'`.execute(
-            books.db,
-          );
-          return rows[0]?.still === true;
-        });
-      },
       close: async (broken: boolean) => {
         holder.release(broken);
         await close();
@@ -77,9 +66,8 @@ describe('a partition that the group gave to somebody else', () => {
   };
 
   it('is not waited for where its transaction stands still, which has then written nothing', async () => {
-    const { store, held, ended, stillFor, close } = await takenFrom('select 1');
+    const { store, held, ended, close } = await takenFrom('select 1');
     await held;
-    await stillFor(2_100);
     expect(await store.claim('log-1', 0, 0)).toEqual({ next: 0, epoch: 2 });
     await ended;
     await close(true);
