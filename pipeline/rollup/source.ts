@@ -139,7 +139,7 @@ export async function loadOutlines(
   mountings: readonly string[],
   { from, to }: Interval,
 ): Promise<readonly EvidenceOutline[]> {
-  // a slot at an end of the period may reach out of it
+  // a slot at an end of the period may reach out of it; looked up for each mounting: joined, the findings of the whole site may be read
   const { rows } = await sql<{
     mounting: string;
     first: number;
@@ -149,8 +149,9 @@ export async function loadOutlines(
     open: boolean;
   }>`/* outlines */
     select e.mounting, e.first_at as first, e.last_at as last, f.from_at as "from", f.to_at as "to", f.kind = 'break' and not f.explained as open
-    from evidence e left join finding f on f.site = e.site and f.mounting = e.mounting and f.kind in ('gap', 'break')
-      and f.to_at > ${from - HOUR} and f.from_at < ${to + HOUR}
+    from evidence e left join lateral (
+      select from_at, to_at, kind, explained from finding where site = e.site and mounting = e.mounting and kind in ('gap', 'break')
+        and to_at > ${from - HOUR} and from_at < ${to + HOUR} offset 0) f on true
     where e.site = ${site} and e.mounting = any(${mountings}::text[]) order by e.mounting, f.from_at`.execute(db);
   return [...Map.groupBy(rows, (r) => r.mounting)].map(([mounting, of]) => {
     const found = of.flatMap(({ from: at, to: until, open }) => (at === null ? [] : [{ from: at, to: until, open }]));
