@@ -67,7 +67,7 @@ const ONE_IN = 1_000;
 /** Steps that a late frame is late. */
 const LATE_MS = 3 * HOUR;
 
-function frameOf(fleet: Fleet, device: number, step: number): Frame {
+export function frameOf(fleet: Fleet, device: number, step: number): Frame {
   const r = Array.from(
     { length: REGISTERS },
     (_, register) => [registerName(register), valueOf(fleet.seed, device, register, step)] as const,

@@ -1,5 +1,5 @@
 import type { FrameLog, LogConsumerHandlers } from '../../../pipeline/log/port.ts';
-import { atOf, encodeFrameOf, type Fleet, REGISTERS } from '../core/fleet.ts';
+import { atOf, type Fleet, frameOf, REGISTERS } from '../core/fleet.ts';
 import { siteOf } from './year.ts';
 
 const LIVE_PER_SECOND = 667;
@@ -17,11 +17,9 @@ export function liveLog(fleet: Fleet, signal: AbortSignal): { readonly log: Fram
       const due = Math.floor((((performance.now() - started) / 1_000) * LIVE_PER_SECOND) / REGISTERS);
       const batch = Array.from({ length: due - frames }, (_, i) => {
         const [step, device] = [fleet.steps + Math.floor((frames + i) / fleet.devices), (frames + i) % fleet.devices];
-        const value = Buffer.from(
-          encodeFrameOf(fleet, device, step)
-            .toString()
-            .replace(/"site":"[^"]*"/, `"site":"${siteOf(device)}"`),
-        );
+        // every device goes on as the first, whose values were planted for all
+        const frame = { ...frameOf(fleet, device, step), site: siteOf(device), r: frameOf(fleet, 0, step).r };
+        const value = Buffer.from(JSON.stringify(frame));
         return { partition: 0, offset: frames + i, appendedAt: atOf(fleet, step), value };
       });
       frames = Math.max(frames, due);
