@@ -99,7 +99,7 @@ export function reopenDay<T extends { readonly start: number }>(
     }
   }
   for (let at = 0; at < cells.length; at += CELLS) if (!columns.includes(at)) clear(cells, at);
-  open.closed = roomFor(open.length);
+  open.closed = roomFor(open.length + MORE_ROOM);
   open.closed.set(bytes.subarray(0, open.length));
   open.start = progress.start;
   copyProgress(before, open.progress);

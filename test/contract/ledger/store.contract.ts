@@ -139,6 +139,32 @@ export function describeStore(name: string, create: () => Promise<StoreHarness>)
       expect((await brackets(0)).map((r) => [r.version, textOf(r)])).toEqual([[2, 'both']]);
     });
 
+    it('takes and gives more rows than travel at once, and names the raced ones among them all', async () => {
+      await store.claim(LOG, 0, 0);
+      const day = (deviceKey: number, version: number): PackedRow => ({
+        ...row(0, version, `d${deviceKey}`),
+        deviceKey,
+      });
+      const all = Array.from({ length: 20_000 }, (_, i) => i + 1);
+      await store.commit(batch({ rows: { bracket: all.map((key) => day(key, 0)), gauge: [] } }));
+      const found = await store.readRows(
+        'bracket',
+        [...all, 30_000].map((deviceKey) => ({ deviceKey, day: DAY, part: 0 })),
+      );
+      expect(
+        found.map((r) => [r.deviceKey, r.version, textOf(r)]).toSorted(([a], [b]) => Number(a) - Number(b)),
+      ).toEqual(all.map((key) => [key, 1, `d${key}`]));
+      const raced = batch({
+        from: 10,
+        to: 20,
+        rows: { bracket: all.map((key) => day(key, key % 9_999 === 1 ? 0 : 1)), gauge: [] },
+      });
+      const answer = await store.commit(raced);
+      expect(
+        answer.outcome === 'raced' && answer.rows.bracket.map((r) => r.deviceKey).toSorted((a, b) => a - b),
+      ).toEqual(all.filter((key) => key % 9_999 === 1));
+    });
+
     it('writes nothing that was admitted under a registry that is no longer in force', async () => {
       await store.claim(LOG, 0, 0);
       await harness.changeRegistry();
