@@ -58,14 +58,14 @@ export function judge(
   brackets: readonly Bracket[],
   options: JudgeOptions,
 ): Judged {
-  const excluded = (at: number): boolean => register.excludes.some((e) => e.from <= at && at < e.to);
-  const own = stampsOf(brackets).filter((r) => holdsAt(mounting, r.at) && !excluded(r.at));
+  const own = ownOf(register, mounting, stampsOf(brackets));
   const resets = register.resets.filter((r) => holdsAt(mounting, r.at));
   const parts = sequencesOf(register, mounting, own, resets, options.anchored ?? false).map((readings, i) =>
     judgeSequence(register, mounting, readings, (options.anchored ?? false) && i === 0),
   );
   const [only] = parts;
-  const believed = parts.length === 1 && only ? only.believed : parts.flatMap((p) => p.believed);
+  const isOne = parts.length === 1 && only !== undefined;
+  const believed = isOne ? only.believed : parts.flatMap((p) => p.believed);
   const [first, last] = [believed[0], believed.at(-1)];
   const segments = parts.flatMap((p) => p.segments);
   const breaks = parts.flatMap((p) => p.breaks);
@@ -73,7 +73,7 @@ export function judge(
     mounting,
     segments,
     breaks,
-    believedAt: instantsOf(believed),
+    believedAt: isOne ? only.at : instantsOf(believed),
     evidence:
       first && last
         ? { firstAt: first.at, firstValue: first.value, lastAt: last.at, lastValue: last.value }
@@ -81,6 +81,16 @@ export function judge(
     findings: findingsOf(mounting, parts, segments, own, options.slotMs),
     settledTail: parts.at(-1)?.settledTail ?? 0,
   };
+}
+
+function ownOf(
+  { excludes }: EffectiveRegister,
+  mounting: EffectiveMounting,
+  stamps: readonly Stamp[],
+): readonly Stamp[] {
+  const isAlways = mounting.mountedAt === undefined && mounting.removedAt === undefined;
+  if (isAlways && excludes.length === 0) return stamps;
+  return stamps.filter(({ at }) => holdsAt(mounting, at) && !excludes.some((e) => e.from <= at && at < e.to));
 }
 
 /** A reset parts the mounting's readings in two; its final and initial readings, like the mounting's, enter with the highest rank. */
@@ -107,7 +117,7 @@ function sequencesOf(
     const end = ends[i] ?? { at: Infinity, event: [] };
     return withEvents(
       [...start.event, ...end.event],
-      stamps.filter((r) => start.at <= r.at && r.at < end.at),
+      used.length === 0 ? stamps : stamps.filter((r) => start.at <= r.at && r.at < end.at),
     );
   });
 }
@@ -120,6 +130,8 @@ const withEvents = (events: readonly PathReading[], readings: readonly PathReadi
 
 interface JudgedSequence {
   readonly believed: readonly PathReading[];
+  /** Their instants. */
+  readonly at: Float64Array;
   readonly outliers: readonly PathReading[];
   readonly pending: readonly PathReading[];
   readonly segments: readonly Segment[];
@@ -155,7 +167,8 @@ function judgeSequence(
 ): JudgedSequence {
   const admitted = admittedOf(register);
   const weight = new Map<number, number>();
-  readings.forEach((r, i) => admitted.readings.has(r.at) && weight.set(i, ADMITTED_WEIGHT));
+  if (admitted.readings.size > 0)
+    readings.forEach((r, i) => admitted.readings.has(r.at) && weight.set(i, ADMITTED_WEIGHT));
   const sequence: Sequence = {
     length: readings.length,
     at: instantsOf(readings),
@@ -164,10 +177,13 @@ function judgeSequence(
   };
   const path = cheapestPath(mounting, sequence, anchored);
   const pick = (indices: Iterable<number>): PathReading[] => [...indices].flatMap((i) => readings[i] ?? []);
-  const believed = path.believed.length === readings.length ? readings : pick(path.believed);
-  const { segments, breaks } = segmentsOf(mounting, believed, admitted);
+  const isAll = path.believed.length === readings.length;
+  const believed = isAll ? readings : pick(path.believed);
+  const [at, value] = isAll ? [sequence.at, sequence.value] : [instantsOf(believed), valuesOf(believed)];
+  const { segments, breaks } = segmentsOf(mounting, { at, value }, admitted);
   return {
     believed,
+    at,
     outliers: pick(path.outliers),
     pending: pick(path.pending),
     segments,
@@ -188,34 +204,37 @@ const admittedOf = ({ admits }: EffectiveRegister): Admitted => ({
 });
 
 /** What an explained break books; undefined where nobody explained it. */
-function admittedAmount({ readings, amounts }: Admitted, a: PathReading, b: PathReading): number | undefined {
+function admittedAmount({ readings, amounts }: Admitted, a: Face, b: Face): number | undefined {
   const amount = amounts.get(b.at);
   if (amount !== undefined) return amount;
   return readings.has(a.at) || readings.has(b.at) ? Math.max(0, b.value - a.value) : undefined;
 }
 
+type Face = Pick<PathReading, 'at' | 'value'>;
+
+/** A segment without breaks, as most are, is the believed readings themselves. */
 function segmentsOf(
   mounting: EffectiveMounting,
-  believed: readonly PathReading[],
+  { at, value }: { readonly at: Float64Array; readonly value: Float64Array },
   admitted: Admitted,
 ): { readonly segments: readonly Segment[]; readonly breaks: readonly Break[] } {
   const segments: Segment[] = [];
   const breaks: Break[] = [];
   let start = 0;
-  const wraps = new Int32Array(believed.length);
+  const faceOf = (i: number): Face => ({ at: at[i] ?? 0, value: value[i] ?? 0 });
+  const wraps = new Int32Array(at.length);
   const close = (end: number): void => {
-    const part = believed.slice(start, end);
-    if (part.length === 0) return;
+    if (start === end) return;
+    const isWhole = start === 0 && end === at.length;
     segments.push({
-      at: instantsOf(part),
-      value: valuesOf(part),
-      wraps: wraps.slice(start, end).map((w) => w - (wraps[start] ?? 0)),
+      at: isWhole ? at : at.slice(start, end),
+      value: isWhole ? value : value.slice(start, end),
+      wraps: isWhole ? wraps : wraps.slice(start, end).map((w) => w - (wraps[start] ?? 0)),
       admitted: false,
     });
   };
-  for (let i = 1; i < believed.length; i++) {
-    const [a, b] = [believed[i - 1], believed[i]];
-    if (!a || !b) continue;
+  for (let i = 1; i < at.length; i++) {
+    const [a, b] = [faceOf(i - 1), faceOf(i)];
     const advance = step(mounting, a.at, a.value, b.at, b.value);
     wraps[i] = wraps[i - 1] ?? 0;
     if (!Number.isNaN(advance)) {
@@ -235,7 +254,7 @@ function segmentsOf(
       });
     }
   }
-  close(believed.length);
+  close(at.length);
   return { segments, breaks };
 }
 
@@ -262,11 +281,12 @@ function findingsOf(
     ...parts.flatMap((p) => p.breaks.map((b): Finding => ({ ...base, kind: 'break', ...b }))),
   ];
   for (const { at, value, admitted } of segments) {
-    at.forEach((to, k) => {
-      const from = at[k - 1];
-      if (!admitted && from !== undefined && isGap(from, to, slotMs))
+    if (admitted) continue;
+    for (let k = 1; k < at.length; k++) {
+      const [from, to] = [at[k - 1] ?? 0, at[k] ?? 0];
+      if (isGap(from, to, slotMs))
         findings.push({ ...base, kind: 'gap', from, to, fromValue: value[k - 1] ?? 0, toValue: value[k] ?? 0 });
-    });
+    }
   }
   for (const { at, value, other } of stamps) {
     if (other) findings.push({ ...base, kind: 'conflict', from: at, to: at, fromValue: value, toValue: other.value });
