@@ -157,8 +157,16 @@ export const monthOfDay = (day: number): number => {
 
 export const firstDayOfMonth = (month: number): number => dayOfCivil(Math.floor(month / 12), (month % 12) + 1, 1);
 
+/** The day that was written last: instants are mostly written in time order, many of a day. */
+let written = { day: NaN, text: '' };
+
 /** ISO 8601; years beyond four digits have a sign. */
 export function formatDay(day: number): string {
+  if (day !== written.day) written = { day, text: textOfDay(day) };
+  return written.text;
+}
+
+function textOfDay(day: number): string {
   const { year, month, day: dayOfMonth } = civilOfDay(day);
   return year < 1_000 || year > 9_999
     ? new Date(day * DAY).toISOString().slice(0, -'T00:00:00.000Z'.length)
