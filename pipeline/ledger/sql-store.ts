@@ -59,12 +59,12 @@ async function claim(db: Kysely<Tables>, log: string, partition: number, low: nu
   }
 }
 
-/** Of the transaction that changed the row; what cannot be seen or ended, as of another role, is waited for. */
+/** Of the transaction that changed the row, where it waits for its client, also in the middle of a message; what cannot be seen or ended, as of another role, is waited for. */
 const endStill = (db: Kysely<Tables>, log: string, partition: number) =>
   sql`
     select pg_terminate_backend(a.pid) from log_offset o join pg_stat_activity a on a.backend_xid = o.xmax
     where o.log = ${log} and o.partition = ${partition} and a.usename = current_user
-      and a.state = 'idle in transaction' and a.state_change < clock_timestamp() - ${STILL}::interval`.execute(db);
+      and a.wait_event_type = 'Client' and a.state_change < clock_timestamp() - ${STILL}::interval`.execute(db);
 
 async function claimWithin(tx: Transaction<Tables>, log: string, partition: number, low: number): Promise<Position> {
   await sql`select set_config('lock_timeout', ${STILL}, true)`.execute(tx);
