@@ -44,9 +44,7 @@ export async function heldRegisters(run: BenchRun): Promise<BenchResult> {
   });
   try {
     await plantDay(opened.books, { ...fleet, steps: fleet.steps - 1 });
-    const firstStart = performance.now();
-    await loadAdmitting(opened.books.db);
-    const registrySeconds = (performance.now() - firstStart) / 1_000;
+    const registrySeconds = [await registryRead(opened.books), await registryRead(opened.books)];
     const round = fleet.steps - 1;
     await producer.send({ fleet, from: round * devices, to: (round + 1) * devices, perSecond: AT_ONCE });
     const idle = await worker.says('assigned');
@@ -87,7 +85,7 @@ export async function heldRegisters(run: BenchRun): Promise<BenchResult> {
       `hot day back, with the next frame of every device in the books, ${secondsBack.toFixed(1)} s after the first record; ${bytes.toFixed(0)} bytes of memory a register (registry included); read and joined after ${((back.at - first.at) / 1_000).toFixed(1)} s; CPU s of worker ${(back.cpu - first.cpu).toFixed(1)}, server ${serverCpu.toFixed(1)}`,
     );
     run.say(
-      `RSS, MiB: ${idle.rssMiB.toFixed(0)} before, ${back.rssMiB.toFixed(0)} then, ${stopped.rssMiB.toFixed(0)} at the end, ${stopped.peakMiB.toFixed(0)} at most; the registry was read by the worker before in ${registrySeconds.toFixed(1)} s`,
+      `RSS, MiB: ${idle.rssMiB.toFixed(0)} before, ${back.rssMiB.toFixed(0)} then, ${stopped.rssMiB.toFixed(0)} at the end, ${stopped.peakMiB.toFixed(0)} at most; the registry was read for the first time in ${registrySeconds[0]?.toFixed(1)} s, as it is kept in ${registrySeconds[1]?.toFixed(1)} s`,
     );
     run.say(
       `then ${(sent / delivered.seconds).toFixed(0)} frames/s for ${delivered.seconds.toFixed(1)} s: from produce to books p50 ${latency.p50.toFixed(2)} s, p99 ${latency.p99.toFixed(2)} s`,
@@ -121,6 +119,13 @@ export async function heldRegisters(run: BenchRun): Promise<BenchResult> {
     await opened.close();
     await topic.close();
   }
+}
+
+/** Seconds. */
+async function registryRead({ db }: Books): Promise<number> {
+  const started = performance.now();
+  await loadAdmitting(db);
+  return (performance.now() - started) / 1_000;
 }
 
 async function untilBooked(lag: LagWatch): Promise<void> {
