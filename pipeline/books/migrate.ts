@@ -9,6 +9,7 @@ import * as marks from './migrations/0006-marks.ts';
 import * as historian from './migrations/0007-historian.ts';
 import * as sources from './migrations/0008-sources.ts';
 import * as admitting from './migrations/0009-admitting.ts';
+import * as edition from './migrations/0010-registry-edition.ts';
 
 /** In order, forward only; a released one is never edited. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -21,6 +22,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0007-historian': historian,
   '0008-sources': sources,
   '0009-admitting': admitting,
+  '0010-registry-edition': edition,
 };
 
 const TABLE = 'civicmeter_migration';

@@ -12,6 +12,7 @@ export interface Tables {
     slot_minutes: number;
     registry_version: Generated<number>;
   };
+  readonly registry_edition: { id: Generated<boolean>; number: number };
   readonly admitting_site: { site: string; format: number; version: number; content: string };
   readonly institution: { site: string; id: string; name_zh: string; name_en: string; ended: number | null };
   readonly headcount: { site: string; institution: string; from_day: number; value: number };

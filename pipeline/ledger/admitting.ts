@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { MINUTE } from '#domain';
 import { loadEventsOf } from '../books/meter-events.ts';
-import { loadMeters } from '../books/registry.ts';
+import { loadMeters, registryEdition } from '../books/registry.ts';
 import type { Tables } from '../books/tables.ts';
 import {
   type Admitting,
@@ -26,6 +26,8 @@ const [KEPT_AT_ONCE, DEVICES_AT_ONCE] = [1_000, 10_000];
 export async function loadAdmitting(db: Db, before?: Admitting): Promise<Admitting> {
   const sites = new Map<string, AdmittingSite>();
   const shared = new Map<string, Registers>();
+  // the edition first: what changes during the read is seen by the next question
+  const edition = await registryEdition(db);
   const versions = await registryVersions(db);
   for (const [id, version] of versions) {
     const held = before?.sites.get(id);
@@ -41,7 +43,7 @@ export async function loadAdmitting(db: Db, before?: Admitting): Promise<Admitti
     await keep(db, read);
     for (const [id, site] of read) sites.set(id, site);
   }
-  return { sites };
+  return { edition, sites };
 }
 
 function* chunked(ids: readonly string[], most: number, sizeOf: (id: string) => number): Generator<readonly string[]> {

@@ -1,5 +1,5 @@
 import type { Quarantined } from './batch.ts';
-import { type Admitting, versionsOf } from './directory.ts';
+import type { Admitting } from './directory.ts';
 import { marksOf, type Stores } from './join-readings.ts';
 import { dirtyRows, markWritten, reread } from './rows.ts';
 import type { Batch, BatchAnswer, LedgerStore } from './store.ts';
@@ -65,7 +65,7 @@ const batchOf = ({ log, epoch, pending, directory, brackets, gauges }: CommitSco
   ...pending,
   log,
   epoch,
-  versions: versionsOf(directory),
+  edition: directory.edition,
   rows: { bracket: dirtyRows(brackets), gauge: dirtyRows(gauges) },
   marks: marksOf({ brackets, gauges }),
 });

@@ -1,12 +1,12 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { type MeterEvent, MINUTE, type Register, type Registry, registerKey, requestError } from '#domain';
 import { loadEvents } from '../books/meter-events.ts';
-import { loadRegistry } from '../books/registry.ts';
+import { holdRegistryEdition, loadRegistry, registryEdition } from '../books/registry.ts';
 import type { Tables } from '../books/tables.ts';
 import { type EffectiveRegister, effectiveRegisters } from './effective.ts';
 
 /** All registries of the books with their events, keyed as frames name things. */
-export interface Directory {
+export interface Directory extends Admitting {
   readonly sites: ReadonlyMap<string, DirectorySite>;
   /** By the books' device key. */
   readonly byKey: ReadonlyMap<number, DirectoryDevice>;
@@ -14,6 +14,8 @@ export interface Directory {
 
 /** What admission and joining need of the registries: a directory, or less. */
 export interface Admitting {
+  /** Of the registries when they were read (`registry_edition`): while it stands, none of them has changed. */
+  readonly edition: number;
   readonly sites: ReadonlyMap<string, AdmittingSite>;
 }
 
@@ -56,28 +58,24 @@ export const registryVersions = async (db: Db): Promise<ReadonlyMap<string, numb
   );
 
 /**
- * Whether the books' registries still have these versions; holds them so until the transaction ends. Rows joined under another
- * registry may stand in slots that a cut has parted meanwhile.
+ * Whether no registry of the books has changed since; holds them so until the transaction ends. Rows joined under another registry may stand in slots
+ * that a cut has parted meanwhile.
  */
-export async function isCurrent(tx: Transaction<Tables>, versions: ReadonlyMap<string, number>): Promise<boolean> {
-  const { rows } = await sql<{ id: string; version: number }>`
-    select id, registry_version as version from site order by id for share`.execute(tx);
-  return rows.length === versions.size && rows.every(({ id, version }) => versions.get(id) === version);
-}
-
-export const versionsOf = ({ sites }: Admitting): ReadonlyMap<string, number> =>
-  new Map([...sites].map(([id, { version }]) => [id, version]));
+export const isCurrent = async (tx: Transaction<Tables>, edition: number): Promise<boolean> =>
+  (await holdRegistryEdition(tx)) === edition;
 
 export async function loadDirectory(db: Db): Promise<Directory> {
   const sites = new Map<string, DirectorySite>();
   const byKey = new Map<number, DirectoryDevice>();
+  // the edition first: what changes during the read is seen by whoever asks for it
+  const edition = await registryEdition(db);
   for (const [id, version] of await registryVersions(db)) {
     const site = await loadSite(db, id, version);
     if (!site) continue;
     sites.set(id, site);
     for (const device of site.devices.values()) byKey.set(device.key, device);
   }
-  return { sites, byKey };
+  return { edition, sites, byKey };
 }
 
 /** One site alone. Throws SITE_UNKNOWN. */

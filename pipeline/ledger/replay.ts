@@ -1,7 +1,7 @@
 import { noteMarks, type RowMark } from '../books/dirty.ts';
 import type { Books } from '../books/index.ts';
 import { admit, parseFrame } from './admission.ts';
-import { type Directory, isCurrent, loadDirectory, versionsOf } from './directory.ts';
+import { type Directory, isCurrent, loadDirectory } from './directory.ts';
 import { rowKeyAt } from './hot.ts';
 import { joinReadings, marksOf, type Stores } from './join-readings.ts';
 import { bracketStore, dirtyRows, gaugeStore, reread } from './rows.ts';
@@ -89,7 +89,7 @@ async function write(
 ): Promise<boolean> {
   for (;;) {
     const raced = await books.db.transaction().execute(async (tx) => {
-      if (!(await isCurrent(tx, versionsOf(directory)))) return 'outdated' as const;
+      if (!(await isCurrent(tx, directory.edition))) return 'outdated' as const;
       const left = [
         await writePacked(tx, 'bracket', dirtyRows(brackets)),
         await writePacked(tx, 'gauge', dirtyRows(gauges)),

@@ -2,10 +2,11 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import { invariantError } from '#domain';
 import { noteMarks } from '../books/dirty.ts';
 import type { Books } from '../books/index.ts';
+import { registryEdition } from '../books/registry.ts';
 import type { Tables } from '../books/tables.ts';
 import { loadAdmitting } from './admitting.ts';
 import type { Quarantined } from './batch.ts';
-import { isCurrent, registryVersions } from './directory.ts';
+import { isCurrent } from './directory.ts';
 import { type HotTable, type RowKey, rowKey } from './hot.ts';
 import { noteSources } from './sources.ts';
 import type { Batch, BatchAnswer, LedgerStore, PackedRow, Position } from './store.ts';
@@ -15,7 +16,7 @@ export const sqlStore = (books: Books): LedgerStore => ({
   acquaint: (log, partitionCount) => acquaint(books.db, log, partitionCount),
   claim: (log, partition, low) => claim(books.db, log, partition, low),
   position: (log, partition) => position(books.db, log, partition),
-  registryVersions: () => registryVersions(books.db),
+  registryEdition: () => registryEdition(books.db),
   loadDirectory: (before) => loadAdmitting(books.db, before),
   readRows: (table, keys) => readRows(books.db, table, keys),
   commit: async (batch) => {
@@ -111,14 +112,14 @@ async function commit(db: Kysely<Tables>, batch: Batch): Promise<BatchAnswer> {
 }
 
 async function writeAll(tx: Transaction<Tables>, batch: Batch): Promise<void> {
-  const { log, partition, epoch, from, to, records, readings, folded, quarantined, seqs, versions, rows } = batch;
+  const { log, partition, epoch, from, to, records, readings, folded, quarantined, seqs, edition, rows } = batch;
   const moved = await sql`
     update log_offset set next_offset = ${to}, records = records + ${records}, readings = readings + ${readings},
       folded = folded + ${folded}, quarantined = quarantined + ${quarantined.length}
     where log = ${log} and partition = ${partition} and next_offset = ${from} and epoch = ${epoch}
     returning set_config('idle_in_transaction_session_timeout', ${LOCK_KEPT}, true)`.execute(tx);
   if (moved.numAffectedRows !== 1n) throw new NotWritten({ outcome: 'fenced' });
-  if (!(await isCurrent(tx, versions))) throw new NotWritten({ outcome: 'outdated' });
+  if (!(await isCurrent(tx, edition))) throw new NotWritten({ outcome: 'outdated' });
   const raced = {
     bracket: await writePacked(tx, 'bracket', rows.bracket),
     gauge: await writePacked(tx, 'gauge', rows.gauge),

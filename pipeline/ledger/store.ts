@@ -35,8 +35,8 @@ export interface Batch {
   readonly quarantined: readonly Quarantined[];
   /** seq numbers seen, per src. */
   readonly seqs: ReadonlyMap<string, readonly number[]>;
-  /** Versions of the registries under which the readings were admitted and joined. */
-  readonly versions: ReadonlyMap<string, number>;
+  /** Of the registries under which the readings were admitted and joined. */
+  readonly edition: number;
   /** Each written by compare-and-set on its version. */
   readonly rows: Readonly<Record<HotTable, readonly PackedRow[]>>;
   readonly marks: readonly RowMark[];
@@ -55,7 +55,8 @@ export interface LedgerStore extends RowSource {
   readonly claim: (log: string, partition: number, low: number) => Promise<Position>;
   /** Where the partition stands, read to settle a commit whose answer was lost. */
   readonly position: (log: string, partition: number) => Promise<Position | undefined>;
-  readonly registryVersions: () => Promise<ReadonlyMap<string, number>>;
+  /** How often the registries have changed. */
+  readonly registryEdition: () => Promise<number>;
   /** `before`: what was loaded last. */
   readonly loadDirectory: (before?: Admitting) => Promise<Admitting>;
   /** Rejects where the outcome is unknown. */

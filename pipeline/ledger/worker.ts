@@ -3,7 +3,7 @@ import { type Clock, persist, type Telemetry } from '#platform';
 import { isPassing } from '../books/passing.ts';
 import type { FrameLog, LogConsumer, LogRecord } from '../log/port.ts';
 import { commit } from './commit.ts';
-import { type Admitting, versionsOf } from './directory.ts';
+import type { Admitting } from './directory.ts';
 import { forgetUnwritten, NOTHING_SEEN, type Seen } from './forget.ts';
 import { emptyPending, foldRecords, openPartition, type Partition } from './partition.ts';
 import { evict } from './rows.ts';
@@ -63,9 +63,7 @@ export function createWorker(options: WorkerOptions): Worker {
 
   const currentDirectory = async (): Promise<Admitting> => {
     if (directory && !isDue(directoryCheckedAt)) return directory;
-    const now = await store.registryVersions();
-    const held = directory && versionsOf(directory);
-    const same = held?.size === now.size && [...now].every(([site, version]) => held.get(site) === version);
+    const same = directory?.edition === (await store.registryEdition());
     const current = directory && same ? directory : await store.loadDirectory(directory);
     directory = current;
     directoryCheckedAt = clock.now();

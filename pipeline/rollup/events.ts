@@ -10,6 +10,7 @@ import {
 import { markDirty } from '../books/dirty.ts';
 import { toEvent } from '../books/meter-events.ts';
 import type { Books } from '../books/index.ts';
+import { raiseRegistryEdition } from '../books/registry.ts';
 import type { Tables } from '../books/tables.ts';
 import { type DirectorySite, loadSiteOf } from '../ledger/directory.ts';
 import { effectiveRegisters, type EffectiveRegister, holdsAt } from '../ledger/effective.ts';
@@ -128,6 +129,7 @@ async function activate(
     .set((eb) => ({ registry_version: eb('registry_version', '+', 1) }))
     .where('id', '=', site.registry.site.id)
     .execute();
+  await raiseRegistryEdition(tx);
   await markDirty(
     tx,
     marks.map(({ register, body }) => ({

@@ -107,6 +107,7 @@ const FIRST = siteOf(REGISTRY, 1, [], ROWS);
 export const directoryAt = (version: number): Directory => {
   const site = { ...FIRST, version };
   return {
+    edition: version,
     sites: new Map([[SITE, site]]),
     byKey: new Map([...site.devices.values()].map((device) => [device.key, device])),
   };

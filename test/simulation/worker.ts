@@ -136,7 +136,7 @@ function overBadLine(options: WorkerOptions, process: Process, { unanswered, fre
       settled(partition, stands);
       return stands;
     },
-    registryVersions: () => ask(() => store.registryVersions()),
+    registryEdition: () => ask(() => store.registryEdition()),
     loadDirectory: () => ask(() => store.loadDirectory()),
     readRows: async (...given) => {
       await late();

@@ -1,6 +1,6 @@
 import { addSeqs, type SeqSet, storeError } from '../../pipeline/domain/index.ts';
 import { rangesOf, type Quarantined } from '../../pipeline/ledger/batch.ts';
-import { type Directory, versionsOf } from '../../pipeline/ledger/directory.ts';
+import type { Directory } from '../../pipeline/ledger/directory.ts';
 import { type HotTable, type RowKey, rowKey } from '../../pipeline/ledger/hot.ts';
 import type { Batch, BatchAnswer, LedgerStore, PackedRow, Position } from '../../pipeline/ledger/store.ts';
 
@@ -58,9 +58,7 @@ export function memoryStore({ directory, sync = async () => undefined }: MemoryS
     const place = placeOf(batch.log, batch.partition);
     const stands = positions.get(place);
     if (stands?.next !== batch.from || stands.epoch !== batch.epoch) return { outcome: 'fenced' };
-    const versions = versionsOf(directory());
-    if (versions.size !== batch.versions.size || [...versions].some(([id, v]) => batch.versions.get(id) !== v))
-      return { outcome: 'outdated' };
+    if (directory().edition !== batch.edition) return { outcome: 'outdated' };
     const left = { bracket: raced('bracket', batch.rows.bracket), gauge: raced('gauge', batch.rows.gauge) };
     if (left.bracket.length + left.gauge.length > 0) return { outcome: 'raced', rows: left };
     positions.set(place, { next: batch.to, epoch: batch.epoch });
@@ -105,7 +103,7 @@ export function memoryStore({ directory, sync = async () => undefined }: MemoryS
         return claimed;
       }),
     position: async (log, partition) => positions.get(placeOf(log, partition)),
-    registryVersions: async () => versionsOf(directory()),
+    registryEdition: async () => directory().edition,
     loadDirectory: async () => directory(),
     readRows: async (table, keys) =>
       keys.flatMap((key) => {

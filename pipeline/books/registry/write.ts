@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Dated, Registry } from '#domain';
 import type { Tables } from '../tables.ts';
+import { raiseRegistryEdition } from './edition.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -15,6 +16,7 @@ export async function writeRegistry(tx: Kysely<Tables>, old: Registry | undefine
       c.column('id').doUpdateSet((eb) => ({ ...head, registry_version: eb('site.registry_version', '+', 1) })),
     )
     .execute();
+  await raiseRegistryEdition(tx);
   for (const { table, key, rows } of TABLES) await sync(tx, table, key, old ? rows(old) : [], rows(next));
   const devices = await tx.selectFrom('device').select(['key', 'id']).where('site', '=', id).execute();
   const keys = new Map(devices.map((d) => [d.id, d.key]));

@@ -91,7 +91,7 @@ const memoryHarness = () => {
   const store = memoryStore({
     directory: () => {
       const site = siteOf(REGISTRY, version, [], rows);
-      return { sites: new Map([[SITE, site]]), byKey: new Map() };
+      return { edition: version, sites: new Map([[SITE, site]]), byKey: new Map() };
     },
   });
   return {
@@ -112,7 +112,7 @@ describe('a server in memory that falls over', () => {
   it('has undone what was not yet on disk, and tells its caller', async () => {
     const synced = Promise.withResolvers<void>();
     const store = memoryStore({
-      directory: () => ({ sites: new Map(), byKey: new Map() }),
+      directory: () => ({ edition: 0, sites: new Map(), byKey: new Map() }),
       sync: () => synced.promise,
     });
     const claimed = store.claim('log-1', 0, 0);

@@ -29,6 +29,7 @@ async function fill({ pool, ensurePartitions }: Books): Promise<void> {
   const text = `it's "quoted", \\ back, line\nbreak, 公表 \u{1f4a7}`;
   const statements: [string, unknown[]][] = [
     ['insert into site values ($1, $2, $3, $4, 60, 7)', ['s', text, 'S', 'UTC']],
+    ['insert into registry_edition (number) values (9)', []],
     [`insert into admitting_site values ($1, 1, 7, '{}')`, ['s']],
     ['insert into institution values ($1, $2, $2, $3, null)', ['s', 'a', 'A']],
     ['insert into headcount values ($1, $2, 0, $3)', ['s', 'a', 0.1 + 0.2]],

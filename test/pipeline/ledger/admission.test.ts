@@ -113,7 +113,7 @@ function directoryOf(registers: readonly DirectoryRegister[]): Directory {
     devices: new Map([['dev-07', device]]),
     registers: new Map(),
   };
-  return { sites: new Map([['gz', site]]), byKey: new Map([[1, device]]) };
+  return { edition: 1, sites: new Map([['gz', site]]), byKey: new Map([[1, device]]) };
 }
 
 const NOW = good.at + 1_000;

@@ -59,7 +59,7 @@ function directoryOf(devices: Readonly<Record<string, readonly DirectoryRegister
   const site = { slotMs: HOUR, version: 1, devices: new Map(all.map((d) => [d.id, d])) };
   // the hot path asks for nothing else of a site
   const sites = new Map([['s', site]]) as unknown as Directory['sites'];
-  return { sites, byKey: new Map(all.map((d) => [d.key, d])) };
+  return { edition: 1, sites, byKey: new Map(all.map((d) => [d.key, d])) };
 }
 
 const directory = directoryOf({ plain: PLAIN, parted: REGISTERS });
