@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { sql } from 'kysely';
 import { foldSources } from '../../../pipeline/ledger/sources.ts';
+import { raiseRegistryEdition } from '../../../pipeline/books/registry.ts';
 import { siteOf } from '../../../pipeline/ledger/directory.ts';
 import { openService, sqlStore } from '../../../pipeline/index.ts';
 import { systemClock } from '../../../pipeline/platform/index.ts';
@@ -37,6 +38,7 @@ describeStore('in PostgreSQL', async () => {
     },
     changeRegistry: async () => {
       await sql`update site set registry_version = registry_version + 1 where id = ${SITE}`.execute(books.db);
+      await raiseRegistryEdition(books.db);
     },
     remove: close,
   };

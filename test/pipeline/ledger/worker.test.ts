@@ -246,9 +246,9 @@ const withRegister = (target: Registry): Registry => ({
   })),
 });
 
-/** Books whose second transaction of a worker fails once, before or after it was committed. */
+/** Books whose second transaction of a worker, the one after its claim, fails once, before or after it was committed. */
 function failing(books: Books, when: 'before' | 'after'): Books {
-  let left = 1;
+  let left = 2;
   const db = new Proxy(books.db, {
     get: (target, key) => {
       const value: unknown = Reflect.get(target, key, target);
