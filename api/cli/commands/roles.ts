@@ -17,19 +17,32 @@ const needBooks = (cli: Cli): void => {
 export const stream = command({
   name: 'stream',
   summary: { zh: '流处理角色：从 Kafka 记入账簿', en: 'role: from Kafka into the books' },
-  options: KAFKA_OPTIONS,
+  options: [
+    {
+      flags: '--hot-rows <n>',
+      text: {
+        zh: '每个分区在内存中保留的表计日数，默认 20000；每个约 2.8 kB',
+        en: 'days of meters kept in memory for each partition, 20,000 by default; some 2.8 kB each',
+      },
+    },
+    ...KAFKA_OPTIONS,
+  ],
   examples: [
     {
       command: 'civicmeter stream --kafka kafka:9092 --books postgres://civicmeter@db/civicmeter',
       text: { zh: '可多开，同一消费组分担分区', en: 'as many as you like; they share the partitions' },
     },
   ],
-  input: z.strictObject({ args: noArgs, ...kafkaInput }),
+  input: z.strictObject({
+    args: noArgs,
+    hotRows: z.coerce.number().int().min(100).max(10_000_000).default(20_000),
+    ...kafkaInput,
+  }),
   run: async (cli, input) => {
     needBooks(cli);
     const kafka = { brokers: brokersOf(cli, input), partitions: input.partitions };
     const { runStream } = await import('../wiring/roles.ts');
-    await runStream(cli, kafka);
+    await runStream(cli, kafka, input.hotRows);
     return 0;
   },
 });

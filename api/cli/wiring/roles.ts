@@ -19,13 +19,13 @@ export interface KafkaPlace {
 }
 
 /** From Kafka into the books. */
-export async function runStream(cli: Cli, kafka: KafkaPlace): Promise<void> {
+export async function runStream(cli: Cli, kafka: KafkaPlace, maxHotRows: number): Promise<void> {
   const { clock, signal } = cli.io;
   const { telemetry, books, closer } = await openFoundation(cli, { create: true });
   const background = createBackground(signal, closer);
   try {
     const log = await openKafka(cli, kafka, telemetry, closer);
-    const worker = createWorker({ store: sqlStore(books), log, clock, telemetry });
+    const worker = createWorker({ store: sqlStore(books), log, clock, telemetry, maxHotRows });
     const service = openService({ books, log, clock, telemetry, logKind: 'kafka', lastCommitAt: worker.lastCommitAt });
     const kept = historianOf(cli, books);
     if (kept) {
