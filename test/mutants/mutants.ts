@@ -56,8 +56,8 @@ export const MUTANTS: readonly Mutant[] = [
         `revoked: (numbers) => inTurn(async () => {
           for (const n of numbers) {
             const partition = partitions.get(n);
-            partition?.brackets.rows.clear();
-            partition?.gauges.rows.clear();
+            partition?.brackets.touched.splice(0);
+            partition?.gauges.touched.splice(0);
             if (partition) await checkpoint(partition);
             partitions.delete(n);
           }
