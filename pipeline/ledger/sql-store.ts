@@ -50,17 +50,33 @@ const STILL = '2s';
 const isHeld = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === '55P03';
 
 async function claim(db: Kysely<Tables>, log: string, partition: number, low: number): Promise<Position> {
+  await endStill(db, log, partition);
+  return despiteStill(db, log, partition, (tx) => claimWithin(tx, log, partition, low));
+}
+
+/** A transaction that gives up waiting for the partition's row after STILL, and is then begun again. */
+async function despiteStill<T>(
+  db: Kysely<Tables>,
+  log: string,
+  partition: number,
+  work: (tx: Transaction<Tables>) => Promise<T>,
+): Promise<T> {
   for (;;) {
-    await endStill(db, log, partition);
     try {
-      return await db.transaction().execute((tx) => claimWithin(tx, log, partition, low));
+      return await db.transaction().execute(async (tx) => {
+        await sql`select set_config('lock_timeout', ${STILL}, true), set_config('idle_in_transaction_session_timeout', ${LOCK_KEPT}, true)`.execute(
+          tx,
+        );
+        return work(tx);
+      });
     } catch (error) {
       if (!isHeld(error)) throw error;
+      await endStill(db, log, partition);
     }
   }
 }
 
-/** Of the transaction that changed the row, where it waits for its client, also in the middle of a message; what cannot be seen or ended, as of another role, is waited for. */
+/** Of the transaction that changed or locked the row, where it waits for its client, also in the middle of a message; what cannot be seen or ended, as of another role, is waited for. */
 const endStill = (db: Kysely<Tables>, log: string, partition: number) =>
   sql`
     select pg_terminate_backend(a.pid) from log_offset o join pg_stat_activity a on a.backend_xid = o.xmax
@@ -68,7 +84,6 @@ const endStill = (db: Kysely<Tables>, log: string, partition: number) =>
       and a.wait_event_type = 'Client' and a.state_change < clock_timestamp() - ${STILL}::interval`.execute(db);
 
 async function claimWithin(tx: Transaction<Tables>, log: string, partition: number, low: number): Promise<Position> {
-  await sql`select set_config('lock_timeout', ${STILL}, true)`.execute(tx);
   const { next_offset: next, epoch } = await tx
     .insertInto('log_offset')
     .values({ log, partition, next_offset: low, epoch: 1 })
@@ -103,7 +118,7 @@ const LOCK_KEPT = '20s';
 /** Offsets, rows, quarantine, sequence ranges and marks in one transaction (ledger.md, 9). */
 async function commit(db: Kysely<Tables>, batch: Batch): Promise<BatchAnswer> {
   try {
-    await db.transaction().execute((tx) => writeAll(tx, batch));
+    await despiteStill(db, batch.log, batch.partition, (tx) => writeAll(tx, batch));
     return { outcome: 'committed' };
   } catch (error) {
     if (error instanceof NotWritten) return error.answer;
@@ -117,7 +132,8 @@ async function writeAll(tx: Transaction<Tables>, batch: Batch): Promise<void> {
     update log_offset set next_offset = ${to}, records = records + ${records}, readings = readings + ${readings},
       folded = folded + ${folded}, quarantined = quarantined + ${quarantined.length}
     where log = ${log} and partition = ${partition} and next_offset = ${from} and epoch = ${epoch}
-    returning set_config('idle_in_transaction_session_timeout', ${LOCK_KEPT}, true)`.execute(tx);
+    returning set_config('lock_timeout', '0', true)`.execute(tx);
+  // a row that somebody else has claimed meanwhile stays locked by a comparison that fails, until this transaction ends
   if (moved.numAffectedRows !== 1n) throw new NotWritten({ outcome: 'fenced' });
   if (!(await isCurrent(tx, edition))) throw new NotWritten({ outcome: 'outdated' });
   const raced = {

@@ -75,6 +75,22 @@ describe('a partition that the group gave to somebody else', () => {
     await close(true);
   });
 
+  it('is not waited for by a commit either, where its late comparison locked the row after the claim', async () => {
+    const { store, holder, held, ended, close } = await takenFrom('select 1');
+    await held;
+    await holder.query('rollback');
+    const { epoch } = await store.claim('log-1', 0, 0);
+    await holder.query('begin');
+    await holder.query('select from log_offset for no key update');
+    const edition = await store.registryEdition();
+    const none = { records: 0, readings: 0, folded: 0, quarantined: [], seqs: new Map(), marks: [] };
+    const rows = { bracket: [], gauge: [] };
+    const committed = store.commit({ log: 'log-1', partition: 0, epoch, from: 0, to: 3, edition, rows, ...none });
+    expect(await committed).toEqual({ outcome: 'committed' });
+    await ended;
+    await close(true);
+  });
+
   it('is waited for where its transaction is at work on a slow server, and begins where that ended', async () => {
     const { store, holder, held, close } = await takenFrom('select pg_sleep(3)');
     const claimed = store.claim('log-1', 0, 0);
