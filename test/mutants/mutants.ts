@@ -32,7 +32,12 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'offset-in-a-transaction-of-its-own',
     file: 'pipeline/ledger/sql-store.ts',
-    edits: [['await db.transaction().execute((tx) => writeAll(tx, batch));', 'await writeAll(db as never, batch);']],
+    edits: [
+      [
+        'await despiteStill(db, batch.log, batch.partition, (tx) => writeAll(tx, batch));',
+        'await writeAll(db as never, batch);',
+      ],
+    ],
     suite: STORE,
   },
   {
