@@ -4,6 +4,10 @@ import { isMeteringError } from '#domain';
 const PASSING_CLASSES = new Set(['08', '40', '53', '57']);
 const PASSING_CODES = new Set(['25P03', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN']);
 
+/** Whether a statement gave up waiting for a lock: SQLSTATE 55P03, lock_not_available. */
+export const isLockRefused = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === '55P03';
+
 /** Whether a failure of the books passes by itself: the server restarts, the disk is freed, the line comes back. */
 export function isPassing(error: unknown): boolean {
   if (isMeteringError(error)) return error.retryable;

@@ -1,5 +1,6 @@
 import { escapeIdentifier, type Pool } from 'pg';
 import { firstDayOfMonth } from '#domain';
+import { isLockRefused } from './passing.ts';
 
 /** Gauges are kept this long; brackets for ever (architecture.md, Books). */
 export const GAUGE_DAYS = 90;
@@ -48,10 +49,6 @@ async function listPartitions(pool: Pool): Promise<readonly Partition[]> {
   });
 }
 
-/** 55P03 lock_not_available */
-const isBusy = (error: unknown): boolean =>
-  typeof error === 'object' && error !== null && 'code' in error && error.code === '55P03';
-
 async function eachUnlessBusy(
   pool: Pool,
   partitions: readonly Partition[],
@@ -67,7 +64,7 @@ async function eachUnlessBusy(
         for (const statement of work) await client.query(statement);
         done.push(partition.name);
       } catch (error) {
-        if (!isBusy(error)) throw error;
+        if (!isLockRefused(error)) throw error;
         for (const statement of undo) await client.query(statement);
       }
     }

@@ -3,7 +3,14 @@ import type { RowStore } from './rows.ts';
 /** Rows that were in memory at a moment, each with its version then. */
 export type Seen = ReadonlyMap<object, number>;
 
-export const NOTHING_SEEN: Seen = new Map();
+/** When rows of a partition were forgotten last, and what was seen then. */
+export interface Swept {
+  readonly at: number;
+  readonly brackets: Seen;
+  readonly gauges: Seen;
+}
+
+export const NEVER_SWEPT: Swept = { at: -Infinity, brackets: new Map(), gauges: new Map() };
 
 /**
  * Forgets clean rows that were not written since they were seen: of a day that is over nothing but late readings come, and those read its row again.

@@ -4,6 +4,7 @@ import { admitBatch } from './batch.ts';
 import type { Pending } from './commit.ts';
 import type { Admitting } from './directory.ts';
 import { lastScan, rowsOf, takeFrame } from './fold-frames.ts';
+import { NEVER_SWEPT, type Swept } from './forget.ts';
 import { rowKey, type RowKey } from './hot.ts';
 import { joinReadings, type Stores } from './join-readings.ts';
 import { type KnownDevices, knownDevices } from './known.ts';
@@ -21,6 +22,7 @@ export interface Partition extends Stores {
   /** Devices that came, under `directory`. */
   known: KnownDevices | undefined;
   lastCommit: number;
+  swept: Swept;
   /** The commit under way, or the last one. */
   committing: Promise<void> | undefined;
 }
@@ -46,6 +48,7 @@ export const openPartition = (number: number, epoch: number, next: number, now: 
   gauges: gaugeStore(),
   known: undefined,
   lastCommit: now,
+  swept: NEVER_SWEPT,
   committing: undefined,
 });
 

@@ -2,6 +2,7 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import { invariantError } from '#domain';
 import { noteMarks } from '../books/dirty.ts';
 import type { Books } from '../books/index.ts';
+import { isLockRefused } from '../books/passing.ts';
 import { registryEdition } from '../books/registry.ts';
 import type { Tables } from '../books/tables.ts';
 import { loadAdmitting } from './admitting.ts';
@@ -42,12 +43,10 @@ async function acquaint(db: Kysely<Tables>, id: string, partitionCount: number):
 /**
  * Whom the group took a partition from for its silence may stand still in the transaction that holds the partition's row, and would keep it until
  * LOCK_KEPT: whoever was given the partition ends a transaction that stands still for so long, and has it a session time-out and this after the silence
- * began. What a slow server or a slow line keeps waiting is not ended by it: its holder is not silent in the group, so nobody else claims.
+ * began. What a slow server or a slow line keeps waiting is not ended by it: its holder is not silent in the group, so nobody else claims. A commit waits no
+ * longer than a claim: a late one of the holder before may have locked the row after the claim.
  */
 const STILL = '2s';
-
-/** 55P03 lock_not_available */
-const isHeld = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === '55P03';
 
 async function claim(db: Kysely<Tables>, log: string, partition: number, low: number): Promise<Position> {
   await endStill(db, log, partition);
@@ -70,7 +69,7 @@ async function despiteStill<T>(
         return work(tx);
       });
     } catch (error) {
-      if (!isHeld(error)) throw error;
+      if (!isLockRefused(error)) throw error;
       await endStill(db, log, partition);
     }
   }

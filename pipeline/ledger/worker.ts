@@ -4,7 +4,7 @@ import { isPassing } from '../books/passing.ts';
 import type { FrameLog, LogConsumer, LogRecord } from '../log/port.ts';
 import { commit } from './commit.ts';
 import type { Admitting } from './directory.ts';
-import { forgetUnwritten, NOTHING_SEEN, type Seen } from './forget.ts';
+import { forgetUnwritten } from './forget.ts';
 import { emptyPending, foldRecords, openPartition, type Partition } from './partition.ts';
 import { evict } from './rows.ts';
 import type { LedgerStore } from './store.ts';
@@ -25,12 +25,6 @@ export interface WorkerOptions {
 /** A row that is not written for so long, and at most twice so long, is forgotten: longer than meters pause between two readings. */
 const UNWRITTEN_MS = HOUR;
 
-interface Swept {
-  readonly at: number;
-  readonly brackets: Seen;
-  readonly gauges: Seen;
-}
-
 export interface Worker {
   /** Resolves when the signal aborts, after a last commit. An interruption of books or log is waited out, with memory dropped; rejects where waiting cannot help. */
   readonly run: (signal: AbortSignal) => Promise<void>;
@@ -42,8 +36,6 @@ export function createWorker(options: WorkerOptions): Worker {
   const { store, log, clock, telemetry } = options;
   const checkpointMs = options.checkpointMs ?? 1_000;
   const partitions = new Map<number, Partition>();
-  /** What each of them held when rows were forgotten last. */
-  const swept = new WeakMap<Partition, Swept>();
   let directory: Admitting | undefined;
   let directoryCheckedAt = -Infinity;
   let identity = '';
@@ -128,18 +120,14 @@ export function createWorker(options: WorkerOptions): Worker {
   };
 
   const sweep = (partition: Partition): void => {
-    const { at, brackets, gauges } = swept.get(partition) ?? {
-      at: -Infinity,
-      brackets: NOTHING_SEEN,
-      gauges: NOTHING_SEEN,
-    };
+    const { at, brackets, gauges } = partition.swept;
     const now = clock.now();
     if (Math.abs(now - at) < UNWRITTEN_MS) return;
-    swept.set(partition, {
+    partition.swept = {
       at: now,
       brackets: forgetUnwritten(partition.brackets, brackets),
       gauges: forgetUnwritten(partition.gauges, gauges),
-    });
+    };
   };
 
   /** Drops what is in flight and begins again at the committed offset. */

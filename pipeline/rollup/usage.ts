@@ -40,18 +40,19 @@ export async function usage(
   const byDays = periods.every((p) => isMidnight(p.from, zone) && isMidnight(p.to, zone));
   if (!byDays) refuseHours(resolved, source);
   const isEstimated = byDays && resolved.party === undefined;
+  const whole = wholeOf(periods, query.interval);
   const [raw, outlines, estimates] = await Promise.all([
     byDays ? dayRows(source, resolved, periods, zone) : hourRows(db, site, resolved, periods),
-    outlinesOf(site, source, resolved, wholeOf(periods, query.interval)),
+    outlinesOf(site, source, resolved, whole),
     isEstimated ? estimateRows(source, resolved, periods, zone) : Promise.resolve<readonly (number | null)[]>([]),
   ]);
-  const put = rowsOf(resolved.carrier, outlines, wholeOf(periods, query.interval), source.now, site, zone);
+  const put = rowsOf(resolved.carrier, outlines, whole, source.now, site, zone);
   const rows: UsageRow[] = [];
   // periods follow one another, so that an end is the next beginning
   for (const [i, row] of raw.entries())
     rows.push(put(row, estimates[i] ?? null, rows.at(-1)?.to ?? formatInstant(row.from, zone)));
   const sum: RawRow = {
-    ...wholeOf(raw, query.interval),
+    ...whole,
     amount: raw.reduce((a, r) => a + r.amount, 0),
     split: raw.reduce((s, r) => addSplit(s, r.split), NO_SPLIT),
   };

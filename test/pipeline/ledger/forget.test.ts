@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { DAY, HOUR, RANK } from '../../../pipeline/domain/index.ts';
 import type { DirectoryRegister } from '../../../pipeline/ledger/directory.ts';
-import { forgetUnwritten, NOTHING_SEEN } from '../../../pipeline/ledger/forget.ts';
+import { forgetUnwritten, NEVER_SWEPT } from '../../../pipeline/ledger/forget.ts';
 import { foldReading, type RowKey, rowKey } from '../../../pipeline/ledger/hot.ts';
 import { bracketStore, loadRows, markWritten } from '../../../pipeline/ledger/rows.ts';
 
@@ -21,7 +21,7 @@ it('rows that were not written since the last look are forgotten, and their hold
   const yesterday = await read(YESTERDAY, 23);
   const today = await read(TODAY, 0);
   markWritten(store);
-  const first = forgetUnwritten(store, NOTHING_SEEN);
+  const first = forgetUnwritten(store, NEVER_SWEPT.brackets);
   expect(store.rows.size).toBe(2);
 
   await read(TODAY, 1);
