@@ -99,6 +99,11 @@ export function createWorker(options: WorkerOptions): Worker {
     if (partitions.size === 1) await work;
   };
 
+  const checkpointAll = async (): Promise<void> => {
+    for (const partition of partitions.values()) await inTurn(() => checkpoint(partition));
+    for (const partition of partitions.values()) await partition.committing;
+  };
+
   const write = async (partition: Partition): Promise<void> => {
     const { pending, directory: used } = partition;
     if (pending.to === pending.from || !used) return;
@@ -178,7 +183,11 @@ export function createWorker(options: WorkerOptions): Worker {
     consumer = joined;
     const failed = new AbortController();
     const stopping = AbortSignal.any([signal, failed.signal]);
-    const stop = (): void => void joined.stop();
+    const stopped = Promise.withResolvers<void>();
+    const stop = (): void => {
+      void joined.stop();
+      stopped.resolve();
+    };
     signal.addEventListener('abort', stop, { once: true });
     let ticked: { readonly error: unknown } | undefined;
     // taken as a value: it may fail long before anybody waits for it
@@ -191,14 +200,17 @@ export function createWorker(options: WorkerOptions): Worker {
     );
     try {
       if (signal.aborted) return;
-      await joined.run({
+      const reading = joined.run({
         assigned: (numbers) => inTurn(() => assign(numbers)),
         records: (number, records) => inTurn(() => take(number, records)),
         revoked: (numbers) => inTurn(() => drop(numbers)),
         caughtUp: (number) => inTurn(() => caughtUp(number)),
       });
-      for (const partition of partitions.values()) await inTurn(() => checkpoint(partition));
-      for (const partition of partitions.values()) await partition.committing;
+      await Promise.race([reading, stopped.promise]);
+      // before the group is left: that takes as long as the log waits for records
+      await checkpointAll();
+      await reading;
+      await checkpointAll();
     } finally {
       failed.abort();
       signal.removeEventListener('abort', stop);

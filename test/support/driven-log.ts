@@ -14,8 +14,8 @@ export interface Driven {
   readonly rejoins: () => number;
 }
 
-/** A log of one partition over given records; nothing moves by itself. */
-export function drivenLog(records: readonly GivenRecord[]): Driven {
+/** A log of one partition over given records; nothing moves by itself. A consumer that is stopped has left when `left` has come. */
+export function drivenLog(records: readonly GivenRecord[], left: Promise<void> = Promise.resolve()): Driven {
   const memory = memoryLog(records);
   const ready = Promise.withResolvers<LogConsumerHandlers>();
   const stopped = Promise.withResolvers<void>();
@@ -33,6 +33,7 @@ export function drivenLog(records: readonly GivenRecord[]): Driven {
         run: async (handlers) => {
           ready.resolve(handlers);
           await stopped.promise;
+          await left;
         },
         rejoin: async () => {
           rejoins += 1;

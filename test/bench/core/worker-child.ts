@@ -18,7 +18,7 @@ export interface Said {
   readonly rssMiB: number;
   /** The most that it ever was. */
   readonly peakMiB: number;
-  /** Milliseconds of `performance.timeOrigin + performance.now()`, equal in all processes. */
+  /** Epoch ms; of `stopped`, when the last commit had ended. */
   readonly at: number;
   readonly records: number;
   readonly batches: number;
@@ -40,7 +40,7 @@ function say(what: Said['what'], error?: unknown): void {
     cpu: ownCpu(),
     rssMiB: process.memoryUsage.rss() / 2 ** 20,
     peakMiB: process.resourceUsage().maxRSS / 1024,
-    at: performance.timeOrigin + performance.now(),
+    at: (what === 'stopped' ? worker.lastCommitAt() : undefined) ?? systemClock.now(),
     records,
     batches,
     error: why,

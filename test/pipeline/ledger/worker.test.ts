@@ -1,4 +1,4 @@
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import type { Books } from '../../../pipeline/books/index.ts';
 import type { MeterEventBody, Registry } from '../../../pipeline/domain/index.ts';
 import { createWorker, dumpBooks, openService, sqlStore } from '../../../pipeline/index.ts';
@@ -64,10 +64,11 @@ interface Hand {
   readonly commit: (from: number, to: number) => Promise<void>;
   /** A checkpoint without a record. */
   readonly checkpoint: () => Promise<void>;
+  readonly stop: () => void;
 }
 
-function start(books: Books, given: readonly GivenRecord[] = records): Hand {
-  const driven = drivenLog(given);
+function start(books: Books, given: readonly GivenRecord[] = records, left?: Promise<void>): Hand {
+  const driven = drivenLog(given, left);
   const clock = handClock();
   const worker = createWorker({
     store: sqlStore(books),
@@ -93,6 +94,7 @@ function start(books: Books, given: readonly GivenRecord[] = records): Hand {
       clock.move(2_000);
       await driven.caughtUp();
     },
+    stop: () => stop.abort(),
   };
 }
 
@@ -178,6 +180,17 @@ describe('a commit', () => {
     expect(await offset(books)).toMatchObject({ next_offset: 60, records: 60, readings: 60, folded: 60 });
     await settle(books);
     expect(await figures(books)).toEqual(await wanted());
+  });
+
+  it('does not wait until a worker that is told to stop has left the group', async () => {
+    const books = await planted();
+    const left = Promise.withResolvers<void>();
+    const a = start(books, records, left.promise);
+    await a.driven.assign();
+    await a.driven.hand(0, 25);
+    expect(await offset(books)).toMatchObject({ next_offset: 0 });
+    a.stop();
+    await vi.waitUntil(async () => (await offset(books)).next_offset === 25, 5_000).finally(left.resolve);
   });
 
   it('after which the process died leaves its successor nothing to do twice', async () => {
