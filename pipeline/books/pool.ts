@@ -32,10 +32,20 @@ function named(text: unknown): unknown {
   return name === undefined ? text : { name, text };
 }
 
-class PlanningOnce extends Client {
+/**
+ * Asks with a callback where the caller wants a promise: by the driver's own promises each answer stays reachable from the next one until all of memory is
+ * collected, so that every collection of young objects copies what nobody wants any more (8 ms each where months by hour are read; 1 ms without).
+ */
+class BooksClient extends Client {
   // its overloads cannot be written as one arrow function
-  override query = ((text: unknown, ...rest: [unknown[]]) =>
-    super.query(named(text) as string, ...rest)) as Client['query'];
+  override query = ((text: unknown, ...rest: readonly unknown[]) => {
+    const ask = super.query.bind(this) as (text: unknown, ...rest: readonly unknown[]) => unknown;
+    const wantsPromise = typeof text === 'string' && !rest.some((each) => typeof each === 'function');
+    if (!wantsPromise) return ask(named(text), ...rest);
+    return new Promise((resolve, reject) => {
+      ask(named(text), ...rest, (error: Error | null, result: unknown) => (error ? reject(error) : resolve(result)));
+    });
+  }) as Client['query'];
 }
 
 export function openPool(dsn: string, telemetry: Telemetry): Pool {
@@ -49,7 +59,7 @@ export function openPool(dsn: string, telemetry: Telemetry): Pool {
     idle_in_transaction_session_timeout: 300_000,
     keepAlive: true,
     types: parsers,
-    Client: PlanningOnce,
+    Client: BooksClient,
   });
   // a connection that dies is replaced at the next use; without a listener, idle or not, it would end the process
   const lost = (error: Error): void =>
