@@ -17,7 +17,7 @@ const ask = async (): Promise<number> => {
 const repeat = async (times: number): Promise<void> => {
   for (let i = 0; i < times; i++) {
     await ask();
-    await globalThis.gc?.({ type: 'minor' });
+    globalThis.gc?.({ type: 'minor' });
   }
 };
 await repeat(20);
