@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CARRIERS, FINDING_KINDS, ITEMS, PERIODS, ROLES } from '#domain';
+import { localText } from './answers-parts.ts';
 
 /**
  * The shapes of answers, the same by CLI (`--json`) and API. Amounts are integers in base units; `display` beside them is
@@ -7,7 +8,6 @@ import { CARRIERS, FINDING_KINDS, ITEMS, PERIODS, ROLES } from '#domain';
  */
 const instant = z.string().describe('ISO 8601 with offset');
 const amount = z.int().describe('integer in the base unit');
-const localText = z.strictObject({ zh: z.string(), en: z.string() });
 
 export const subjectSchema = z.strictObject({
   kind: z.enum(['register', 'point', 'item', 'institution', 'premises', 'site', 'party']),

@@ -1,4 +1,5 @@
 export * from './answers.ts';
+export * from './answers-facts.ts';
 export * from './answers-rules.ts';
 export { dumpBooks } from './rollup/dump.ts';
 export { createKey, type IntakeKey, listKeys, revokeKey } from './intake/keys.ts';

@@ -1,23 +1,25 @@
 import type { Carrier, QuantityTable, SiteFacts, TemperatureTable } from '#domain';
 import type {
   ApplyFactsAnswer,
-  BaselineAnswer,
   ConfirmationAnswer,
-  ConvertAnswer,
-  CostsAnswer,
-  DecomposeAnswer,
   DocumentAnswer,
-  FactorMoves,
-  FactorsAnswer,
   FactsAnswer,
   ImportQuantitiesAnswer,
   ImportTemperatureAnswer,
+  QuantityAnswer,
+  TemperatureAnswer,
+} from './answers-facts.ts';
+import type {
+  BaselineAnswer,
+  ConvertAnswer,
+  CostsAnswer,
+  DecomposeAnswer,
+  FactorMoves,
+  FactorsAnswer,
   IndicatorPeriod,
   IndicatorsAnswer,
   JudgeAnswer,
-  QuantityAnswer,
   TargetsAnswer,
-  TemperatureAnswer,
 } from './answers-rules.ts';
 import type { Claim } from './service.ts';
 

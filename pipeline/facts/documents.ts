@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { formatInstant, requestError, type Zone, zoneOf } from '#domain';
-import type { DocumentAnswer } from '../answers-rules.ts';
+import type { DocumentAnswer } from '../answers-facts.ts';
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 

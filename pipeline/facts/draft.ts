@@ -16,7 +16,7 @@ import {
   zoneOf,
   DAY,
 } from '#domain';
-import type { RefusedQuantity } from '../answers-rules.ts';
+import type { RefusedQuantity } from '../answers-facts.ts';
 
 /** A row of quantities that can be taken. */
 export interface ReadQuantity {

@@ -9,7 +9,7 @@ import {
   TEMPERATURE_UNIT,
   zoneOf,
 } from '#domain';
-import type { ApplyFactsAnswer, FactsAnswer } from '../answers-rules.ts';
+import type { ApplyFactsAnswer, FactsAnswer } from '../answers-facts.ts';
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import { canonicalJson, sha256 } from '../rollup/canonical.ts';

@@ -8,7 +8,7 @@ import {
   type Use,
   zoneOf,
 } from '#domain';
-import type { ImportQuantitiesAnswer, QuantityAnswer, RefusedQuantity } from '../answers-rules.ts';
+import type { ImportQuantitiesAnswer, QuantityAnswer, RefusedQuantity } from '../answers-facts.ts';
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import type { ImportQuantitiesOptions, QuantitiesQuery } from '../service-rules.ts';

@@ -13,7 +13,7 @@ import {
   type TemperatureDraft,
   type Zone,
 } from '#domain';
-import type { RefusedTemperature } from '../answers-rules.ts';
+import type { RefusedTemperature } from '../answers-facts.ts';
 
 /** A day of which at least this share of the hours has a value is a day; another has no mean. */
 export const LEAST_HOURS = 0.9;

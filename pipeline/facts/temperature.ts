@@ -5,7 +5,7 @@ import type {
   RefusedTemperature,
   TemperatureAnswer,
   TemperatureSourceAnswer,
-} from '../answers-rules.ts';
+} from '../answers-facts.ts';
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import type { ImportTemperatureOptions } from '../service-rules.ts';

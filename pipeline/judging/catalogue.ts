@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import { DAY, formatDay, requestError } from '#domain';
 import { type Catalogue, type CatalogueEntry, confirmCatalogue, loadCatalogue } from '../../rules/catalogue/index.ts';
 import { type RateTables, rateTables } from '../../rules/conversion/index.ts';
-import type { ConfirmationAnswer } from '../answers-rules.ts';
+import type { ConfirmationAnswer } from '../answers-facts.ts';
 import type { Tables } from '../books/tables.ts';
 import { hashOfRow } from './catalogue-answers.ts';
 

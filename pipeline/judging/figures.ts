@@ -3,7 +3,8 @@ import type { PeriodFacts } from '../../rules/contract.ts';
 import { carbonOfPeriod, type RateTables } from '../../rules/conversion/index.ts';
 import { roundHalfUp } from '../../rules/exact.ts';
 import { indicators, measure, type MetricAnswer, SURVEY_CALIBER } from '../../rules/indicators/index.ts';
-import type { IndicatorAnswer, IndicatorPeriod, MissingAnswer, PeriodIndicators, RowUsed } from '../answers-rules.ts';
+import type { MissingAnswer } from '../answers-parts.ts';
+import type { IndicatorAnswer, IndicatorPeriod, PeriodIndicators, RowUsed } from '../answers-rules.ts';
 import type { Missing } from '../../rules/contract.ts';
 import { eachOnce, usedFactor } from './rows.ts';
 

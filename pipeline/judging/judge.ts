@@ -1,7 +1,8 @@
 import type { Institution } from '#domain';
 import { packsFor } from '../../rules/catalogue/index.ts';
 import { judgeUnder, type Verdict } from '../../rules/judgement/index.ts';
-import type { JudgeAnswer, MissingAnswer, VerdictAnswer } from '../answers-rules.ts';
+import type { MissingAnswer } from '../answers-parts.ts';
+import type { JudgeAnswer, VerdictAnswer } from '../answers-rules.ts';
 import type { InstitutionBook, MonthSpan } from '../facts/period.ts';
 import type { RulesInForce } from './catalogue.ts';
 import { missingAnswer } from './figures.ts';

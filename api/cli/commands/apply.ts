@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { requestError } from '#domain';
 import { isFactsFile, loadFacts } from '../../../collectors/site/facts/index.ts';
 import { loadSite } from '../../../collectors/site/index.ts';
-import { type ApplyFactsAnswer, applyFactsAnswerSchema } from '../../../pipeline/answers-rules.ts';
+import { type ApplyFactsAnswer, applyFactsAnswerSchema } from '../../../pipeline/answers-facts.ts';
 import type { ApplyAnswer, RegistryChange } from '../../../pipeline/service.ts';
 import { command } from '../command.ts';
 import type { Cli } from '../context.ts';

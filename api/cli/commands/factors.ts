@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { confirmationSchema, type FactorsAnswer, factorsAnswerSchema } from '../../../pipeline/answers-rules.ts';
+import { confirmationSchema } from '../../../pipeline/answers-facts.ts';
+import { type FactorsAnswer, factorsAnswerSchema } from '../../../pipeline/answers-rules.ts';
 import { command } from '../command.ts';
 import type { Cli } from '../context.ts';
 import { present, type Sheet } from '../output/present.ts';

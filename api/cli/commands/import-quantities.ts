@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import { requestError } from '#domain';
 import { readQuantitiesFile } from '../../../collectors/import/index.ts';
-import { type ImportQuantitiesAnswer, importQuantitiesAnswerSchema } from '../../../pipeline/answers-rules.ts';
+import { type ImportQuantitiesAnswer, importQuantitiesAnswerSchema } from '../../../pipeline/answers-facts.ts';
 import { documentHash, MAX_DOCUMENT_BYTES } from '../../../pipeline/index.ts';
 import type { RulesService } from '../../../pipeline/service-rules.ts';
 import { command } from '../command.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { requestError } from '#domain';
 import { readTemperaturesFile } from '../../../collectors/import/index.ts';
-import { type ImportTemperatureAnswer, importTemperatureAnswerSchema } from '../../../pipeline/answers-rules.ts';
+import { type ImportTemperatureAnswer, importTemperatureAnswerSchema } from '../../../pipeline/answers-facts.ts';
 import { command } from '../command.ts';
 import type { Cli } from '../context.ts';
 import { EXIT } from '../failure.ts';

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { requestError } from '#domain';
-import { documentAnswerSchema, quantitiesAnswerSchema } from '../../../pipeline/answers-rules.ts';
+import { documentAnswerSchema, quantitiesAnswerSchema } from '../../../pipeline/answers-facts.ts';
 import { command } from '../command.ts';
 import { present } from '../output/present.ts';
 import { withService } from '../wiring/service.ts';

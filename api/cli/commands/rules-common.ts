@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Registry, requestError, type Zone } from '#domain';
-import type { MissingAnswer, RowUsed } from '../../../pipeline/answers-rules.ts';
+import type { MissingAnswer } from '../../../pipeline/answers-parts.ts';
+import type { RowUsed } from '../../../pipeline/answers-rules.ts';
 import type { OptionSpec } from '../command.ts';
 import type { Cli } from '../context.ts';
 import { table } from '../output/table.ts';

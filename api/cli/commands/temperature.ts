@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { temperatureAnswerSchema } from '../../../pipeline/answers-rules.ts';
+import { temperatureAnswerSchema } from '../../../pipeline/answers-facts.ts';
 import { command } from '../command.ts';
 import { present } from '../output/present.ts';
 import { withService } from '../wiring/service.ts';

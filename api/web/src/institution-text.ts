@@ -1,4 +1,5 @@
-import type { MissingAnswer, VerdictAnswer } from '../../../pipeline/answers-rules.ts';
+import type { MissingAnswer } from '../../../pipeline/answers-parts.ts';
+import type { VerdictAnswer } from '../../../pipeline/answers-rules.ts';
 import type { Language } from './text.ts';
 
 /** The words of an institution's page; the English has the shape of the Chinese. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { App } from '../../../api/http/context.ts';
+import { temperatureAnswerSchema } from '../../../pipeline/answers-facts.ts';
 import {
   baselineAnswerSchema,
   convertAnswerSchema,
@@ -10,7 +11,6 @@ import {
   indicatorsAnswerSchema,
   judgeAnswerSchema,
   targetsAnswerSchema,
-  temperatureAnswerSchema,
 } from '../../../pipeline/answers-rules.ts';
 import { appOf } from './setup.ts';
 

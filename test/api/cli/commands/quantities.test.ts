@@ -4,15 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
-  baselineAnswerSchema,
-  convertAnswerSchema,
   documentAnswerSchema,
-  factorMovesSchema,
-  factorsAnswerSchema,
   importQuantitiesAnswerSchema,
   importTemperatureAnswerSchema,
   quantitiesAnswerSchema,
   temperatureAnswerSchema,
+} from '../../../../pipeline/answers-facts.ts';
+import {
+  baselineAnswerSchema,
+  convertAnswerSchema,
+  factorMovesSchema,
+  factorsAnswerSchema,
 } from '../../../../pipeline/answers-rules.ts';
 import { cli } from '../../../support/cli.ts';
 import { type FreshBooks, freshBooks, stopPostgres } from '../../../support/postgres.ts';
