@@ -1,14 +1,11 @@
 import type { Books } from '../../pipeline/books/index.ts';
 import { DAY, MINUTE } from '../../pipeline/domain/index.ts';
 import { loadAdmitting } from '../../pipeline/ledger/admitting.ts';
-import { openBenchBooks } from './core/books.ts';
-import { startBenchBroker } from './core/broker.ts';
 import { atOf, type Fleet, noMischief, readingsOf, REGISTERS } from './core/fleet.ts';
 import { type LagWatch, watchLag } from './core/lag.ts';
 import { packedDay } from './core/packed.ts';
-import { startProducer } from './core/producer.ts';
+import { withRig } from './core/rig.ts';
 import { verifyBooks } from './core/verify.ts';
-import { startWorker } from './core/workers.ts';
 import { type BenchResult, type BenchRun, loadNow, resultOf } from './form.ts';
 
 const PARTITIONS = 8;
@@ -33,16 +30,7 @@ export async function heldRegisters(run: BenchRun): Promise<BenchResult> {
     steps: DAY / INTERVAL - 3,
     partitions: PARTITIONS,
   };
-  const topic = await startBenchBroker(PARTITIONS);
-  const opened = await openBenchBooks(fleet);
-  const producer = await startProducer(topic.broker.brokers, PARTITIONS);
-  const worker = startWorker({
-    dsn: opened.dsn,
-    brokers: topic.broker.brokers,
-    partitions: PARTITIONS,
-    group: 'bench',
-  });
-  try {
+  return withRig(fleet, async ({ topic, opened, producer, worker }) => {
     await plantDay(opened.books, { ...fleet, steps: fleet.steps - 1 });
     const registrySeconds = [await registryRead(opened.books), await registryRead(opened.books)];
     const round = fleet.steps - 1;
@@ -113,12 +101,7 @@ export async function heldRegisters(run: BenchRun): Promise<BenchResult> {
       },
       run,
     );
-  } finally {
-    await producer.end();
-    await worker.end();
-    await opened.close();
-    await topic.close();
-  }
+  });
 }
 
 /** Seconds. */

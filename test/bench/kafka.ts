@@ -1,11 +1,10 @@
-import { openBenchBooks, sizesOf } from './core/books.ts';
-import { startBenchBroker } from './core/broker.ts';
+import { loadAdmitting } from '../../pipeline/ledger/admitting.ts';
+import { sizesOf } from './core/books.ts';
 import { type Fleet, inBatches, noMischief, readingsOf, registerHoursOf, REGISTERS } from './core/fleet.ts';
 import { parseFloor, writeFloor } from './core/floors.ts';
 import { watchLag } from './core/lag.ts';
-import { startProducer } from './core/producer.ts';
+import { withRig } from './core/rig.ts';
 import { verifyBooks } from './core/verify.ts';
-import { startWorker } from './core/workers.ts';
 import { type Bench, loadNow, resultOf } from './form.ts';
 import { heldRegisters } from './held.ts';
 
@@ -27,16 +26,9 @@ export const kafka: Bench = async (run) => {
   const begin = Math.floor(Date.now() / 60_000) * 60_000;
   const steps = Math.max(1, Math.round((seconds * perSecond) / devices));
   const fleet: Fleet = { seed: run.seed, devices, intervalMs: interval, begin, steps, partitions: PARTITIONS };
-  const topic = await startBenchBroker(PARTITIONS);
-  const opened = await openBenchBooks(fleet);
-  const producer = await startProducer(topic.broker.brokers, PARTITIONS);
-  const worker = startWorker({
-    dsn: opened.dsn,
-    brokers: topic.broker.brokers,
-    partitions: PARTITIONS,
-    group: 'bench',
-  });
-  try {
+  return withRig(fleet, async ({ topic, opened, producer, worker }) => {
+    // as the worker before has left it: registries are read at the first start only
+    await loadAdmitting(opened.books.db);
     await worker.says('assigned');
     worker.tell('go');
     const [before, server] = [await sizesOf(opened.books), opened.cpu()];
@@ -92,10 +84,5 @@ export const kafka: Bench = async (run) => {
       },
       run,
     );
-  } finally {
-    await producer.end();
-    await worker.end();
-    await opened.close();
-    await topic.close();
-  }
+  });
 };
