@@ -7,8 +7,16 @@ export interface LagWatch {
   /** Records that are in the log and not in the books, as seen last; Infinity before the first look. */
   readonly now: () => number;
   readonly most: () => number;
-  /** Ends the looking. Seconds from when records were in the log until they were in the books. */
-  readonly stop: () => Promise<{ readonly p50: number; readonly p99: number }>;
+  /** Resolves after a look that begins later than this. */
+  readonly looked: () => Promise<void>;
+  /** Ends the looking. */
+  readonly stop: () => Promise<Waits>;
+}
+
+/** Seconds from when records were in the log until they were in the books. */
+export interface Waits {
+  readonly p50: number;
+  readonly p99: number;
 }
 
 const EVERY_MS = 100;
@@ -22,6 +30,7 @@ export function watchLag(books: Books, log: FrameLog): LagWatch {
   const [produced, booked]: [Seen[], Seen[]] = [[], []];
   let [lag, most] = [Infinity, 0];
   let isOver = false;
+  let looks = 0;
   const look = async (): Promise<void> => {
     const bounds = await log.bounds();
     produced.push({ at: performance.now(), offsets: new Map([...bounds].map(([p, { high }]) => [p, high])) });
@@ -36,12 +45,16 @@ export function watchLag(books: Books, log: FrameLog): LagWatch {
   const looking = (async () => {
     while (!isOver) {
       await look();
+      looks += 1;
       await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
     }
   })();
   return {
     now: () => lag,
     most: () => most,
+    looked: async () => {
+      for (const before = looks; looks < before + 2;) await new Promise((resolve) => setTimeout(resolve, EVERY_MS / 2));
+    },
     stop: async () => {
       isOver = true;
       await looking;
