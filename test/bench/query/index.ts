@@ -41,8 +41,12 @@ export const query: Bench = async (run) => {
     });
     const ask = asking(service, books, fleet);
     const failures: string[] = [];
-    const alone = { hourly: await times(ask.hourly, 60, 0), yearly: await times(ask.yearly, 20, 0) };
-    const least = await times(ask.least, 60, 0);
+    const firsts = await took(ask.first, institutions / PER_SITE);
+    run.say(
+      `the first question to a site, whose ${PER_SITE * REGISTERS} registers are read with it: p50 ${ms(firsts, 0.5)}, p99 ${ms(firsts, 0.99)}; then they are kept`,
+    );
+    const alone = { hourly: await warm(ask.hourly, 60), yearly: await warm(ask.yearly, 20) };
+    const least = await warm(ask.least, 60);
     const live = await underLoad(opened, fleet, ask);
     const [cpuStart] = [opened.cpu()];
     for (const [what, limit, one, many] of [
@@ -90,6 +94,8 @@ const YEAR: Interval = { from: BEGIN - ZONE_MS + DAY, to: BEGIN - ZONE_MS + 365 
 
 interface Asking {
   readonly hourly: (n: number) => Promise<unknown>;
+  /** The same of the first register of a site. */
+  readonly first: (site: number) => Promise<unknown>;
   readonly yearly: (n: number) => Promise<unknown>;
   /** A register's month of packed rows by the least question that gives them. */
   readonly least: (n: number) => Promise<unknown>;
@@ -97,12 +103,13 @@ interface Asking {
 
 function asking(service: Service, { pool }: Books, { devices }: Fleet): Asking {
   const firstDay = Math.floor(MONTH.from / DAY);
+  const month = (device: number, register: number): Promise<unknown> => {
+    const subject = { kind: 'register' as const, device: deviceId(device), register: registerName(register) };
+    return service.usage({ site: siteOf(device), subject, interval: MONTH, by: 'hour' });
+  };
   return {
-    hourly: (n) => {
-      const device = (n * 7_919) % devices;
-      const subject = { kind: 'register' as const, device: deviceId(device), register: registerName(n % REGISTERS) };
-      return service.usage({ site: siteOf(device), subject, interval: MONTH, by: 'hour' });
-    },
+    hourly: (n) => month((n * 7_919) % devices, n % REGISTERS),
+    first: (site) => month(site * PER_SITE, 0),
     yearly: () =>
       service.usage({ site: siteOf(0), subject: { kind: 'institution', id: 'i0' }, interval: YEAR, by: 'day' }),
     least: (n) =>
@@ -114,18 +121,22 @@ function asking(service: Service, { pool }: Books, { devices }: Fleet): Asking {
   };
 }
 
-async function times(ask: (n: number) => Promise<unknown>, count: number, from: number): Promise<readonly number[]> {
-  for (let n = 0; n < 40; n++) await ask(from + n);
+async function took(ask: (n: number) => Promise<unknown>, count: number): Promise<readonly number[]> {
   const found: number[] = [];
   for (let n = 0; n < count; n++) {
     const started = performance.now();
-    await ask(from + n);
+    await ask(n);
     found.push(performance.now() - started);
   }
   return found;
 }
 
-type Kind = keyof Asking;
+async function warm(ask: (n: number) => Promise<unknown>, count: number): Promise<readonly number[]> {
+  await took(ask, 40);
+  return took(ask, count);
+}
+
+type Kind = Exclude<keyof Asking, 'first'>;
 
 /** Of each kind how long its answers took, and the readings that came and are not in the books. A quarter as many readers more ask the least question. */
 async function underLoad(
