@@ -15,6 +15,7 @@ import { confirmEvent, recordEvent } from './rollup/events.ts';
 import { logLayer } from './rollup/log-layer.ts';
 import { reconcile } from './rollup/reconcile.ts';
 import { settle } from './rollup/settle.ts';
+import { inSettledSnapshot } from './rollup/snapshot.ts';
 import { type DaySource, liveSource } from './rollup/source.ts';
 import { allocationsOf } from './rollup/site-index.ts';
 import { trace } from './rollup/trace.ts';
@@ -45,8 +46,8 @@ export interface ServiceOptions {
 
 /** How long an answer waits for another process to join slots anew before it says so. */
 const REJOIN_PATIENCE_MS = 60_000;
-/** How often a trial balance looks for a moment at which nothing waits to be recomputed. */
-const SNAPSHOT_ATTEMPTS = 50;
+/** How often a trial balance looks for a moment at which nothing waits to be recomputed, and a trace for one at which nothing of its site does. */
+const [SNAPSHOT_ATTEMPTS, TRACE_ATTEMPTS] = [50, 5];
 
 /** The pipeline's one door (service.ts). */
 export function openService(options: ServiceOptions): Service {
@@ -100,27 +101,20 @@ export function openService(options: ServiceOptions): Service {
     trace: async (query) => {
       if (query.asOf !== undefined) return tracedVersion(options, query);
       const site = await siteOf(query.site);
-      return trace(db, site, liveSource(db, site.registry, clock.now()), query);
+      const settleSite = (): Promise<number> => settle({ books, site: query.site, siteOf });
+      return inSettledSnapshot(db, { site: query.site, attempts: TRACE_ATTEMPTS, settle: settleSite }, (tx) =>
+        trace(tx, site, liveSource(tx, site.registry, clock.now()), query),
+      );
     },
     findings: async (query) => listFindings(db, await siteOf(query.site), query),
     reconcile: async (id, { withLog, progress } = {}) => {
       const site = await siteOf(id);
-      for (let attempt = 1; ; attempt++) {
-        await settleAll(progress);
-        // one snapshot in which nothing waits to be recomputed: a worker and a settler may write meanwhile
-        const balance = await db
-          .transaction()
-          .setIsolationLevel('repeatable read')
-          .execute(async (tx) => {
-            const waiting =
-              (await tx.selectFrom('dirty').select('site').where('rejoin', '=', false).executeTakeFirst()) ??
-              (await tx.selectFrom('mark_batch').select('id').executeTakeFirst());
-            if (waiting && attempt < SNAPSHOT_ATTEMPTS) return undefined;
-            const layers = withLog && log ? [await logLayer(tx, log, await loadDirectory(tx), progress)] : [];
-            return reconcile(tx, site, clock.now(), layers, progress);
-          });
-        if (balance) return balance;
-      }
+      const settleMore = (): Promise<void> => settleAll(progress);
+      await settleMore();
+      return inSettledSnapshot(db, { attempts: SNAPSHOT_ATTEMPTS, settle: settleMore }, async (tx) => {
+        const layers = withLog && log ? [await logLayer(tx, log, await loadDirectory(tx), progress)] : [];
+        return reconcile(tx, site, clock.now(), layers, progress);
+      });
     },
     applyRegistry: (target, apply) =>
       db.transaction().execute((tx) => applyRegistry(tx, target, { ...apply, now: clock.now() })),

@@ -22,6 +22,8 @@ interface Mark {
 
 export interface SettleOptions {
   readonly books: Books;
+  /** Only what waits of this site. */
+  readonly site?: string | undefined;
   readonly progress?: Progress | undefined;
   /** A site as its registry is now; read each time where absent. */
   readonly siteOf?: ((id: string) => Promise<DirectorySite>) | undefined;
@@ -36,12 +38,14 @@ const DEVICES_AT_ONCE = 100;
  */
 export async function settle({
   books,
+  site: only,
   progress,
   siteOf = (id) => loadSiteOf(books.db, id),
 }: SettleOptions): Promise<number> {
   await foldSources(books.db);
   await unfoldMarks(books.db);
-  const marks = await books.db.selectFrom('dirty').selectAll().execute();
+  const waiting = books.db.selectFrom('dirty').selectAll();
+  const marks = await (only === undefined ? waiting : waiting.where('site', '=', only)).execute();
   if (marks.length === 0) return 0;
   let done = 0;
   for (const [id, siteMarks] of Map.groupBy(marks, (m) => m.site)) {
