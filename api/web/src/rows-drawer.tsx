@@ -1,7 +1,8 @@
-import { Button, Drawer, Tag } from 'antd';
+import { Button, Tag } from 'antd';
 import type { RowUsed } from '../../../pipeline/answers-rules.ts';
 import { institutionText } from './institution-text.ts';
 import { useSpeech } from './language.tsx';
+import { SideDrawer } from './side-drawer.tsx';
 
 /** What every panel of an institution is given. */
 export interface InstitutionProps {
@@ -40,7 +41,7 @@ export function RowsDrawer({
   const { language, nameOf } = useSpeech();
   const words = institutionText(language);
   return (
-    <Drawer open={rows !== undefined} onClose={onClose} title={words.rows} size={620} destroyOnHidden>
+    <SideDrawer isOpen={rows !== undefined} title={words.rows} width={620} onClose={onClose}>
       {rows?.map((row) => (
         <section key={row.id} className="used-row" data-row={row.id}>
           <div>
@@ -63,6 +64,6 @@ export function RowsDrawer({
           {row.note !== undefined && <div className="faint small">{row.note}</div>}
         </section>
       ))}
-    </Drawer>
+    </SideDrawer>
   );
 }

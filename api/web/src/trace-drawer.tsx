@@ -1,10 +1,11 @@
-import { Button, Drawer } from 'antd';
+import { Button } from 'antd';
 import { useState } from 'react';
 import type { TraceAnswer } from '../../../pipeline/answers.ts';
 import { type FigureRef, figureUrl, useAnswer } from './api.ts';
 import { clockOf } from './format.ts';
 import { useSpeech } from './language.tsx';
 import { Answered, Decimal, QualityBar, QualityLegend } from './parts.tsx';
+import { SideDrawer } from './side-drawer.tsx';
 import { TraceBranch } from './trace-node.tsx';
 
 interface TraceDrawerProps {
@@ -17,13 +18,13 @@ export function TraceDrawer({ figure, onClose }: TraceDrawerProps) {
   const { text } = useSpeech();
   const { answer, again } = useAnswer<TraceAnswer>(figure && figureUrl('/trace', figure, 'day'));
   return (
-    <Drawer open={figure !== undefined} onClose={onClose} title={text.trace} size={820} destroyOnHidden>
+    <SideDrawer isOpen={figure !== undefined} title={text.trace} width={820} onClose={onClose}>
       {figure !== undefined && (
         <Answered answer={answer} again={again}>
           {(trace) => <Trace key={JSON.stringify(figure)} trace={trace} />}
         </Answered>
       )}
-    </Drawer>
+    </SideDrawer>
   );
 }
 
