@@ -57,12 +57,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     // when it goes on, it finds that the group went on without it
     time.at(time.now() + ms, log.rebalance);
   };
-  const [stopping, ending] = [new AbortController(), new AbortController()];
-  // a dead program hears nothing more
-  const tell = (told: AbortController, why: unknown): void => {
-    if (process.isAlive()) told.abort(why);
-  };
-  signal.addEventListener('abort', () => tell(ending, signal.reason), { once: true });
+  const stopping = new AbortController();
   const worker = createWorker({
     store: overBadLine(options, process, { unanswered, freeze }),
     log: log.seenBy(process),
@@ -71,14 +66,20 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     checkpointMs: CHECKPOINT_MS,
     maxHotRows: MAX_HOT_ROWS,
   });
-  worker.run(AbortSignal.any([ending.signal, stopping.signal])).then(options.ended, (error: unknown) =>
-    // a store that is away just then takes the last commit from it, which the next one makes
-    stopping.signal.aborted && isPassing(error) ? options.ended() : options.failed(error),
+  // of a program that is dead the end of all is no end of its own
+  const ifAlive = (tell: () => void): void => {
+    if (process.isAlive()) tell();
+  };
+  worker.run(AbortSignal.any([signal, stopping.signal])).then(
+    () => ifAlive(options.ended),
+    (error: unknown) =>
+      // a store that is away just then takes the last commit from it, which the next one makes
+      ifAlive(() => (stopping.signal.aborted && isPassing(error) ? options.ended() : options.failed(error))),
   );
   return {
     process,
     freeze,
-    stop: () => tell(stopping, new Error('the worker is stopped')),
+    stop: () => ifAlive(() => stopping.abort(new Error('the worker is stopped'))),
   };
 }
 
