@@ -6,6 +6,7 @@ import { type DirectorySite, loadDirectory, siteKeeper } from './ledger/director
 import { inForce } from './ledger/allocate.ts';
 import { rejoin } from './ledger/rejoin.ts';
 import { replayQuarantine } from './ledger/replay.ts';
+import { foldSources } from './ledger/sources.ts';
 import type { Historian } from './historian/port.ts';
 import type { FrameLog } from './log/port.ts';
 import type { InstitutionAnswer, LiveAnswer, PointAnswer } from './answers.ts';
@@ -58,6 +59,7 @@ export function openService(options: ServiceOptions): Service {
     const until = clock.now() + REJOIN_PATIENCE_MS;
     for (;;) {
       if (log) await rejoin(books, log, telemetry);
+      await foldSources(db);
       const settled = await settle({ books, progress, siteOf });
       const left = await db.selectFrom('dirty').select('rejoin').execute();
       if (left.length === 0 || (settled === 0 && left.every((m) => !m.rejoin))) return;

@@ -3,7 +3,6 @@ import { registerKey } from '#domain';
 import { unfoldMarks } from '../books/dirty.ts';
 import type { Books } from '../books/index.ts';
 import { type DirectorySite, loadSiteOf } from '../ledger/directory.ts';
-import { foldSources } from '../ledger/sources.ts';
 import type { Progress } from '../service.ts';
 import { type ChangedDays, dayOf, forgetVanished, settleMountings } from './settle-mountings.ts';
 import { settleTotals } from './totals.ts';
@@ -42,7 +41,6 @@ export async function settle({
   progress,
   siteOf = (id) => loadSiteOf(books.db, id),
 }: SettleOptions): Promise<number> {
-  await foldSources(books.db);
   await unfoldMarks(books.db);
   const waiting = books.db.selectFrom('dirty').selectAll();
   const marks = await (only === undefined ? waiting : waiting.where('site', '=', only)).execute();

@@ -31,13 +31,14 @@ export async function inSettledSnapshot<T>(
 }
 
 async function isWaiting(tx: Transaction<Tables>, site: string | undefined): Promise<boolean> {
-  const noted =
+  const [marked, noted] =
     site === undefined
-      ? sql`select from mark_batch`
-      : sql`select from mark_batch b, unnest(b.device_keys) k join device d on d.key = k where d.site = ${site}`;
+      ? [sql`true`, sql`select from mark_batch`]
+      : [
+          sql`site = ${site}`,
+          sql`select from mark_batch b, unnest(b.device_keys) k join device d on d.key = k where d.site = ${site}`,
+        ];
   const { rows } = await sql<{ waits: boolean }>`
-    select exists (select from dirty where not rejoin and (${site ?? null}::text is null or site = ${site ?? null})) or exists (${noted}) as waits`.execute(
-    tx,
-  );
+    select exists (select from dirty where not rejoin and ${marked}) or exists (${noted}) as waits`.execute(tx);
   return rows[0]?.waits === true;
 }
