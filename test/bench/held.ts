@@ -7,7 +7,6 @@ import { packedDay } from './core/packed.ts';
 import type { Order } from './core/producer-child.ts';
 import { type Rig, withRig } from './core/rig.ts';
 import { verifyBooks } from './core/verify.ts';
-import { startWorker } from './core/workers.ts';
 import { type BenchResult, type BenchRun, loadNow, resultOf } from './form.ts';
 
 const PARTITIONS = 8;
@@ -39,22 +38,18 @@ export async function heldRegisters(run: BenchRun): Promise<BenchResult> {
     const [round, perSecond] = [fleet.steps - 1, devices / (INTERVAL / 1_000)];
     const sent = Math.min(devices, Math.round(perSecond * seconds));
     const usual = (step: number): Order => ({ fleet, from: step * devices, to: step * devices + sent, perSecond });
-    rig.worker.tell('go');
+    const starting = rig.startWorker();
+    starting.tell('go');
     const cold = await waitsOf(rig, usual(round));
-    rig.worker.tell('stop');
-    await rig.worker.says('stopped');
+    starting.tell('stop');
+    await starting.says('stopped');
     await producer.send({
       ...usual(round),
       from: round * devices + sent,
       to: fleet.steps * devices,
       perSecond: AT_ONCE,
     });
-    const worker = startWorker({
-      dsn: opened.dsn,
-      brokers: topic.broker.brokers,
-      partitions: PARTITIONS,
-      group: 'bench',
-    });
+    const worker = rig.startWorker();
     const idle = await worker.says('assigned');
     worker.tell('go');
     const first = await worker.says('first');
@@ -70,7 +65,6 @@ export async function heldRegisters(run: BenchRun): Promise<BenchResult> {
     const warm = await waitsOf(rig, usual(fleet.steps));
     worker.tell('stop');
     const stopped = await worker.says('stopped');
-    await worker.end();
     run.say(
       `${registers} registers of ${devices} devices, the day up to ${new Date(atOf(fleet, round)).toISOString().slice(11, 16)}; ${loadNow()}`,
     );
@@ -114,6 +108,7 @@ export async function heldRegisters(run: BenchRun): Promise<BenchResult> {
 async function waitsOf({ topic, opened, producer }: Rig, order: Order): Promise<Waits> {
   const lag = watchLag(opened.books, topic.log);
   await producer.send(order);
+  await lag.looked();
   await untilBooked(lag);
   return lag.stop();
 }
@@ -125,9 +120,7 @@ async function registryRead({ db }: Books): Promise<number> {
   return (performance.now() - started) / 1_000;
 }
 
-/** What was in the log before is in the books. */
 async function untilBooked(lag: LagWatch): Promise<void> {
-  await lag.looked();
   while (lag.now() > 0) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 

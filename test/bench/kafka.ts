@@ -26,9 +26,10 @@ export const kafka: Bench = async (run) => {
   const begin = Math.floor(Date.now() / 60_000) * 60_000;
   const steps = Math.max(1, Math.round((seconds * perSecond) / devices));
   const fleet: Fleet = { seed: run.seed, devices, intervalMs: interval, begin, steps, partitions: PARTITIONS };
-  return withRig(fleet, async ({ topic, opened, producer, worker }) => {
+  return withRig(fleet, async ({ topic, opened, producer, startWorker }) => {
     // as the worker before has left it: registries are read at the first start only
     await loadAdmitting(opened.books.db);
+    const worker = startWorker();
     await worker.says('assigned');
     worker.tell('go');
     const [before, server] = [await sizesOf(opened.books), opened.cpu()];

@@ -30,7 +30,6 @@ export function watchLag(books: Books, log: FrameLog): LagWatch {
   const [produced, booked]: [Seen[], Seen[]] = [[], []];
   let [lag, most] = [Infinity, 0];
   let isOver = false;
-  let looks = 0;
   const look = async (): Promise<void> => {
     const bounds = await log.bounds();
     produced.push({ at: performance.now(), offsets: new Map([...bounds].map(([p, { high }]) => [p, high])) });
@@ -45,7 +44,6 @@ export function watchLag(books: Books, log: FrameLog): LagWatch {
   const looking = (async () => {
     while (!isOver) {
       await look();
-      looks += 1;
       await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
     }
   })();
@@ -53,7 +51,8 @@ export function watchLag(books: Books, log: FrameLog): LagWatch {
     now: () => lag,
     most: () => most,
     looked: async () => {
-      for (const before = looks; looks < before + 2;) await new Promise((resolve) => setTimeout(resolve, EVERY_MS / 2));
+      for (const before = booked.length; booked.length < before + 2;)
+        await new Promise((resolve) => setTimeout(resolve, EVERY_MS / 2));
     },
     stop: async () => {
       isOver = true;
