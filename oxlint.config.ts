@@ -21,21 +21,9 @@ export const LAYERS: Readonly<Record<string, readonly Ban[]>> = {
   rules: [top('collectors', 'pipeline', 'api', 'fixtures', 'test'), alias('platform')],
   'api/http': [
     top('collectors', 'fixtures', 'test', 'cli'),
-    allBut(
-      'pipeline',
-      'index.ts',
-      'service.ts',
-      'service-rules.ts',
-      'answers.ts',
-      'answers-facts.ts',
-      'answers-parts.ts',
-      'answers-rules.ts',
-    ),
+    allBut('pipeline', 'index.ts', 'service.ts', 'service-rules.ts', 'answers*.ts'),
   ],
-  'api/web': [
-    top('collectors', 'fixtures', 'test', 'cli', 'rules'),
-    allBut('pipeline', 'answers.ts', 'answers-facts.ts', 'answers-parts.ts', 'answers-rules.ts'),
-  ],
+  'api/web': [top('collectors', 'fixtures', 'test', 'cli', 'rules'), allBut('pipeline', 'answers*.ts')],
   'api/cli': [top('test')],
   fixtures: [top('pipeline', 'rules', 'api', 'test'), allBut('collectors', 'devices/**', 'contract.ts')],
   'test/oracle': [top('collectors', 'pipeline', 'rules', 'api', 'fixtures'), alias('domain', 'platform')],
