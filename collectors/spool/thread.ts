@@ -1,4 +1,5 @@
-import { Worker } from 'node:worker_threads';
+import { flushCompileCache, getCompileCacheDir } from 'node:module';
+import { isMainThread, Worker } from 'node:worker_threads';
 import { toMeteringError } from './failure.ts';
 import type { FileOptions } from './file.ts';
 import type { SpoolReply, SpoolRequest, SpoolState } from './protocol.ts';
@@ -15,6 +16,7 @@ export interface SpoolThread {
 
 /** Opens the file in a thread of its own: an fsync must not hold up the program. */
 export async function startThread(options: FileOptions): Promise<SpoolThread> {
+  await leaveCodeForThread();
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: options });
   const waiting: { resolve: (answer: Answer) => void; reject: (error: Error) => void }[] = [];
   let ended: Error | undefined;
@@ -50,4 +52,11 @@ export async function startThread(options: FileOptions): Promise<SpoolThread> {
       await worker.terminate();
     },
   };
+}
+
+/** A thread that strips types itself holds a compiler of its own, 12 MiB. Where compiled code is kept, it finds its modules there. */
+async function leaveCodeForThread(): Promise<void> {
+  if (!isMainThread || getCompileCacheDir() === undefined) return;
+  await import('./worker.ts');
+  flushCompileCache();
 }
