@@ -7,6 +7,7 @@ import { COMMANDS } from '../../api/cli/commands/index.ts';
 import { statusSchema } from '../../api/cli/shapes.ts';
 import { filesOf, readRun } from '../../api/cli/wiring/data-folder.ts';
 import { reconcileAnswerSchema, usageAnswerSchema } from '../../pipeline/answers.ts';
+import { costsAnswerSchema, judgeAnswerSchema } from '../../pipeline/answers-rules.ts';
 import { cli, type CliRun, startProgram, type StartedProgram, temporaryData } from '../support/cli.ts';
 
 /**
@@ -74,6 +75,11 @@ test('every question beside it is answered in the documented shape', async () =>
     expect(await answer(shape, ...(name ?? '').split(' '), ...rest)).toBeDefined();
   }
 }, 120_000);
+
+test('the example comes with its facts, so that quotas, costs and targets have something to say', async () => {
+  expect((await answer(judgeAnswerSchema, 'judge', '--institution', 'reform')).profile.type).toBe('organ');
+  expect((await answer(costsAnswerSchema, 'costs', '--institution', 'reform')).totalFen).toBeGreaterThan(0);
+});
 
 test('every table is the same table as CSV', async () => {
   for (const argv of [['usage', '--carrier', 'water', '--by', 'month'], ['registers'], ['status'], ['event', 'list']]) {

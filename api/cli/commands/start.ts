@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { formatDay, localDay, zoneOf } from '#domain';
+import { loadFacts } from '../../../collectors/site/facts/index.ts';
 import { loadSite } from '../../../collectors/site/index.ts';
 import { command } from '../command.ts';
 import type { Cli } from '../context.ts';
 import { createProgress } from '../output/progress.ts';
 import { table } from '../output/table.ts';
-import { COMPOUND_FILE, SEED } from '../wiring/compound.ts';
+import { COMPOUND_FACTS_FILE, COMPOUND_FILE, SEED } from '../wiring/compound.ts';
 import { siteModels } from '../wiring/models.ts';
 import type { StartStep } from '../wiring/start.ts';
 import { changesSheet } from './apply.ts';
@@ -66,6 +67,7 @@ export const start = command({
     const free = Object.fromEntries(site.plan.connections.map(({ id }) => [id, 0]));
     await runStart(cli, {
       site,
+      facts: file === undefined ? loadFacts(COMPOUND_FACTS_FILE, site.registry) : undefined,
       port,
       months,
       collect,

@@ -1,5 +1,8 @@
 import { fileURLToPath } from 'node:url';
 
-/** The simulated compound that runs where no site file is given. */
-export const COMPOUND_FILE = fileURLToPath(new URL('../../../fixtures/sites/compound.yaml', import.meta.url));
+const fixture = (name: string): string => fileURLToPath(new URL(`../../../fixtures/sites/${name}`, import.meta.url));
+
+/** The simulated compound that runs where no site file is given, and what no meter of it tells. */
+export const COMPOUND_FILE = fixture('compound.yaml');
+export const COMPOUND_FACTS_FILE = fixture('compound.facts.yaml');
 export const SEED = 20_260;

@@ -1,4 +1,4 @@
-import { type Interval, MINUTE, zoneOf } from '#domain';
+import { type Interval, MINUTE, type SiteFacts, zoneOf } from '#domain';
 import type { EventSpec } from '#platform';
 import { createServer } from '../../http/index.ts';
 import { ensureWebBuilt } from '../../web/build.ts';
@@ -32,6 +32,8 @@ import { LOG_KEEP_MS, openEmbedded } from './service.ts';
 
 export interface StartOptions {
   readonly site: CheckedSite;
+  /** Taken where the books have no facts of the site. */
+  readonly facts?: SiteFacts | undefined;
   readonly port: number;
   /** Of simulated past. */
   readonly months: number;
@@ -106,6 +108,8 @@ async function runParts(cli: Cli, options: StartOptions, foundation: Foundation,
   const site = options.site.registry.site;
   const outcome = await service.applyRegistry(options.site.registry, { take: 'additions', commit: true });
   options.told({ step: 'applied', outcome });
+  if (options.facts && (await service.rules.facts(site.id)) === undefined)
+    await service.rules.applyFacts(options.facts, { commit: true, by: 'start', reason: 'facts of the example' });
   background.run('worker', worker.run);
   if (kept) background.run('historian', (ending) => keepHistorian({ ...kept, log, clock, telemetry }, ending));
   background.run('rules', () => warmRules(service, telemetry));
