@@ -18,7 +18,7 @@ export interface ApiContext {
   readonly clock: Clock;
   /** State of the collectors' lines; empty where this process collects nothing. */
   readonly lines: () => readonly LineState[];
-  /** What waits in the spool; undefined where this process has none. */
+  /** Frames and bytes of the spool, which is the log where it is embedded; undefined where this process has none. */
   readonly spoolDepth: () => SpoolDepth | undefined;
   /** Absent where this process has no spool to write to: POST /imports answers 409. */
   readonly importReadings?: ImportReadings | undefined;

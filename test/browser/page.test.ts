@@ -163,7 +163,7 @@ describe.skipIf(executable === undefined)('the page', () => {
     expect(await said('ua-plant')).toMatch(
       /已断开 OPC UA · opc\.tcp:\/\/10\.20\.0\.30:4840\/plant 0 \/ 1 应答 从未 – 0 0 0 2/,
     );
-    expect(await textOf(page, '[data-figure=spool]')).toBe('缓存待送 1,204 帧，占盘 812 kB');
+    expect(await textOf(page, '[data-figure=spool]')).toBe('本机日志 1,204 帧，占盘 812 kB');
     await line('bus-b').locator('.ant-table-row-expand-icon').click();
     const dead = page.locator('.ant-table-expanded-row tr', { hasText: 'b-light' });
     expect(await dead.innerText()).toMatch(/12\s+b-light\s+无应答\s+26 小时[\s\S]*1,204[\s\S]*后/);

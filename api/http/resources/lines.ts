@@ -40,7 +40,7 @@ const linesSchema = z.strictObject({
   spool: z
     .strictObject({ frames: z.int(), bytes: z.int() })
     .nullable()
-    .describe('what waits on disk until the log has it; null where this process has none'),
+    .describe('the log that this process keeps itself; null where it is elsewhere'),
 });
 
 export type LineAnswer = z.infer<typeof lineSchema>;

@@ -8,7 +8,7 @@ const statusSchema = z
   .strictObject({
     access: z.literal('loopback-only').describe('there is no access control yet'),
     ...booksStatus.shape,
-    spool: z.strictObject({ frames: z.int(), bytes: z.int() }).nullable(),
+    spool: z.strictObject({ frames: z.int(), bytes: z.int() }).nullable().describe('as in /lines'),
     streams: z.int().describe('open live streams'),
   })
   .meta({ id: 'Status' });

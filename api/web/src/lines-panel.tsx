@@ -11,7 +11,7 @@ type Unit = LineAnswer['units'][number];
 
 const TEN_SECONDS_MS = 10_000;
 
-/** How the lines fare that the meters are read over, and what waits to be sent on. */
+/** How the lines fare that the meters are read over, and how much the log has kept. */
 export function LinesPanel({ live }: { readonly live: LiveState }) {
   const { text } = useSpeech();
   const now = useNow(live.skewMs);
@@ -27,9 +27,7 @@ export function LinesPanel({ live }: { readonly live: LiveState }) {
       side={
         spool && (
           <span className="faint small number" data-figure="spool">
-            {spool.frames === 0
-              ? text.lines.spoolEmpty(sizeOf(spool.bytes))
-              : text.lines.spool(plain(String(spool.frames)), sizeOf(spool.bytes))}
+            {text.lines.log(plain(String(spool.frames)), sizeOf(spool.bytes))}
           </span>
         )
       }
