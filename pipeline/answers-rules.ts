@@ -7,7 +7,7 @@ import { day, localText, missingSchema, month, share } from './answers-parts.ts'
  * The shapes of what the rules say, the same by CLI (`--json`) and API. Every figure names the rows it used; what could not be given stands in
  * `missing` with what would make it possible. Figures are decimals rounded to six places at this edge; money is whole fen.
  */
-export const sourceSchema = z.strictObject({ document: z.string(), clause: z.string(), year: z.int() });
+export const sourceSchema = z.strictObject({ document: z.string(), clause: localText, year: z.int() });
 
 /** A row of the catalogue as an answer used it. */
 export const rowUsedSchema = z.strictObject({
@@ -131,7 +131,7 @@ export const indicatorsAnswerSchema = z.strictObject({
 export const verdictSchema = z.strictObject({
   pack: z.string(),
   standard: z.string(),
-  table: z.string(),
+  table: localText,
   metric: z.string(),
   value: z.number().describe('what was compared: corrected where the standard corrects'),
   measured: z.number(),
@@ -169,7 +169,7 @@ export const judgeAnswerSchema = z.strictObject({
 
 export const targetAnswerSchema = z.strictObject({
   id: z.string(),
-  source: z.string(),
+  source: localText,
   institution: z.string().nullable(),
   metric: z.string(),
   unit: z.string().describe('of yearCap, months and forecast: an amount'),

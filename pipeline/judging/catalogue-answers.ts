@@ -1,15 +1,29 @@
 import { isMeteringError, requestError } from '#domain';
-import { type Catalogue, type CatalogueEntry, divisionOf, NATION, validOn } from '../../rules/catalogue/index.ts';
+import {
+  type Catalogue,
+  type CatalogueEntry,
+  clauseText,
+  divisionOf,
+  NATION,
+  validOn,
+} from '../../rules/catalogue/index.ts';
 import { type Carbon, type CoalEquivalent, convert, type FactorUse } from '../../rules/conversion/index.ts';
+import type { Source } from '../../rules/contract.ts';
 import type { ConvertAnswer, FactorRow, FactorsAnswer, RowUsed } from '../answers-rules.ts';
 import { canonicalJson, sha256 } from '../rollup/canonical.ts';
 import type { ConvertQuery, FactorsQuery } from '../service-rules.ts';
 
 /** What the catalogue alone can answer: needs no books. */
 
+export const sourceAnswer = ({ document, clause, year }: Source): RowUsed['source'] => ({
+  document,
+  clause: clauseText(clause),
+  year,
+});
+
 export const rowUsedOf = ({ source, fallback, ...use }: FactorUse): RowUsed => ({
   ...use,
-  source: { ...source },
+  source: sourceAnswer(source),
   ...(fallback && { fallback: { ...fallback } }),
 });
 
@@ -120,7 +134,7 @@ export const factorRowOf = (row: CatalogueEntry): FactorRow => ({
   to: row.to ?? null,
   value: 'value' in row ? row.value : null,
   unit: unitOf(row),
-  source: { ...row.source },
+  source: sourceAnswer(row.source),
   confidence: row.confidence,
   verified: row.verified,
   confirmed: row.confirmed ? { ...row.confirmed } : null,
@@ -139,7 +153,8 @@ function fits(row: CatalogueEntry, { kind, carrier, region, year, set, text, ver
   const has = (key: string, value: string | undefined): boolean =>
     value === undefined || Object.entries(row).some(([name, held]) => name === key && held === value);
   const carries = row.kind === 'electricity-co2' && carrier === 'electricity' ? true : has('carrier', carrier);
-  const said = [row.id, row.note ?? '', row.source.document, row.source.clause].join('\n').toLowerCase();
+  const { zh, en } = clauseText(row.source.clause);
+  const said = [row.id, row.note ?? '', row.source.document, zh, en].join('\n').toLowerCase();
   return (
     has('kind', kind) &&
     carries &&

@@ -1,5 +1,5 @@
 import type { Institution } from '#domain';
-import { packsFor } from '../../rules/catalogue/index.ts';
+import { clauseText, packsFor } from '../../rules/catalogue/index.ts';
 import { judgeUnder, type Verdict } from '../../rules/judgement/index.ts';
 import type { MissingAnswer } from '../answers-parts.ts';
 import type { JudgeAnswer, VerdictAnswer } from '../answers-rules.ts';
@@ -92,7 +92,7 @@ function verdictAnswer(verdict: Verdict): VerdictAnswer {
   return {
     pack,
     standard: row.standard,
-    table: row.table,
+    table: clauseText(row.table),
     metric,
     value,
     measured: measured.value,

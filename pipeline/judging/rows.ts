@@ -1,5 +1,6 @@
 import type { CatalogueRow } from '../../rules/contract.ts';
 import type { RowUsed } from '../answers-rules.ts';
+import { sourceAnswer } from './catalogue-answers.ts';
 
 export { rowUsedOf as usedFactor } from './catalogue-answers.ts';
 
@@ -9,7 +10,7 @@ export const usedRow = (row: CatalogueRow, unit: string, value: number | null = 
   value,
   unit,
   region: row.region,
-  source: { ...row.source },
+  source: sourceAnswer(row.source),
   confidence: row.confidence,
   verified: row.verified,
   ...(row.note !== undefined && { note: row.note }),

@@ -1,5 +1,11 @@
-import { formatMonth, type TargetFacts } from '#domain';
-import { barometerThresholds, COMPARISONS, type Catalogue, targetsFor } from '../../rules/catalogue/index.ts';
+import { formatMonth, type LocalText, type TargetFacts } from '#domain';
+import {
+  barometerThresholds,
+  type Catalogue,
+  clauseText,
+  COMPARISONS,
+  targetsFor,
+} from '../../rules/catalogue/index.ts';
 import type { Missing, TargetRow } from '../../rules/contract.ts';
 import { type Tracking, trackTarget } from '../../rules/control/index.ts';
 import { LEAST_COVERAGE } from '../../rules/judgement/index.ts';
@@ -27,7 +33,7 @@ export interface TargetScope {
 interface Followed {
   readonly row: TargetRow;
   readonly id: string;
-  readonly source: string;
+  readonly source: LocalText;
   /** Absent: set by the facts of the site, not by the catalogue. */
   readonly catalogue: boolean;
 }
@@ -59,7 +65,12 @@ function followedTargets(
   const region = regionOf(scope);
   const own = scope.targets
     .filter((t) => t.institution === institution && t.baseYear < year && year <= t.targetYear)
-    .map((t): Followed => ({ row: rowOfFacts(t, region), id: t.id, source: t.source, catalogue: false }));
+    .map((t): Followed => ({
+      row: rowOfFacts(t, region),
+      id: t.id,
+      source: { zh: t.source, en: t.source },
+      catalogue: false,
+    }));
   if (region === undefined) return { followed: own, missing: [] };
   const given = targetsFor(catalogue, { region, year });
   if (!given.ok) return { followed: own, missing: own.length > 0 ? [] : [given.missing] };
@@ -70,10 +81,15 @@ function followedTargets(
   const public_ = rows.map((row): Followed => ({
     row,
     id: row.id,
-    source: `${row.source.document}, ${row.source.clause}`,
+    source: documentText(row),
     catalogue: true,
   }));
   return { followed: [...own, ...public_], missing: [] };
+}
+
+function documentText({ source: { document, clause } }: TargetRow): LocalText {
+  const { zh, en } = clauseText(clause);
+  return { zh: `${document}，${zh}`, en: `${document}, ${en}` };
 }
 
 const rowOfFacts = (target: TargetFacts, region: string | undefined): TargetRow => ({

@@ -1,5 +1,6 @@
 /** The rules as data: rows with source and confidence, a strict loader, and the functions that choose a row. */
 export { catalogueOf, confirmCatalogue, loadCatalogue } from './load.ts';
+export { clauseText } from './clauses.ts';
 export { UNIT_OF } from './schema.ts';
 export {
   barometerThresholds,

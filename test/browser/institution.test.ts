@@ -65,7 +65,7 @@ describe.skipIf(executable === undefined)('the page of an institution', () => {
     const { page, complaints } = await visit('#/institution/centre');
     await page.locator('[data-panel=carbon] .rows-button').click();
     const row = await textOf(page, '[data-row="electricity-co2/example"]');
-    for (const word of ['0.4471 kgCO2/kWh', 'DB00/T 1-2020 (example) (2020)', 'table 3', '置信等级 A', '已核实'])
+    for (const word of ['0.4471 kgCO₂/kWh', 'DB00/T 1-2020 (example) (2020)', '表 3', '置信等级 A', '已核实'])
       expect(row).toContain(word);
     expect(complaints).toEqual([]);
   });

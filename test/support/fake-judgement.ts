@@ -23,7 +23,7 @@ const row = (id: string, value: number | null, unit: string, confidence: RowUsed
   value,
   unit,
   region: '620000',
-  source: { document: 'DB00/T 1-2020 (example)', clause: 'table 3', year: 2020 },
+  source: { document: 'DB00/T 1-2020 (example)', clause: { zh: '表 3', en: 'table 3' }, year: 2020 },
   confidence,
   verified: confidence === 'A',
 });
@@ -35,7 +35,7 @@ const QUOTA = row('quota/example-office', null, 'kgce/(m²·a)', 'B');
 const verdict = (metric: string, value: number, unit: string, word: 'reasonable' | 'over' | 'advanced') => ({
   pack: 'example',
   standard: 'DB00/T 1-2020',
-  table: '3',
+  table: { zh: '办公', en: 'offices' },
   metric,
   value,
   measured: value,
@@ -242,7 +242,7 @@ export const fakeJudgement: Partial<RulesService> = {
       targets: [
         {
           id: 'energy-2030',
-          source: 'example plan',
+          source: { zh: '示例规划', en: 'example plan' },
           institution: institution ?? null,
           metric: 'energy-total',
           unit: 'tce',

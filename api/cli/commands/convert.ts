@@ -93,7 +93,7 @@ function sheetOf(cli: Cli, answer: ConvertAnswer): Sheet {
       factor === null ? '' : String(factor.value ?? ''),
       factor?.unit ?? '',
       factor === null ? '' : `${factor.confidence}${factor.verified ? ' ✓' : ''}`,
-      factor === null ? '' : sourceText(factor),
+      factor === null ? '' : sourceText(cli, factor),
     ]),
   };
 }

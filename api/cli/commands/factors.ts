@@ -7,7 +7,7 @@ import { present, type Sheet } from '../output/present.ts';
 import { withCatalogue } from '../wiring/catalogue.ts';
 import { withService } from '../wiring/service.ts';
 import { flag, noArgs } from './common.ts';
-import { yearInput } from './rules-common.ts';
+import { sourceText, yearInput } from './rules-common.ts';
 
 export const factors = command({
   name: 'factors',
@@ -83,7 +83,7 @@ function sheetOf(cli: Cli, { rows }: FactorsAnswer): Sheet {
       row.from,
       row.to ?? '',
       `${row.confidence}${row.verified ? ' ✓' : ''}`,
-      [row.source.document, row.source.clause, String(row.source.year)].join(' · '),
+      sourceText(cli, row),
     ]),
   };
 }

@@ -98,7 +98,7 @@ function sheetOf(cli: Cli, { verdicts }: JudgeAnswer): Sheet {
         .map(([name, limit]) => `${name} ${limit}`)
         .join(', '),
       one.standard,
-      one.table,
+      cli.say(one.table),
       one.caliber,
       percent(one.coverage),
     ]),

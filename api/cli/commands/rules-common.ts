@@ -60,8 +60,8 @@ const yearAt = (now: number, zone: Zone): number => new Date(now + zone.offsetAt
 /** Three digits after the point at most; exact figures stand in --json. */
 export const figure = (value: number | null): string => (value === null ? '–' : String(Number(value.toFixed(3))));
 
-export const sourceText = ({ source }: RowUsed): string =>
-  [source.document, source.clause, String(source.year)].filter((part) => part !== '').join(' · ');
+export const sourceText = (cli: Cli, { source }: Pick<RowUsed, 'source'>): string =>
+  [source.document, cli.say(source.clause), String(source.year)].filter((part) => part !== '').join(' · ');
 
 /** Rows that an answer rests on, each once. */
 export function rowsText(cli: Cli, rows: readonly RowUsed[]): string {
@@ -79,7 +79,7 @@ export function rowsText(cli: Cli, rows: readonly RowUsed[]): string {
       row.unit,
       row.region,
       `${row.confidence}${row.verified ? ' ✓' : ''}`,
-      sourceText(row),
+      sourceText(cli, row),
       row.fallback ? cli.say(row.fallback) : '',
     ]),
   );

@@ -117,5 +117,5 @@ function summaryOf(cli: Cli, target: TargetAnswer): string {
     ...barometer.map(({ comparison, level }) => `${comparison}: ${chinese ? `${level} 级` : `level ${level}`}`),
     `${cli.say(WORDS.coverage)} ${percent(target.coverage)}`,
   ];
-  return `${target.id} · ${cli.say(metricLabel(target.metric))} (${target.unit}) · ${target.source}\n  ${parts.join(' · ')}`;
+  return `${target.id} · ${cli.say(metricLabel(target.metric))} (${target.unit}) · ${cli.say(target.source)}\n  ${parts.join(' · ')}`;
 }

@@ -84,7 +84,7 @@ function Fitted({ fitted }: { readonly fitted: BaselineAnswer }) {
       </div>
       {eachOnce(missing).map((one) => (
         <div key={missingKey(one)} className="small" data-lacking={one.what}>
-          {nameOf(one.cure)} <span className="faint">{one.reason}</span>
+          {nameOf(one.cure)} {language === 'en' && <span className="faint">{one.reason}</span>}
         </div>
       ))}
       <div className="faint small">

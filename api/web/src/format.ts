@@ -32,6 +32,10 @@ export function readable(value: number, unit: string): { readonly display: strin
   };
 }
 
+/** m2 and CO2 as they are written by hand. */
+export const unitText = (unit: string): string =>
+  unit.replaceAll('m2', 'm²').replaceAll('m3', 'm³').replaceAll('CO2', 'CO₂');
+
 export function ageOf(at: string | null, now: number, text: Text): string {
   if (at === null) return '–';
   const seconds = Math.max(0, Math.round((now - Date.parse(at)) / 1_000));

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { Segmented } from 'antd';
 import type { CostsAnswer, IndicatorsAnswer, PeriodIndicators } from '../../../pipeline/answers-rules.ts';
 import { urlOf, useAnswer } from './api.ts';
+import { unitText } from './format.ts';
 import { eachOnce, institutionText, missingKey, shown } from './institution-text.ts';
 import { useSpeech } from './language.tsx';
 import { Answered, Panel } from './parts.tsx';
@@ -43,7 +44,7 @@ export function IndicatorsPanel(props: InstitutionProps) {
                   <tr key={`${one.metric}/${one.caliber ?? ''}`}>
                     <td>{words.metrics[one.metric] ?? one.metric}</td>
                     <td className="number">{shown(isShare(one.metric) ? one.value * 100 : one.value)}</td>
-                    <td className="unit faint">{isShare(one.metric) ? '%' : one.unit}</td>
+                    <td className="unit faint">{isShare(one.metric) ? '%' : unitText(one.unit)}</td>
                     <td>
                       <RowsButton rows={one.rows} show={props.showRows} />
                     </td>

@@ -1,6 +1,7 @@
 import { Tag, Tooltip } from 'antd';
 import type { JudgeAnswer, VerdictAnswer } from '../../../pipeline/answers-rules.ts';
 import { urlOf, useAnswer } from './api.ts';
+import { unitText } from './format.ts';
 import { eachOnce, institutionText, missingKey, shown } from './institution-text.ts';
 import { useSpeech } from './language.tsx';
 import { Answered, Nothing, Panel } from './parts.tsx';
@@ -42,15 +43,15 @@ function Verdict({ verdict, showRows }: VerdictProps) {
       <div className="head">
         <strong>{words.metrics[metric] ?? metric}</strong>
         <span className="number">
-          {shown(value)} <span className="faint">{unit}</span>
+          {shown(value)} <span className="faint">{unitText(unit)}</span>
         </span>
         <Tag color={VERDICT_COLOUR[verdict.verdict]}>{words.verdict[verdict.verdict]}</Tag>
         <Tag color={standing === 'official' ? 'blue' : 'default'}>{words.standing[standing]}</Tag>
       </div>
       <Bands value={value} limits={verdict.limits} />
       <div className="faint small">
-        {verdict.standard} · {words.table} {verdict.table} · {words.confidence} {row.confidence} · {words.caliber}{' '}
-        {verdict.caliber} <RowsButton rows={[row, ...verdict.rows]} show={showRows} />
+        {verdict.standard} · {words.table} {nameOf(verdict.table)} · {words.confidence} {row.confidence} ·{' '}
+        {words.caliber} {verdict.caliber} <RowsButton rows={[row, ...verdict.rows]} show={showRows} />
       </div>
       {verdict.notes.map((note) => (
         <div key={note.en} className="small">

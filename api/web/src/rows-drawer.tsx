@@ -1,5 +1,6 @@
 import { Button, Tag } from 'antd';
 import type { RowUsed } from '../../../pipeline/answers-rules.ts';
+import { unitText } from './format.ts';
 import { institutionText } from './institution-text.ts';
 import { useSpeech } from './language.tsx';
 import { SideDrawer } from './side-drawer.tsx';
@@ -45,7 +46,7 @@ export function RowsDrawer({
       {rows?.map((row) => (
         <section key={row.id} className="used-row" data-row={row.id}>
           <div>
-            <strong className="number">{row.value === null ? '' : `${row.value} ${row.unit}`}</strong>{' '}
+            <strong className="number">{row.value === null ? '' : `${row.value} ${unitText(row.unit)}`}</strong>{' '}
             <Tag color={row.confidence === 'A' ? 'green' : row.confidence === 'B' ? 'gold' : 'default'}>
               {words.confidence} {row.confidence}
             </Tag>
@@ -55,7 +56,7 @@ export function RowsDrawer({
             {words.document}: {row.source.document} ({row.source.year})
           </div>
           <div>
-            {words.clause}: {row.source.clause}
+            {words.clause}: {nameOf(row.source.clause)}
           </div>
           <div className="faint small">
             {words.region} {row.region} · {row.id}

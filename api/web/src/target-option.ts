@@ -1,5 +1,6 @@
 import type { TargetAnswer } from '../../../pipeline/answers-rules.ts';
 import type { ChartOption } from './chart.tsx';
+import { unitText } from './format.ts';
 import { type InstitutionText, shown } from './institution-text.ts';
 import { FONT, INK } from './theme.ts';
 
@@ -35,7 +36,7 @@ export function targetOption({ months, unit, forecast }: TargetAnswer, words: In
     },
     yAxis: {
       type: 'value',
-      name: unit,
+      name: unitText(unit),
       nameTextStyle: { color: INK.faint, align: 'left' },
       axisLabel: { color: INK.faint },
       splitLine: { lineStyle: { color: INK.line } },

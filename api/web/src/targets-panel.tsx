@@ -3,6 +3,7 @@ import { useMemo } from 'react';
 import type { TargetAnswer, TargetsAnswer } from '../../../pipeline/answers-rules.ts';
 import { urlOf, useAnswer } from './api.ts';
 import { Chart } from './chart.tsx';
+import { unitText } from './format.ts';
 import { institutionText, shown } from './institution-text.ts';
 import { useSpeech } from './language.tsx';
 import { Answered, Nothing, Panel } from './parts.tsx';
@@ -40,7 +41,7 @@ interface TargetProps {
 }
 
 function Target({ target, showRows }: TargetProps) {
-  const { language } = useSpeech();
+  const { language, nameOf } = useSpeech();
   const words = institutionText(language);
   const option = useMemo(() => targetOption(target, words), [target, words]);
   const { forecast, unit } = target;
@@ -49,7 +50,7 @@ function Target({ target, showRows }: TargetProps) {
     <section className="target" data-target={target.id}>
       <div className="head">
         <strong>{name}</strong>
-        <span className="faint small">{target.source}</span>
+        <span className="faint small">{nameOf(target.source)}</span>
         {target.barometer.map(({ comparison, level }) => (
           <Tag key={comparison} color={LEVEL_COLOUR[level]}>
             {words.comparison[comparison] ?? comparison} {words.level(level)}
@@ -58,13 +59,13 @@ function Target({ target, showRows }: TargetProps) {
         <RowsButton rows={target.rows} show={showRows} />
       </div>
       <div className="small number">
-        {words.yearCap} {shown(target.yearCap)} {target.yearCap !== null && unit}
+        {words.yearCap} {shown(target.yearCap)} {target.yearCap !== null && unitText(unit)}
         {forecast &&
           ` · ${words.forecastTo} ${shown(forecast.value)} (${shown(forecast.low)} – ${shown(forecast.high)}, ${words.interval(Math.round(forecast.level * 100))})`}
       </div>
       <div className="small faint">
         {words.base} {target.baseYear}: {shown(target.base)} · {words.target} {target.targetYear}:{' '}
-        {shown(target.target)} {target.valueUnit}
+        {shown(target.target)} {unitText(target.valueUnit)}
       </div>
       {target.months.length > 0 && <Chart height={230} label={name} option={option} />}
       <Cures missing={target.missing} />

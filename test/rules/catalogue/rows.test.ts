@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  clauseText,
   density,
   electricityFactor,
   fuelFactor,
@@ -47,6 +48,13 @@ describe('every row', () => {
       visited += 1;
     }
     expect(visited).toBeGreaterThanOrEqual(650);
+  });
+
+  test('names clause and table in Chinese as well', () => {
+    const named = new Set(catalogue.rows.flatMap((row) => [row.source.clause, ...('table' in row ? [row.table] : [])]));
+    expect(named.size).toBeGreaterThan(30);
+    expect([...named].filter((clause) => !/[一-龥]/.test(clauseText(clause).zh))).toEqual([]);
+    expect(clauseText('table A.1')).toEqual({ zh: '表 A.1', en: 'table A.1' });
   });
 
   test('is verified only with confidence A', () => {
