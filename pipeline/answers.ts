@@ -17,7 +17,7 @@ export const subjectSchema = z.strictObject({
 
 export const splitSchema = z
   .strictObject({ measured: amount, interpolated: amount, manual: amount, disputed: amount })
-  .describe('the amount by quality (ledger.md, 5); adds up to the amount');
+  .describe('the amount by quality; adds up to the amount');
 
 export const usageRowSchema = z.strictObject({
   from: instant,
