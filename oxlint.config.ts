@@ -49,7 +49,6 @@ export const HOMES: Readonly<Record<string, readonly string[]>> = {
   echarts: ['api/web'],
   commander: ['api/cli'],
   'cli-table3': ['api/cli'],
-  'cli-progress': ['api/cli'],
   pino: ['pipeline/platform'],
   'prom-client': ['pipeline/platform'],
   'simple-statistics': ['rules/statistics'],

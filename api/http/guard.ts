@@ -12,7 +12,7 @@ export function assertLoopback(host: string): void {
   if (LOOPBACK_HOSTS.some((known) => known === host)) return;
   throw configError('HOST_NOT_LOOPBACK', `there is no access control yet, so "${host}" is refused`, {
     place: 'host',
-    cure: 'listen on 127.0.0.1 and reach it through an SSH tunnel: ssh -L 8400:127.0.0.1:8400 <machine>',
+    cure: 'listen on 127.0.0.1 and reach it through an SSH tunnel: ssh -L 8420:127.0.0.1:8420 <machine>',
   });
 }
 

@@ -44,7 +44,7 @@ export interface ServerOptions extends ApiContext {
 }
 
 export interface ApiServer {
-  /** http://127.0.0.1:8400 */
+  /** http://127.0.0.1:8420 */
   readonly address: string;
   /** Ends the live streams, answers what is under way, then closes. */
   readonly close: () => Promise<void>;

@@ -22,7 +22,7 @@ interface Outcome {
   readonly output: string;
 }
 
-/** Tests that start servers, kill processes or try thousands of cases: `npm test` runs them, this command has a minute. */
+/** Tests that start servers, kill processes or try thousands of cases: `npm test` runs them, this command has two minutes. */
 const SLOW_TESTS =
   'architecture integration contract scenario faults bench browser oracle fixtures simulation mutants pipeline/books pipeline/rollup ' +
   'pipeline/judging pipeline/facts pipeline/ledger pipeline/watch collectors/opcua collectors/spool rules/baseline ' +

@@ -30,7 +30,7 @@ export const baseline = command({
   ],
   examples: [
     {
-      command: 'civicmeter baseline --institution finance --carrier heat --period 2024 --reporting 2025',
+      command: 'civicmeter baseline --institution reform --carrier heat --period 2024 --reporting 2025',
       text: { zh: '2025 年比 2024 年节约多少供热', en: 'how much heat 2025 saved against 2024' },
     },
   ],

@@ -26,7 +26,7 @@ export const costs = command({
   options: [SITE_OPTION, INSTITUTION_OPTION, YEAR_OPTION],
   examples: [
     {
-      command: 'civicmeter costs --institution finance --year 2025',
+      command: 'civicmeter costs --institution reform --year 2025',
       text: { zh: '某机构 2025 年费用', en: 'costs of an institution in 2025' },
     },
   ],

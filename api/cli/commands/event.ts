@@ -92,7 +92,7 @@ const replacement = recording({
   examples: [
     {
       command:
-        'civicmeter event replacement --point main-1 --at 2026-03-05T10:00 --serial E-7781 --final "84210 kWh" --initial "3 kWh" --by wang --reason "到期轮换"',
+        'civicmeter event replacement --point p-a-main --at 2026-03-05T10:00 --serial E-7781 --final "84210 kWh" --initial "3 kWh" --by wang --reason "到期轮换"',
       text: { zh: '换表：止数 84210，起数 3', en: 'replaced at 84,210; the new meter began at 3' },
     },
   ],
@@ -137,7 +137,7 @@ const reset = recording({
   examples: [
     {
       command:
-        'civicmeter event reset --register em-01/e1 --at 2026-03-05T10:00 --final "84210 kWh" --initial "0 kWh" --by wang --reason "厂家检修"',
+        'civicmeter event reset --register a-main/e1 --at 2026-03-05T10:00 --final "84210 kWh" --initial "0 kWh" --by wang --reason "厂家检修"',
       text: { zh: '检修时清零', en: 'cleared during repair' },
     },
   ],
@@ -174,7 +174,7 @@ const multiplier = recording({
   examples: [
     {
       command:
-        'civicmeter event multiplier --point main-1 --from 2025-01-01 --multiplier 400/5 --by wang --reason "互感器铭牌核对"',
+        'civicmeter event multiplier --point p-a-main --from 2025-01-01 --multiplier 400/5 --by wang --reason "互感器铭牌核对"',
       text: { zh: '更正去年以来的变比', en: "corrects last year's ratio; last year is computed again" },
     },
   ],
@@ -198,7 +198,7 @@ const exclude = recording({
   examples: [
     {
       command:
-        'civicmeter event exclude --register em-01/e1 --from 2026-03-05T08:00 --to 2026-03-05T12:00 --by wang --reason "接线错误"',
+        'civicmeter event exclude --register a-main/e1 --from 2026-03-05T08:00 --to 2026-03-05T12:00 --by wang --reason "接线错误"',
       text: { zh: '接错线的四小时', en: 'four hours of wrong wiring' },
     },
   ],
@@ -226,7 +226,7 @@ const admit = recording({
   examples: [
     {
       command:
-        'civicmeter event admit --register em-01/e1 --at 2026-03-05T10:15 --amount "120 kWh" --by wang --reason "现场核实"',
+        'civicmeter event admit --register a-main/e1 --at 2026-03-05T10:15 --amount "120 kWh" --by wang --reason "现场核实"',
       text: { zh: '断点期间用了 120 kWh', en: '120 kWh were used across the break' },
     },
   ],

@@ -30,7 +30,7 @@ export const findings = command({
       text: { zh: '待说明的读数跳变', en: 'jumps that wait for an explanation' },
     },
     {
-      command: 'civicmeter findings --point main-1 --csv > findings.csv',
+      command: 'civicmeter findings --point p-a-main --csv > findings.csv',
       text: { zh: '某计量点，导出 CSV', en: 'of a point, as CSV' },
     },
   ],

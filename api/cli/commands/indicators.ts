@@ -48,10 +48,10 @@ export const indicators = command({
   ],
   examples: [
     {
-      command: 'civicmeter indicators --institution finance --year 2025 --period year',
+      command: 'civicmeter indicators --institution reform --year 2025 --period year',
       text: { zh: '某机构 2025 全年指标', en: 'an institution, the whole of 2025' },
     },
-    { command: 'civicmeter indicators --institution finance --json', text: { zh: '供程序读取', en: 'for programs' } },
+    { command: 'civicmeter indicators --institution reform --json', text: { zh: '供程序读取', en: 'for programs' } },
   ],
   answer: indicatorsAnswerSchema,
   csv: true,

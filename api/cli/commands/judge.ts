@@ -39,11 +39,11 @@ export const judge = command({
   ],
   examples: [
     {
-      command: 'civicmeter judge --institution finance --year 2025',
+      command: 'civicmeter judge --institution reform --year 2025',
       text: { zh: '2025 年按本地区标准', en: '2025 by the standards of its region' },
     },
     {
-      command: 'civicmeter judge --institution finance --year 2025 --pack shandong gbt-51161',
+      command: 'civicmeter judge --institution reform --year 2025 --pack shandong gbt-51161',
       text: { zh: '两套规则并列', en: 'two rule packs side by side' },
     },
   ],

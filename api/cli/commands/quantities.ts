@@ -22,7 +22,7 @@ export const quantities = command({
   ],
   examples: [
     {
-      command: 'civicmeter quantities --institution finance --year 2025',
+      command: 'civicmeter quantities --institution reform --year 2025',
       text: { zh: '某机构 2025 年的手工数据', en: 'what was entered for an institution in 2025' },
     },
   ],

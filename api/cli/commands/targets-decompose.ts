@@ -62,8 +62,8 @@ export const targetsDecompose = command({
     {
       flags: '--shares <list>',
       text: {
-        zh: '站点机构的份额，如 finance=40%,housing=0.35',
-        en: 'shares of the institutions of a site, such as finance=40%,housing=0.35',
+        zh: '站点机构的份额，如 reform=40%,housing=0.35',
+        en: 'shares of the institutions of a site, such as reform=40%,housing=0.35',
       },
     },
   ],
@@ -74,7 +74,7 @@ export const targetsDecompose = command({
     },
     {
       command:
-        'civicmeter targets decompose --value 120 --unit tce --year 2030 --base-year 2025 --rule share --shares finance=60%,housing=35%',
+        'civicmeter targets decompose --value 120 --unit tce --year 2030 --base-year 2025 --rule share --shares reform=60%,housing=35%',
       text: { zh: '站点各机构按份额，余 5 %', en: 'shares of the institutions of the site; 5 % remain' },
     },
   ],

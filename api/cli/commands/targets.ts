@@ -35,7 +35,7 @@ export const targets = command({
       text: { zh: '全站 2026 年目标', en: 'the targets of the site in 2026' },
     },
     {
-      command: 'civicmeter targets --institution finance --csv',
+      command: 'civicmeter targets --institution reform --csv',
       text: { zh: '某机构的逐月路径，导出 CSV', en: "an institution's path by month, as CSV" },
     },
   ],

@@ -17,11 +17,11 @@ export const trace = command({
   options: SUBJECT_OPTIONS,
   examples: [
     {
-      command: 'civicmeter trace --point main-1 --from 2026-03',
+      command: 'civicmeter trace --point p-a-main --from 2026-03',
       text: { zh: '某计量点三月用量的由来', en: "where a point's March comes from" },
     },
     {
-      command: 'civicmeter trace --institution finance --carrier electricity --from 2026-03 --json',
+      command: 'civicmeter trace --institution reform --carrier electricity --from 2026-03 --json',
       text: {
         zh: '某机构三月用电的由来（JSON）',
         en: "where an institution's electricity of March comes from, as JSON",

@@ -81,11 +81,11 @@ export const usage = command({
       text: { zh: '全站三月逐日用电', en: 'electricity of the site in March, day by day' },
     },
     {
-      command: 'civicmeter usage --institution finance --carrier water --from 2026-01 --to 2026-06 --by month',
+      command: 'civicmeter usage --institution reform --carrier water --from 2026-01 --to 2026-06 --by month',
       text: { zh: '某机构上半年逐月用水', en: "an institution's water of the first half year, month by month" },
     },
     {
-      command: 'civicmeter usage --register em-01/e1 --from 2026-03-05 --by hour --csv > day.csv',
+      command: 'civicmeter usage --register a-main/e1 --from 2026-03-05 --by hour --csv > day.csv',
       text: { zh: '某寄存器某日逐时用量，导出 CSV', en: 'a register, one day by hour, as CSV' },
     },
   ],
@@ -129,7 +129,7 @@ export function registerOf(text: string): { kind: 'register'; device: string; re
   if (device === '' || rest.length > 0 || !REGISTER_PATTERN.test(register)) {
     throw requestError('SUBJECT_INVALID', `"${text}" is not a register`, {
       place: '--register',
-      cure: 'write <device>/<register>, such as em-01/e1; civicmeter registers lists them',
+      cure: 'write <device>/<register>, such as a-main/e1; civicmeter registers lists them',
     });
   }
   return { kind: 'register', device, register };

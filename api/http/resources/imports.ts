@@ -41,7 +41,7 @@ export function importsRoutes(app: App, { service, importReadings }: ApiContext)
       async ({ query, body }) => {
         if (!importReadings) {
           throw requestError('IMPORT_NOT_HERE', 'this process has no spool to write readings to', {
-            cure: 'send the file to the process that runs `civicmeter start` or `collect`',
+            cure: 'send the file to the process that runs `civicmeter start`',
           });
         }
         const { site } = await registryOf(service, query.site);

@@ -10,7 +10,7 @@ export function loadFacts(file: string, registry?: Registry): SiteFacts {
   const { problems } = checked;
   throw configError('FACTS_INVALID', `the facts file has ${listOf(problems)}`, {
     place: file,
-    cure: `correct them; civicmeter check ${file} shows them again`,
+    cure: `correct them; civicmeter apply ${file} --dry-run shows what is left`,
     context: { problems: problems.length },
   });
 }
