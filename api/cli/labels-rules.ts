@@ -38,6 +38,23 @@ export const STANDING_LABELS: Readonly<Record<VerdictAnswer['standing'], LocalTe
   'for-reference': say('仅供参考', 'for reference'),
 };
 
+const LIMIT_LABELS: Readonly<Record<string, LocalText>> = {
+  guide: say('引导值', 'guide'),
+  base: say('基准值', 'base'),
+  constraint: say('约束值', 'constraint'),
+  general: say('通用值', 'general'),
+  advanced: say('先进值', 'advanced'),
+};
+
+/** Limits of a quota: constraint 12, base 10, guide 8. */
+export const limitsText = (limits: Readonly<Record<string, number>>): LocalText => {
+  const said = (language: keyof LocalText): string =>
+    Object.entries(limits)
+      .map(([name, limit]) => `${LIMIT_LABELS[name]?.[language] ?? name} ${limit}`)
+      .join(', ');
+  return say(said('zh'), said('en'));
+};
+
 export const PERIOD_LABELS: Readonly<Record<IndicatorPeriod, LocalText>> = {
   year: say('全年', 'year'),
   'rolling-12': say('滚动十二个月', 'rolling 12 months'),

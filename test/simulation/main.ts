@@ -10,6 +10,7 @@ import { faultOf, type Outcome } from './simulate.ts';
 process.env['TZ'] = 'Asia/Kathmandu';
 /** From so many seeds on, each branch must have been met. */
 const LONG_RUN = 1_000;
+const PROGRESS_EVERY = 500;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -30,6 +31,7 @@ const outcomes: Outcome[] = [];
 const tasks = Array.from({ length: seeds }, (_, i) => ({ seed: from + i, days }));
 for await (const outcome of outcomesOf(tasks, Math.min(threads, seeds))) {
   outcomes.push(outcome);
+  if (outcomes.length % PROGRESS_EVERY === 0) process.stderr.write(`${outcomes.length} of ${seeds} seeds\n`);
   const fault = faultOf(outcome);
   if (fault !== undefined)
     process.stderr.write(`seed ${outcome.seed} (days ${outcome.days}): ${fault}; keep it in kept-seeds.json\n`);

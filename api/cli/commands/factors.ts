@@ -7,6 +7,7 @@ import { present, type Sheet } from '../output/present.ts';
 import { withCatalogue } from '../wiring/catalogue.ts';
 import { withService } from '../wiring/service.ts';
 import { flag, noArgs } from './common.ts';
+import { limitsText } from '../labels-rules.ts';
 import { sourceText, yearInput } from './rules-common.ts';
 
 export const factors = command({
@@ -77,7 +78,7 @@ function sheetOf(cli: Cli, { rows }: FactorsAnswer): Sheet {
     columns: headings.map((heading, i) => ({ heading, right: i === 1 })),
     rows: rows.map((row) => [
       row.id,
-      row.value === null ? limitsOf(row.fields) : String(row.value),
+      row.value === null ? limitsOf(cli, row.fields) : String(row.value),
       row.unit ?? '',
       row.region,
       row.from,
@@ -90,14 +91,9 @@ function sheetOf(cli: Cli, { rows }: FactorsAnswer): Sheet {
 
 const limitsSchema = z.record(z.string(), z.number());
 
-/** Of a quota: constraint 12, base 10, guide 8. */
-function limitsOf(fields: Readonly<Record<string, unknown>>): string {
+function limitsOf(cli: Cli, fields: Readonly<Record<string, unknown>>): string {
   const limits = limitsSchema.safeParse(fields['limits']);
-  return limits.success
-    ? Object.entries(limits.data)
-        .map(([name, value]) => `${name} ${value}`)
-        .join(', ')
-    : '';
+  return limits.success ? cli.say(limitsText(limits.data)) : '';
 }
 
 export const confirmRow = command({

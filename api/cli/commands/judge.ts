@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type JudgeAnswer, judgeAnswerSchema } from '../../../pipeline/answers-rules.ts';
 import { command } from '../command.ts';
 import type { Cli } from '../context.ts';
-import { metricLabel, STANDING_LABELS, VERDICT_LABELS } from '../labels-rules.ts';
+import { limitsText, metricLabel, STANDING_LABELS, VERDICT_LABELS } from '../labels-rules.ts';
 import { WORDS } from '../labels.ts';
 import { present, type Sheet } from '../output/present.ts';
 import { withService } from '../wiring/service.ts';
@@ -94,9 +94,7 @@ function sheetOf(cli: Cli, { verdicts }: JudgeAnswer): Sheet {
       one.unit,
       cli.say(VERDICT_LABELS[one.verdict]),
       cli.say(STANDING_LABELS[one.standing]),
-      Object.entries(one.limits)
-        .map(([name, limit]) => `${name} ${limit}`)
-        .join(', '),
+      cli.say(limitsText(one.limits)),
       one.standard,
       cli.say(one.table),
       one.caliber,
