@@ -1,7 +1,7 @@
 import { defineConfig, type OxlintOverride } from 'oxlint';
 
 /**
- * The layers (docs/adr, architecture): what the files of a folder may not import. A later entry speaks for its files
+ * The layers (architecture.md, Who may import whom): what the files of a folder may not import. A later entry speaks for its files
  * alone. test/architecture/layers.test.ts proves that each line is looked at.
  */
 const top = (...names: string[]): { regex: string } => ({ regex: `^\\.{1,2}/(.*/)?(${names.join('|')})(/|$)` });

@@ -1,4 +1,4 @@
-/** How far a reading is trusted where two claim one instant (ledger.md, 3). */
+/** How far a reading is trusted where two claim one instant (ledger.md, 3.2). */
 export const RANK = { uncertain: 0, good: 1, event: 2 } as const;
 export type Rank = (typeof RANK)[keyof typeof RANK];
 

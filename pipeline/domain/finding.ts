@@ -1,4 +1,4 @@
-/** What the ledger says about a register, derived from its brackets and events (ledger.md, 3–5). */
+/** What the ledger says about a register, derived from its brackets and events (ledger.md, 3.3). */
 export const FINDING_KINDS = ['outlier', 'pending', 'break', 'gap', 'conflict'] as const;
 export type FindingKind = (typeof FINDING_KINDS)[number];
 

@@ -34,7 +34,7 @@ export const FLAGS_PATTERN = /^(g|u|gu|ug)$/;
 
 /**
  * Shape of a frame. Values are plain numbers here: that a value is a safe integer, a known register, a possible time is
- * judged reading by reading at admission (ledger.md, 3), so that one bad reading does not take its neighbours along.
+ * judged reading by reading at admission (ledger.md, 3.1), so that one bad reading does not take its neighbours along.
  */
 export const frameSchema = z.strictObject({
   v: z.literal(1),

@@ -2,7 +2,7 @@ import type { Interval } from '#domain';
 
 /**
  * The historian: every raw reading and gauge by time, for curves. Derived from the log, rebuildable, never the book
- * (architecture.md): it may be empty, behind or lost without any figure changing.
+ * (architecture.md, Parts): it may be empty, behind or lost without any figure changing.
  */
 export interface Historian {
   /** Resolves when all are stored; rejects with a StoreError otherwise, then any of them may be. Writing one again changes nothing. */

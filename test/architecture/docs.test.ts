@@ -89,6 +89,44 @@ test('every link of a document leads somewhere', () => {
   expect(broken).toEqual([]);
 });
 
+/** What sections of a page are cited by: their number where they have one, else their name. */
+const sectionsOf = (page: string): readonly string[] =>
+  [...readFileSync(page, 'utf8').matchAll(/^#{2,3} (?:(\d+(?:\.\d+)?)\.? )?(.+)$/gm)].map(
+    ([, number, name = '']) => number ?? name,
+  );
+
+/** `ledger.md, 3.1`, `architecture.md, Books`; in a page also a link with `, section 3.1` after it. */
+const CITATION =
+  /\b(ledger|architecture)\.md(?:\]\([^)\s]*\))?(?:,? (?:section )?(\d+(?:\.\d+)?)|, ([A-Z]\w*(?: \w+)*))/g;
+const COMMENT_LINE_BREAK = /\n\s*(?:\*|\/\/|--)?\s*/g;
+
+test('a section of docs/ledger.md or docs/architecture.md that is cited exists', () => {
+  const sections = { ledger: sectionsOf('docs/ledger.md'), architecture: sectionsOf('docs/architecture.md') };
+  const files = tracked('*.ts', '*.tsx', '*.md', '*.sql').map((file) => ({
+    file,
+    text: readFileSync(file, 'utf8').replaceAll(COMMENT_LINE_BREAK, ' '),
+  }));
+  const cited = files.flatMap(({ file, text }) =>
+    [...text.matchAll(CITATION)].map(([whole, page, number, name = '']) => ({
+      where: `${file}: ${whole}`,
+      exists: sections[page === 'ledger' ? 'ledger' : 'architecture'].some((section) =>
+        number === undefined ? name === section || name.startsWith(`${section} `) : number === section,
+      ),
+    })),
+  );
+  expect(cited.length).toBeGreaterThan(55);
+  expect(cited.filter(({ exists }) => !exists).map(({ where }) => where)).toEqual([]);
+  // in code a page is named with its section, in this form
+  const bare = files
+    .filter(({ file }) => !file.endsWith('.md'))
+    .flatMap(({ file, text }) =>
+      [...text.replaceAll(CITATION, '').matchAll(/(?<![\w/])(?:ledger|architecture)\.md.{0,20}/g)].map(
+        ([mention]) => `${file}: ${mention}`,
+      ),
+    );
+  expect(bare).toEqual([]);
+});
+
 test('every top-level folder has a README', () => {
   const folders = new Set(
     tracked('*/*')

@@ -48,7 +48,7 @@ const parsed = (text: string): unknown => {
 
 const safe = (value: unknown): value is number => Number.isSafeInteger(value);
 
-/** The frame in a record, or undefined when it is none (the shape that architecture.md gives). */
+/** The frame in a record, or undefined when it is none (architecture.md, The frame). */
 const frameOf = (text: string): FrameText | undefined => {
   if (Buffer.byteLength(text) > MAX_BYTES) return undefined;
   const json = parsed(text);

@@ -22,7 +22,7 @@ if (!daiadPresent && process.env['CI'] === 'true') {
 }
 export const daiadNote = daiadPresent ? '' : ' (skipped: ../shared/data/daiad_water is not there)';
 
-/** Most that one of these connections can draw: DN15, Q4 = 3.125 m³/h (SOURCE.md, ledger.md 4). */
+/** Most that one of these connections can draw: DN15, Q4 = 3.125 m³/h (SOURCE.md; ledger.md, 4). */
 export const DAIAD_MAX_RATE = 3_125;
 
 /**

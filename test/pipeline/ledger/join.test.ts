@@ -22,7 +22,7 @@ const fold = ([first, ...rest]: readonly Reading[]): Bracket => {
   return rest.reduce((b, r) => joinReading(b, r.at, r.value, r.rank), bracketOf(0, first.at, first.value, first.rank));
 };
 
-/** Section 3 of ledger.md, word for word: per value its best rank; the greatest and the second greatest (rank, value). */
+/** Word for word (ledger.md, 3.2): per value its best rank; the greatest and the second greatest (rank, value). */
 function stampAt(readings: readonly Reading[], at: number): Stamp {
   const best = new Map<number, Rank>();
   for (const r of readings) if (r.at === at && r.rank >= (best.get(r.value) ?? 0)) best.set(r.value, r.rank);

@@ -66,7 +66,7 @@ const clipped = (value: number, modulus: number | undefined): number => {
   return Math.min(2 ** 53 - 1, ((Math.trunc(value) % face) + face) % face);
 };
 
-/** A counter that runs unevenly and lies in all the ways that section 4 of ledger.md names. */
+/** A counter that runs unevenly and lies in all the ways that it may (ledger.md, 4). */
 export function randomRegister(random: Random): RandomRegister {
   const { rate, modulus, interval, jitter } = kindOf(random);
   const length = random.pick([1, 2, 5, 20, 33, 40, 50, 60, 140]);
