@@ -161,15 +161,15 @@ export function decodeOne<T extends { readonly start: number }>(
   bytes: Uint8Array,
   ordinal: number,
 ): readonly T[] {
-  return decodeDay(codec, day, bytes, ordinal).get(ordinal) ?? [];
+  return decodeDay(codec, day, bytes, new Set([ordinal])).get(ordinal) ?? [];
 }
 
-/** `only`: other registers come out empty. Throws PAYLOAD_CORRUPT. */
+/** Registers that are not `wanted` come out empty. Throws PAYLOAD_CORRUPT. */
 export function decodeDay<T extends { readonly start: number }>(
   codec: ItemCodec<T>,
   day: number,
   bytes: Uint8Array,
-  only?: number,
+  wanted?: ReadonlySet<number>,
 ): Map<number, T[]> {
   const r = openRow(bytes, codec.version, day);
   const registers = new Map<number, T[]>();
@@ -183,7 +183,7 @@ export function decodeDay<T extends { readonly start: number }>(
     if (progress.set !== set) {
       set = progress.set;
       columns = set.map((ordinal) => {
-        const skipped = only !== undefined && only !== ordinal;
+        const skipped = wanted !== undefined && !wanted.has(ordinal);
         const column = known.get(ordinal) ?? { items: [], skipped, previous: 0 };
         known.set(ordinal, column);
         registers.set(ordinal, column.items);

@@ -16,9 +16,9 @@ import type { DayBrackets, DayGauges } from './packed.ts';
 
 /** Pure and canonical; `day` is the UTC day of the starts. Throws BRACKET_ILLEGAL for what no join makes. */
 export const encodeBrackets = (day: number, brackets: DayBrackets): Uint8Array => encodeDay(BRACKETS, day, brackets);
-/** Throws PAYLOAD_CORRUPT. */
-export const decodeBrackets = (day: number, bytes: Uint8Array): Map<number, Bracket[]> =>
-  decodeDay(BRACKETS, day, bytes);
+/** As `decodeDay`. */
+export const decodeBrackets = (day: number, bytes: Uint8Array, wanted?: ReadonlySet<number>): Map<number, Bracket[]> =>
+  decodeDay(BRACKETS, day, bytes, wanted);
 export const encodeGauges = (day: number, gauges: DayGauges): Uint8Array => encodeDay(GAUGES, day, gauges);
 /** Throws PAYLOAD_CORRUPT. */
 export const decodeGauges = (day: number, bytes: Uint8Array): Map<number, GaugeSlot[]> => decodeDay(GAUGES, day, bytes);

@@ -4,20 +4,14 @@ import { unfoldMarks } from '../books/dirty.ts';
 import type { Books } from '../books/index.ts';
 import { type DirectorySite, loadSiteOf } from '../ledger/directory.ts';
 import type { Progress } from '../service.ts';
+import { groupsOf, LIMITS, type Limits, type Mark } from './settle-groups.ts';
 import { type ChangedDays, dayOf, forgetVanished, settleMountings } from './settle-mountings.ts';
 import { settleTotals } from './totals.ts';
 
 /** One settler at a time over the whole database. */
 const SETTLE_LOCK = 0x63_69_76_73;
-
-interface Mark {
-  readonly site: string;
-  readonly device: string;
-  readonly register: string;
-  readonly from_at: number;
-  readonly rejoin: boolean;
-  readonly marks: number;
-}
+/** A settler that stands still in mid-transaction keeps the others waiting no longer than this; it thinks for a second or two between statements (LIMITS). */
+const STILL = '60s';
 
 export interface SettleOptions {
   readonly books: Books;
@@ -26,10 +20,8 @@ export interface SettleOptions {
   readonly progress?: Progress | undefined;
   /** A site as its registry is now; read each time where absent. */
   readonly siteOf?: ((id: string) => Promise<DirectorySite>) | undefined;
+  readonly limits?: Limits | undefined;
 }
-
-/** Devices recomputed in one transaction. */
-const DEVICES_AT_ONCE = 100;
 
 /**
  * Recomputes everything that follows from marked registers: findings, evidence, days, points, parties. A mark is deleted only if nobody marked
@@ -40,6 +32,7 @@ export async function settle({
   site: only,
   progress,
   siteOf = (id) => loadSiteOf(books.db, id),
+  limits = LIMITS,
 }: SettleOptions): Promise<number> {
   await unfoldMarks(books.db);
   const waiting = books.db.selectFrom('dirty').selectAll();
@@ -48,10 +41,8 @@ export async function settle({
   let done = 0;
   for (const [id, siteMarks] of Map.groupBy(marks, (m) => m.site)) {
     const site = await siteOf(id);
-    const devices = [...Map.groupBy(siteMarks, (m) => m.device).values()];
-    for (let at = 0; at < devices.length; at += DEVICES_AT_ONCE) {
-      const group = devices.slice(at, at + DEVICES_AT_ONCE).flat();
-      await settleGroup(books, site, group, at === 0);
+    for (const [i, group] of (await groupsOf(books.db, site, siteMarks, limits)).entries()) {
+      await settleGroup(books, site, group, i === 0);
       done += group.length;
       progress?.(done, marks.length, site.registry.site.id);
     }
@@ -61,7 +52,10 @@ export async function settle({
 
 async function settleGroup(books: Books, site: DirectorySite, marks: readonly Mark[], first: boolean): Promise<void> {
   await books.db.transaction().execute(async (tx) => {
-    await sql`select pg_advisory_xact_lock(${SETTLE_LOCK})`.execute(tx);
+    await sql`
+      select set_config('idle_in_transaction_session_timeout', ${STILL}, true), pg_advisory_xact_lock(${SETTLE_LOCK})`.execute(
+      tx,
+    );
     const changed: ChangedDays = new Map();
     if (first) await forgetVanished(tx, site, changed);
     const works = marks.flatMap(({ device, register: name, from_at: from }) => {

@@ -88,15 +88,23 @@ export async function judgeWindows(
 const EVER = -2_147_483_648;
 const dayOf = (at: number): number => (at === -Infinity ? EVER : Math.floor(at / DAY));
 
+/** A packed row of each day from `day` on, and which of its registers. */
+interface Asked {
+  readonly deviceKey: number;
+  day: number;
+  readonly ordinals: Set<number>;
+}
+
 type Brackets = (place: BracketPlace, from: number, to: number) => readonly Bracket[];
 
-/** Reads the packed rows of the places from their instants on; each is unpacked once, for all of its registers. */
+/** Reads the packed rows of the places from their instants on; each is unpacked once, for all registers that wait. */
 async function rowsFrom(tx: Tx, waiting: readonly Waiting[], starts: readonly number[]): Promise<Brackets> {
-  const first = new Map<string, { readonly deviceKey: number; readonly part: number; day: number }>();
+  const first = new Map<string, Asked>();
   for (const [i, { place }] of waiting.entries()) {
     const key = `${place.deviceKey}:${place.part}`;
-    const known = first.get(key) ?? { deviceKey: place.deviceKey, part: place.part, day: Infinity };
+    const known = first.get(key) ?? { deviceKey: place.deviceKey, day: Infinity, ordinals: new Set() };
     known.day = Math.min(known.day, dayOf(starts[i] ?? -Infinity));
+    known.ordinals.add(place.ordinal);
     first.set(key, known);
   }
   const asked = [...first.values()];
@@ -115,9 +123,10 @@ async function rowsFrom(tx: Tx, waiting: readonly Waiting[], starts: readonly nu
   >();
   for (const { device_key, part, day, payload } of rows) {
     const key = `${device_key}:${part}`;
-    if (day < (first.get(key)?.day ?? Infinity)) continue;
+    const wanted = first.get(key);
+    if (!wanted || day < wanted.day) continue;
     const list = days.get(key) ?? [];
-    list.push({ day, registers: decodeBrackets(day, payload) });
+    list.push({ day, registers: decodeBrackets(day, payload, wanted.ordinals) });
     days.set(key, list);
   }
   return ({ deviceKey, part, ordinal }, from, to) =>
