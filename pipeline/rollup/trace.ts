@@ -52,9 +52,9 @@ export async function trace(
   const terms = resolved.mountings
     ? await registerTerms(words, resolved.mountings, query.interval)
     : resolved.party === undefined
-      ? await Promise.all(resolved.terms.map((t) => pointNode(words, t.point, query.interval, t.sign)))
+      ? await inTurn(resolved.terms, (t) => pointNode(words, t.point, query.interval, t.sign))
       : (
-          await Promise.all(resolved.terms.map((t) => shareNodes(words, t.point, resolved.party ?? '', query.interval)))
+          await inTurn(resolved.terms, (t) => shareNodes(words, t.point, resolved.party ?? '', query.interval))
         ).flat();
   const { subject } = resolved;
   const single = subject.kind === 'point' ? terms[0] : undefined;
@@ -88,6 +88,13 @@ const frameOf = (
   events: [],
   findings: [],
 });
+
+/** One after the other: all at once would keep the readings of all of them. */
+async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const done: R[] = [];
+  for (const item of items) done.push(await work(item));
+  return done;
+}
 
 const sumOf = (terms: readonly TraceNode[]): number => terms.reduce((sum, t) => sum + (t.sign ?? 1) * t.amount, 0);
 
