@@ -15,10 +15,10 @@ export interface Mark {
 }
 
 /**
- * What one transaction recomputes at most. Registers' days bound its memory, 200 MiB or so, and for how long the program does nothing else; devices bound the lists of
- * its statements.
+ * What one transaction recomputes at most. Registers' days bound its memory, some 100 MiB beside what waits to be collected, and how long the program does nothing
+ * else; devices bound the lists of its statements. A hundred meters of ten registers that are read live are one group.
  */
-export const LIMITS: Limits = { registerDays: 10_000, devices: 100 };
+export const LIMITS: Limits = { registerDays: 5_000, devices: 100 };
 
 export interface Limits {
   readonly registerDays: number;

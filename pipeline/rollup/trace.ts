@@ -53,9 +53,7 @@ export async function trace(
     ? await registerTerms(words, resolved.mountings, query.interval)
     : resolved.party === undefined
       ? await inTurn(resolved.terms, (t) => pointNode(words, t.point, query.interval, t.sign))
-      : (
-          await inTurn(resolved.terms, (t) => shareNodes(words, t.point, resolved.party ?? '', query.interval))
-        ).flat();
+      : (await inTurn(resolved.terms, (t) => shareNodes(words, t.point, resolved.party ?? '', query.interval))).flat();
   const { subject } = resolved;
   const single = subject.kind === 'point' ? terms[0] : undefined;
   const root: TraceNode = single ?? {

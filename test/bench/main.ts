@@ -8,6 +8,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   ledger: async () => (await import('./ledger.ts')).ledger,
   judgement: async () => (await import('./judgement.ts')).judgement,
   query: async () => (await import('./query/index.ts')).query,
+  settle: async () => (await import('./settle.ts')).settle,
   modbus: async () => (await import('./modbus/index.ts')).modbus,
   opcua: async () => (await import('./opcua/index.ts')).opcua,
 };
