@@ -10,15 +10,20 @@ import type { FrameLog } from '../log/port.ts';
 import type { Progress } from '../service.ts';
 import { compare, type Layer, layerOf } from './reconcile.ts';
 
+/** Days of devices that are joined side by side: some 60 MiB where a device has ten registers. */
+const ROWS_AT_ONCE = 20_000;
+
 /**
  * Joins the retained readings again and holds them against the brackets of the books: none of them may
- * change a bracket. (Brackets may know more than the log still does.)
+ * change a bracket. (Brackets may know more than the log still does.) Nor may some of them alone: where the log has more days of devices than
+ * can be held, those that were met first are compared and let go, and come again with a reading that is late.
  */
 export async function logLayer(
   db: Kysely<Tables>,
   log: FrameLog,
   directory: Directory,
   progress?: Progress,
+  rowsAtOnce = ROWS_AT_ONCE,
 ): Promise<Layer> {
   const layer = layerOf('brackets-log');
   const rows = new Map<string, HotRow<Bracket>>();
@@ -26,6 +31,12 @@ export async function logLayer(
   const committed = await committedOffsets(db, await log.identity());
   const total = [...bounds.values()].reduce((sum, b) => sum + b.high - b.low, 0);
   let done = 0;
+  const compareFirst = async (count: number): Promise<void> => {
+    for (const [key, row] of [...rows].slice(0, count)) {
+      await compareRow(db, layer, row, directory);
+      rows.delete(key);
+    }
+  };
   for (const [partition, { low }] of bounds) {
     for await (const records of log.scan(partition, low)) {
       const booked = records.filter((record) => record.offset < (committed.get(partition) ?? 0));
@@ -35,12 +46,13 @@ export async function logLayer(
         const row = rows.get(rowKey(key)) ?? newRow(key, BRACKETS);
         rows.set(rowKey(key), row);
         foldReading(row, register, device.slotMs, at, value, rank);
+        if (rows.size > rowsAtOnce) await compareFirst(rows.size / 2);
       }
       done += records.length;
       progress?.(done, total, 'log');
     }
   }
-  for (const row of rows.values()) await compareRow(db, layer, row, directory);
+  await compareFirst(rows.size);
   return layer;
 }
 
