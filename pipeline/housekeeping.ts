@@ -21,7 +21,7 @@ export async function keepSettled(
 ): Promise<void> {
   const round = async (): Promise<void> => {
     while (!signal.aborted) {
-      await service.settle();
+      await service.settle(undefined, signal);
       await options.clock.sleep(SETTLE_PAUSE_MS, signal).catch(() => undefined);
     }
   };

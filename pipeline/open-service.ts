@@ -55,12 +55,13 @@ export function openService(options: ServiceOptions): Service {
   const { books, clock, telemetry, log } = options;
   const { db } = books;
   const siteOf = siteKeeper(db);
-  const settleAll = async (progress?: Progress): Promise<void> => {
+  const settleAll = async (progress?: Progress, signal?: AbortSignal): Promise<void> => {
     const until = clock.now() + REJOIN_PATIENCE_MS;
     for (;;) {
       if (log) await rejoin(books, log, telemetry);
       await foldSources(db);
-      const settled = await settle({ books, progress, siteOf });
+      const settled = await settle({ books, progress, siteOf, signal });
+      if (signal?.aborted) return;
       const left = await db.selectFrom('dirty').select('rejoin').execute();
       if (left.length === 0 || (settled === 0 && left.every((m) => !m.rejoin))) return;
       if (!log && left.every((m) => m.rejoin)) {

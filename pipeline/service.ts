@@ -59,8 +59,8 @@ export interface Service {
 
   /** Log offsets, lags, counters, sizes, last commit: plain JSON. */
   readonly status: () => Promise<StatusAnswer>;
-  /** Recomputes what is dirty now; resolves when nothing is left. */
-  readonly settle: (progress?: Progress) => Promise<void>;
+  /** Recomputes what is dirty now; resolves when nothing is left, or soon after the signal aborted. */
+  readonly settle: (progress?: Progress, signal?: AbortSignal) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 

@@ -21,6 +21,8 @@ export interface SettleOptions {
   /** A site as its registry is now; read each time where absent. */
   readonly siteOf?: ((id: string) => Promise<DirectorySite>) | undefined;
   readonly limits?: Limits | undefined;
+  /** Ends it after the transaction under way; what is left waits. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -33,6 +35,7 @@ export async function settle({
   progress,
   siteOf = (id) => loadSiteOf(books.db, id),
   limits = LIMITS,
+  signal,
 }: SettleOptions): Promise<number> {
   await unfoldMarks(books.db);
   const waiting = books.db.selectFrom('dirty').selectAll();
@@ -45,6 +48,7 @@ export async function settle({
       await settleGroup(books, site, group, i === 0);
       done += group.length;
       progress?.(done, marks.length, site.registry.site.id);
+      if (signal?.aborted) return done;
     }
   }
   return done;

@@ -11,7 +11,7 @@ import { createProgress } from '../output/progress.ts';
 import { table } from '../output/table.ts';
 import { askRunning, untilBooked } from '../wiring/beside.ts';
 import { readRun, type Run } from '../wiring/data-folder.ts';
-import { appendReadings, plainCsv, reportOf } from '../wiring/importing.ts';
+import { appendReadings, inRuns, plainCsv, reportOf } from '../wiring/importing.ts';
 import { type CommandService, withService } from '../wiring/service.ts';
 import { flag, SITE_OPTION, siteOf } from './common.ts';
 
@@ -111,6 +111,9 @@ export const importReadings = command({
   },
 });
 
+/** What one request brings, some six megabytes: the running program goes on between them. */
+const READINGS_AT_ONCE = 100_000;
+
 /** Beside a running program by its API, since the spool has one owner; else through our own spool and books. */
 async function write(
   cli: Cli,
@@ -120,9 +123,9 @@ async function write(
   readings: Readings,
 ): Promise<void> {
   const { frames, understood } = readings;
+  const progress = createProgress(cli);
+  const label = cli.language === 'zh' ? '写入' : 'writing';
   if (!running) {
-    const progress = createProgress(cli);
-    const label = cli.language === 'zh' ? '写入' : 'writing';
     if (spool) await appendReadings(spool, frames, (done, total) => progress.report(done, total, label));
     progress.stop();
     return finish();
@@ -140,11 +143,17 @@ async function write(
   }
   const name = `${basename(understood.name).replace(/\.[^.]*$/, '')}.csv`;
   const query = new URLSearchParams({ site: registry.site.id, filename: name, commit: 'true' });
-  await askRunning(address, `/api/v1/imports?${query.toString()}`, importReportSchema, {
-    method: 'POST',
-    headers: { 'content-type': 'text/csv' },
-    body: new TextEncoder().encode(plainCsv(frames, registry)),
-  });
+  // all of it is put into words before any of it is sent: what cannot be is refused as a whole
+  const files = [...inRuns(frames, READINGS_AT_ONCE)].map((run) => new TextEncoder().encode(plainCsv(run, registry)));
+  for (const [i, body] of files.entries()) {
+    await askRunning(address, `/api/v1/imports?${query.toString()}`, importReportSchema, {
+      method: 'POST',
+      headers: { 'content-type': 'text/csv' },
+      body,
+    });
+    progress.report(i + 1, files.length, label);
+  }
+  progress.stop();
   await untilBooked(address, cli.io.clock);
 }
 

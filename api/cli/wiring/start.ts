@@ -203,7 +203,8 @@ async function fillPast(cli: Cli, { service, simulator, spool, site, signal, opt
     // the next round is what passed during this one
   } while (clock.now() - from > 2 * MINUTE);
   await untilRead(service, clock, signal, (done, total) => options.report(done, total, labels.booked));
-  await service.settle((done, total) => options.report(done, total, labels.totals));
+  await service.settle((done, total) => options.report(done, total, labels.totals), signal);
+  signal.throwIfAborted();
   options.told({ step: 'history', span: { from: first, to: from }, frames });
 }
 

@@ -67,31 +67,43 @@ describe('what one transaction settles', () => {
 });
 
 describe('books that are settled all over again', () => {
-  it('are the same whatever the groups', { timeout: 120_000 }, async () => {
-    const from = Date.UTC(2026, 2, 2);
-    const compound = await compoundBooks(from, from + 12 * DAY, { faults: everyFault(from, from + 12 * DAY) });
-    try {
-      const { books } = compound;
-      const again = async (limits?: Limits): Promise<{ readonly groups: number; readonly text: string }> => {
-        await books.pool.query('truncate finding, evidence, mounting_day, usage_day, allocation_day');
-        const { rows } = await books.pool.query<{ site: string; device: string; register: string }>(
-          'select d.site, d.id as device, r.name as register from device d join register r on r.device_key = d.key',
-        );
-        await markDirty(
-          books.db,
-          rows.map((row) => ({ ...row, from: from - MINUTE, rejoin: false })),
-        );
-        let groups = 0;
-        await settle({ books, limits, progress: () => (groups += 1) });
-        return { groups, text: (await dumpBooks(books.db)).text };
-      };
-      const whole = await again();
-      expect(whole).toMatchObject({ groups: 1, text: expect.stringContaining('\nparty|') });
-      const cut = await again({ registerDays: 12, devices: 2 });
-      expect(cut.groups).toBeGreaterThan(15);
-      expect(cut.text).toBe(whole.text);
-    } finally {
-      await compound.close();
-    }
-  });
+  it(
+    'are the same whatever the groups, and whoever is told to end leaves the rest for later',
+    { timeout: 120_000 },
+    async () => {
+      const from = Date.UTC(2026, 2, 2);
+      const compound = await compoundBooks(from, from + 12 * DAY, { faults: everyFault(from, from + 12 * DAY) });
+      try {
+        const { books } = compound;
+        const again = async (
+          limits?: Limits,
+          signal?: AbortSignal,
+        ): Promise<{ readonly groups: number; readonly text: string }> => {
+          await books.pool.query('truncate finding, evidence, mounting_day, usage_day, allocation_day');
+          const { rows } = await books.pool.query<{ site: string; device: string; register: string }>(
+            'select d.site, d.id as device, r.name as register from device d join register r on r.device_key = d.key',
+          );
+          await markDirty(
+            books.db,
+            rows.map((row) => ({ ...row, from: from - MINUTE, rejoin: false })),
+          );
+          let groups = 0;
+          await settle({ books, limits, signal, progress: () => (groups += 1) });
+          return { groups, text: (await dumpBooks(books.db)).text };
+        };
+        const whole = await again();
+        expect(whole).toMatchObject({ groups: 1, text: expect.stringContaining('\nparty|') });
+        const cut = await again({ registerDays: 12, devices: 2 });
+        expect(cut.groups).toBeGreaterThan(15);
+        expect(cut.text).toBe(whole.text);
+        const signal = AbortSignal.abort();
+        const left = await again({ registerDays: 12, devices: 2 }, signal);
+        expect(left.groups).toBe(1);
+        await settle({ books });
+        expect((await dumpBooks(books.db)).text).toBe(whole.text);
+      } finally {
+        await compound.close();
+      }
+    },
+  );
 });
