@@ -50,7 +50,7 @@ describe.skipIf(skipDisk(DISK))('a disk of its own for the books', () => {
 
   it(
     'R10: a disk that is full holds the books up, and nothing else: it is said, and they go on by themselves once there is room',
-    { timeout: 300_000 },
+    { timeout: inForm(300_000, 3_600_000) },
     async () => {
       const books = await openBooks({ dsn: server.dsn, telemetry: silentTelemetry() });
       const course = await openCourse({

@@ -38,7 +38,7 @@ describe.skipIf(skipKafka())('records over a real broker', () => {
 
   it(
     'R8: every kind of poison is kept with its place and its reason, holds nothing up, and what a fix makes good is booked',
-    { timeout: 300_000 },
+    { timeout: inForm(300_000, 3_600_000) },
     async () => {
       const random = randomOf(SEED);
       const load = createLoad({ seed: SEED, devices: 20, poison: 0.01 });
