@@ -18,10 +18,11 @@ export async function settleMountings(
   changed: ChangedDays,
 ): Promise<void> {
   if (works.length === 0) return;
-  const judged = await judgeWindows(tx, site, works);
-  await writeFindings(tx, site, judged);
-  await writeEvidence(tx, site, judged);
-  await writeDays(tx, site, judged, changed);
+  for await (const judged of judgeWindows(tx, site, works)) {
+    await writeFindings(tx, site, judged);
+    await writeEvidence(tx, site, judged);
+    await writeDays(tx, site, judged, changed);
+  }
 }
 
 const note = (changed: ChangedDays, point: string, days: Iterable<number>): void => {

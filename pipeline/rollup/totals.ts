@@ -67,10 +67,17 @@ interface PointDay {
 
 type Split = { amount: number; measured: number; interpolated: number; disputed: number };
 
+/** First and last of days, which may be more than a call takes arguments. */
+const spanOf = (days: readonly number[]): { readonly from: number; readonly to: number } => ({
+  from: days.reduce((least, day) => Math.min(least, day), Infinity),
+  to: days.reduce((most, day) => Math.max(most, day), -Infinity),
+});
+
 /** Adds up in memory what one question answers: a join of so many pairs is a plan that a database without statistics gets wrong. */
 async function settlePoints(tx: Tx, site: DirectorySite, days: readonly PointDay[]): Promise<void> {
   if (days.length === 0) return;
   const id = site.registry.site.id;
+  const span = spanOf(days.map(({ day }) => day));
   const sums = new Map(
     days.map((d) => [keyOf(d), { ...d, amount: 0, measured: 0, interpolated: 0, disputed: 0, parts: 0 }]),
   );
@@ -81,8 +88,8 @@ async function settlePoints(tx: Tx, site: DirectorySite, days: readonly PointDay
   );
   const { rows } = await sql<Split & { readonly mounting: string; readonly day: number }>`
     select mounting, day, amount, measured, interpolated, disputed from mounting_day
-    where site = ${id} and mounting = any(${[...pointOf.keys()]}::text[]) and day >= ${Math.min(...days.map((d) => d.day))}
-      and day <= ${Math.max(...days.map((d) => d.day))}`.execute(tx);
+    where site = ${id} and mounting = any(${[...pointOf.keys()]}::text[]) and day >= ${span.from}
+      and day <= ${span.to}`.execute(tx);
   for (const row of rows) {
     const sum = sums.get(keyOf({ point: pointOf.get(row.mounting) ?? '', day: row.day }));
     if (!sum) continue;
@@ -166,10 +173,10 @@ async function settleParties(tx: Tx, site: DirectorySite, shared: Shared): Promi
 /** Deletes what parties bore that no longer do. */
 async function dropOthers(tx: Tx, site: string, shared: Shared, kept: ReadonlySet<string>): Promise<void> {
   const days = new Map(shared.map(({ point, days: list }) => [point.id, list]));
-  const all = shared.flatMap(({ days: list }) => [...list]);
+  const span = spanOf(shared.flatMap(({ days: list }) => [...list]));
   const { rows } = await sql<PointDay & { readonly party: string }>`
     select party, point, day from allocation_day where site = ${site} and point = any(${[...days.keys()]}::text[])
-      and day >= ${Math.min(...all)} and day <= ${Math.max(...all)}`.execute(tx);
+      and day >= ${span.from} and day <= ${span.to}`.execute(tx);
   const gone = rows.filter((r) => days.get(r.point)?.has(r.day) && !kept.has(`${r.party} ${keyOf(r)}`));
   for (const [party, list] of Map.groupBy(gone, (r) => r.party)) {
     await sql`
@@ -191,8 +198,9 @@ export function sharesOf(
 }
 
 async function amountsOf(tx: Tx, site: string, days: readonly PointDay[]): Promise<ReadonlyMap<string, number>> {
+  const span = spanOf(days.map(({ day }) => day));
   const { rows } = await sql<PointDay & { readonly amount: number }>`
     select point, day, amount from usage_day where site = ${site} and point = any(${[...new Set(days.map((d) => d.point))]}::text[])
-      and day >= ${Math.min(...days.map((d) => d.day))} and day <= ${Math.max(...days.map((d) => d.day))}`.execute(tx);
+      and day >= ${span.from} and day <= ${span.to}`.execute(tx);
   return new Map(rows.map((r) => [keyOf(r), r.amount]));
 }

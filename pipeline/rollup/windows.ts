@@ -7,6 +7,7 @@ import type { DirectorySite } from '../ledger/directory.ts';
 import type { EffectiveMounting, EffectiveRegister } from '../ledger/effective.ts';
 import { judge } from '../ledger/judge.ts';
 import { type BracketPlace, placeOf } from './brackets.ts';
+import { LIMITS } from './settle-groups.ts';
 import {
   type Anchor,
   anchorIn,
@@ -37,22 +38,29 @@ interface Waiting {
   readonly place: BracketPlace;
 }
 
-/** `judgeWindow` for many mountings of a site, with a handful of questions to the books for all of them. */
-export async function judgeWindows(
+/** Days of registers that are unpacked at once: many may have to be judged from their beginning, as after a long silence of a whole site. */
+const UNPACKED_AT_ONCE = LIMITS.registerDays;
+
+/**
+ * `judgeWindow` for many mountings of a site, with a handful of questions to the books for all of them: first those whose window suffices, then,
+ * some at a time, those that are judged from their beginning.
+ */
+export async function* judgeWindows(
   tx: Tx,
   site: DirectorySite,
   works: readonly Work[],
-): Promise<readonly JudgedWork[]> {
+): AsyncGenerator<readonly JudgedWork[]> {
   const done: JudgedWork[] = [];
   let waiting: readonly Waiting[] = works.map((work) => ({ work, place: placeOf(site, work.register) }));
   for (const days of WINDOWS_DAYS) {
     const starts = waiting.map(({ work }) => windowStart(work.mounting, work.from, days));
     const tried = waiting.filter((_, i) => starts[i] !== undefined);
-    const rows = await rowsFrom(
+    const packed = await packedFrom(
       tx,
       tried,
       tried.map(({ work }) => work.from - days * DAY),
     );
+    const rows = unpackedFor(tried, packed);
     // brackets, marks, findings, in the order that judgeWindow gives
     const marked = await markedOf(tx, site, tried);
     const settled = await settledOf(tx, site, works);
@@ -71,68 +79,87 @@ export async function judgeWindows(
     }
     waiting = left;
   }
-  const rows = await rowsFrom(
+  if (done.length > 0) yield done;
+  const packed = await packedFrom(
     tx,
     waiting,
     waiting.map(({ work }) => work.mounting.mountedAt ?? -Infinity),
   );
-  for (const { work, place } of waiting) {
-    const { register, mounting } = work;
-    const brackets = rows(place, mounting.mountedAt ?? -Infinity, mounting.removedAt ?? Infinity);
-    done.push({ ...work, window: judgeWhole(site, register, mounting, brackets) });
+  for (const some of inRuns(waiting, packed)) {
+    const rows = unpackedFor(some, packed);
+    yield some.map(({ work, place }) => {
+      const { register, mounting } = work;
+      const brackets = rows(place, mounting.mountedAt ?? -Infinity, mounting.removedAt ?? Infinity);
+      return { ...work, window: judgeWhole(site, register, mounting, brackets) };
+    });
   }
-  return done;
+}
+
+/** So many that their days are within what is unpacked at once; one alone may be beyond it. */
+function* inRuns(waiting: readonly Waiting[], packed: PackedDays): Generator<readonly Waiting[]> {
+  let [run, days]: [Waiting[], number] = [[], 0];
+  for (const each of waiting) {
+    const own = packed.get(keyOf(each.place))?.length ?? 0;
+    if (run.length > 0 && days + own > UNPACKED_AT_ONCE) {
+      yield run;
+      [run, days] = [[], 0];
+    }
+    run.push(each);
+    days += own;
+  }
+  if (run.length > 0) yield run;
 }
 
 /** Below any day of ours. */
 const EVER = -2_147_483_648;
 const dayOf = (at: number): number => (at === -Infinity ? EVER : Math.floor(at / DAY));
 
-/** A packed row of each day from `day` on, and which of its registers. */
-interface Asked {
-  readonly deviceKey: number;
-  day: number;
-  readonly ordinals: Set<number>;
-}
-
 type Brackets = (place: BracketPlace, from: number, to: number) => readonly Bracket[];
 
-/** Reads the packed rows of the places from their instants on; each is unpacked once, for all registers that wait. */
-async function rowsFrom(tx: Tx, waiting: readonly Waiting[], starts: readonly number[]): Promise<Brackets> {
-  const first = new Map<string, Asked>();
+const keyOf = ({ deviceKey, part }: Pick<BracketPlace, 'deviceKey' | 'part'>): string => `${deviceKey}:${part}`;
+
+/** Packed rows by place, those of each in the order of their days. */
+type PackedDays = ReadonlyMap<string, readonly { readonly day: number; readonly payload: Buffer }[]>;
+
+/** Reads the packed rows of the places, each from the earliest of its instants on. */
+async function packedFrom(tx: Tx, waiting: readonly Waiting[], starts: readonly number[]): Promise<PackedDays> {
+  const first = new Map<string, number>();
   for (const [i, { place }] of waiting.entries()) {
-    const key = `${place.deviceKey}:${place.part}`;
-    const known = first.get(key) ?? { deviceKey: place.deviceKey, day: Infinity, ordinals: new Set() };
-    known.day = Math.min(known.day, dayOf(starts[i] ?? -Infinity));
-    known.ordinals.add(place.ordinal);
-    first.set(key, known);
+    const key = keyOf(place);
+    first.set(key, Math.min(first.get(key) ?? Infinity, dayOf(starts[i] ?? -Infinity)));
   }
-  const asked = [...first.values()];
-  const least = Math.min(...asked.map((a) => a.day));
-  const { rows } =
-    asked.length === 0
-      ? { rows: [] }
-      : await sql<{ device_key: number; part: number; day: number; payload: Buffer }>`
-          select device_key, part, day, payload from bracket
-          where device_key = any(${[...new Set(asked.map((a) => a.deviceKey))]}::int4[]) and day >= ${least} order by day`.execute(
-          tx,
-        );
-  const days = new Map<
-    string,
-    { readonly day: number; readonly registers: ReadonlyMap<number, readonly Bracket[]> }[]
-  >();
-  for (const { device_key, part, day, payload } of rows) {
-    const key = `${device_key}:${part}`;
-    const wanted = first.get(key);
-    if (!wanted || day < wanted.day) continue;
-    const list = days.get(key) ?? [];
-    list.push({ day, registers: decodeBrackets(day, payload, wanted.ordinals) });
-    days.set(key, list);
-  }
-  return ({ deviceKey, part, ordinal }, from, to) =>
-    (days.get(`${deviceKey}:${part}`) ?? [])
+  if (first.size === 0) return new Map();
+  const { rows } = await sql<{ device_key: number; part: number; day: number; payload: Buffer }>`
+    select device_key, part, day, payload from bracket
+    where device_key = any(${[...new Set(waiting.map(({ place }) => place.deviceKey))]}::int4[]) and day >= ${Math.min(...first.values())} order by day`.execute(
+    tx,
+  );
+  const wanted = rows.filter(
+    ({ device_key: deviceKey, part, day }) => day >= (first.get(keyOf({ deviceKey, part })) ?? Infinity),
+  );
+  return Map.groupBy(wanted, ({ device_key: deviceKey, part }) => keyOf({ deviceKey, part }));
+}
+
+/** The brackets of those that wait; each row is unpacked once, for all of its registers among them. */
+function unpackedFor(waiting: readonly Waiting[], packed: PackedDays): Brackets {
+  const places = Map.groupBy(
+    waiting.map(({ place }) => place),
+    keyOf,
+  );
+  const days = new Map(
+    [...places].map(([key, of]) => {
+      const ordinals = new Set(of.map(({ ordinal }) => ordinal));
+      const rows = packed.get(key) ?? [];
+      return [
+        key,
+        rows.map(({ day, payload }) => ({ day, registers: decodeBrackets(day, payload, ordinals) })),
+      ] as const;
+    }),
+  );
+  return (place, from, to) =>
+    (days.get(keyOf(place)) ?? [])
       .filter(({ day }) => day >= dayOf(from) && day * DAY <= to)
-      .flatMap(({ registers }) => registers.get(ordinal) ?? []);
+      .flatMap(({ registers }) => registers.get(place.ordinal) ?? []);
 }
 
 async function settledOf(
