@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import { MINUTE } from '#domain';
+import { inRuns } from '#platform';
 import { loadEventsOf } from '../books/meter-events.ts';
 import { loadMeters, registryEdition } from '../books/registry.ts';
 import type { Tables } from '../books/tables.ts';
@@ -34,29 +35,16 @@ export async function loadAdmitting(db: Db, before?: Admitting): Promise<Admitti
     if (held?.version === version) sites.set(id, held);
   }
   const missing = (): readonly string[] => [...versions.keys()].filter((id) => !sites.has(id)).toSorted();
-  for (const ids of chunked(missing(), KEPT_AT_ONCE, () => 1))
+  for (const ids of inRuns(missing(), KEPT_AT_ONCE, () => 1))
     for (const [id, site] of await readKept(db, ids, shared))
       if (site.version === versions.get(id)) sites.set(id, site);
   const sizes = await devicesIn(db, missing());
-  for (const ids of chunked(missing(), DEVICES_AT_ONCE, (id) => sizes.get(id) ?? 0)) {
+  for (const ids of inRuns(missing(), DEVICES_AT_ONCE, (id) => sizes.get(id) ?? 0)) {
     const read = await readRegistries(db, ids, shared);
     await keep(db, read);
     for (const [id, site] of read) sites.set(id, site);
   }
   return { edition, sites };
-}
-
-function* chunked(ids: readonly string[], most: number, sizeOf: (id: string) => number): Generator<readonly string[]> {
-  let chunk: string[] = [];
-  let size = 0;
-  for (const id of ids) {
-    chunk.push(id);
-    size += sizeOf(id);
-    if (size < most) continue;
-    yield chunk;
-    [chunk, size] = [[], 0];
-  }
-  if (chunk.length > 0) yield chunk;
 }
 
 async function devicesIn(db: Db, sites: readonly string[]): Promise<ReadonlyMap<string, number>> {

@@ -100,13 +100,13 @@ const sumOf = (terms: readonly TraceNode[]): number => terms.reduce((sum, t) => 
 async function pointNode(words: Words, point: Point, interval: Interval, sign: 1 | -1 = 1): Promise<TraceNode> {
   const terms =
     point.role === 'formula'
-      ? await Promise.all(
-          (point.terms ?? []).flatMap((t) => {
+      ? (
+          await inTurn(point.terms ?? [], async (t) => {
             const inner = words.site.registry.points.find((p) => p.id === t.point);
-            return inner ? [pointNode(words, inner, interval, t.sign)] : [];
-          }),
-        )
-      : await Promise.all(mountedAt(words.site, point.id, interval).map((m) => meterNode(words, m, interval)));
+            return inner ? [await pointNode(words, inner, interval, t.sign)] : [];
+          })
+        ).flat()
+      : await inTurn(mountedAt(words.site, point.id, interval), (m) => meterNode(words, m, interval));
   return {
     ...frameOf(words, interval, sumOf(terms)),
     kind: point.role === 'formula' ? 'formula' : 'point',
@@ -121,7 +121,10 @@ async function registerTerms(words: Words, mountings: readonly string[], interva
   const all = [...words.site.registers.values()].flatMap((register) =>
     register.mountings.map((mounting) => ({ register, mounting })),
   );
-  return Promise.all(all.filter((m) => mountings.includes(m.mounting.id)).map((m) => meterNode(words, m, interval)));
+  return inTurn(
+    all.filter((m) => mountings.includes(m.mounting.id)),
+    (m) => meterNode(words, m, interval),
+  );
 }
 
 async function meterNode(
@@ -222,20 +225,18 @@ async function shareNodes(words: Words, point: Point, party: string, { from, to 
   const days = await source.partyDays(party, [point.id], localDay(from, zone), localDay(to, zone));
   if (days.length === 0) return [];
   const runs = await shareRuns(site, source, point, party, { from, to }, zone);
-  const nodes = await Promise.all(
-    runs.map(async ({ interval, ratio, basis, since }) => {
-      const [first, last] = [localDay(interval.from, zone), localDay(interval.to, zone)];
-      const own = days.filter((d) => first <= d.day && d.day < last);
-      const amount = own.reduce((sum, d) => sum + d.amount, 0);
-      return {
-        ...frameOf(words, interval, amount),
-        kind: 'share' as const,
-        id: `${party}/${point.id}@${interval.from}`,
-        label: `${party} bears ${ratio} of ${point.id} (${basis}), allocated on each of ${own.length} local days in whole ${baseUnitOf(words.carrier)}, remainders to the largest fractions`,
-        share: { ratio, basis, since },
-        terms: [await pointNode(words, point, interval)],
-      };
-    }),
-  );
+  const nodes = await inTurn(runs, async ({ interval, ratio, basis, since }) => {
+    const [first, last] = [localDay(interval.from, zone), localDay(interval.to, zone)];
+    const own = days.filter((d) => first <= d.day && d.day < last);
+    const amount = own.reduce((sum, d) => sum + d.amount, 0);
+    return {
+      ...frameOf(words, interval, amount),
+      kind: 'share' as const,
+      id: `${party}/${point.id}@${interval.from}`,
+      label: `${party} bears ${ratio} of ${point.id} (${basis}), allocated on each of ${own.length} local days in whole ${baseUnitOf(words.carrier)}, remainders to the largest fractions`,
+      share: { ratio, basis, since },
+      terms: [await pointNode(words, point, interval)],
+    };
+  });
   return nodes.filter((n) => n.amount !== 0 || n.terms.some((t) => t.amount !== 0));
 }

@@ -1,5 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 import { type Bracket, DAY } from '#domain';
+import { inRuns } from '#platform';
 import { decodeBrackets } from '../books/codec.ts';
 import { REGISTERS_PER_PART } from '../books/packed.ts';
 import type { Tables } from '../books/tables.ts';
@@ -85,7 +86,8 @@ export async function* judgeWindows(
     waiting,
     waiting.map(({ work }) => work.mounting.mountedAt ?? -Infinity),
   );
-  for (const some of inRuns(waiting, packed)) {
+  const daysOf = ({ place }: Waiting): number => packed.get(keyOf(place))?.length ?? 0;
+  for (const some of inRuns(waiting, UNPACKED_AT_ONCE, daysOf)) {
     const rows = unpackedFor(some, packed);
     yield some.map(({ work, place }) => {
       const { register, mounting } = work;
@@ -93,21 +95,6 @@ export async function* judgeWindows(
       return { ...work, window: judgeWhole(site, register, mounting, brackets) };
     });
   }
-}
-
-/** So many that their days are within what is unpacked at once; one alone may be beyond it. */
-function* inRuns(waiting: readonly Waiting[], packed: PackedDays): Generator<readonly Waiting[]> {
-  let [run, days]: [Waiting[], number] = [[], 0];
-  for (const each of waiting) {
-    const own = packed.get(keyOf(each.place))?.length ?? 0;
-    if (run.length > 0 && days + own > UNPACKED_AT_ONCE) {
-      yield run;
-      [run, days] = [[], 0];
-    }
-    run.push(each);
-    days += own;
-  }
-  if (run.length > 0) yield run;
 }
 
 /** Below any day of ours. */

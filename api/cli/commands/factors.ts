@@ -3,11 +3,11 @@ import { confirmationSchema } from '../../../pipeline/answers-facts.ts';
 import { type FactorsAnswer, factorsAnswerSchema } from '../../../pipeline/answers-rules.ts';
 import { command } from '../command.ts';
 import type { Cli } from '../context.ts';
+import { limitsText } from '../labels-rules.ts';
 import { present, type Sheet } from '../output/present.ts';
 import { withCatalogue } from '../wiring/catalogue.ts';
 import { withService } from '../wiring/service.ts';
 import { flag, noArgs } from './common.ts';
-import { limitsText } from '../labels-rules.ts';
 import { sourceText, yearInput } from './rules-common.ts';
 
 export const factors = command({

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { type LocalText, type Registry, requestError } from '#domain';
+import { inRuns } from '#platform';
 import { parseColumnMap, type Readings, readReadingsFile } from '../../../collectors/import/index.ts';
 import { importReportSchema } from '../../http/import-port.ts';
 import { command } from '../command.ts';
@@ -11,7 +12,7 @@ import { createProgress } from '../output/progress.ts';
 import { table } from '../output/table.ts';
 import { askRunning, untilBooked } from '../wiring/beside.ts';
 import { readRun, type Run } from '../wiring/data-folder.ts';
-import { appendReadings, inRuns, plainCsv, reportOf } from '../wiring/importing.ts';
+import { appendReadings, plainCsv, reportOf } from '../wiring/importing.ts';
 import { type CommandService, withService } from '../wiring/service.ts';
 import { flag, SITE_OPTION, siteOf } from './common.ts';
 
@@ -144,7 +145,9 @@ async function write(
   const name = `${basename(understood.name).replace(/\.[^.]*$/, '')}.csv`;
   const query = new URLSearchParams({ site: registry.site.id, filename: name, commit: 'true' });
   // all of it is put into words before any of it is sent: what cannot be is refused as a whole
-  const files = [...inRuns(frames, READINGS_AT_ONCE)].map((run) => new TextEncoder().encode(plainCsv(run, registry)));
+  const files = [...inRuns(frames, READINGS_AT_ONCE, ({ r }) => r.length)].map((run) =>
+    new TextEncoder().encode(plainCsv(run, registry)),
+  );
   for (const [i, body] of files.entries()) {
     await askRunning(address, `/api/v1/imports?${query.toString()}`, importReportSchema, {
       method: 'POST',

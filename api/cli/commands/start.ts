@@ -67,7 +67,7 @@ export const start = command({
     const free = Object.fromEntries(site.plan.connections.map(({ id }) => [id, 0]));
     await runStart(cli, {
       site,
-      facts: file === undefined ? loadFacts(COMPOUND_FACTS_FILE, site.registry) : undefined,
+      facts: file === undefined ? () => loadFacts(COMPOUND_FACTS_FILE, site.registry) : undefined,
       port,
       months,
       collect,

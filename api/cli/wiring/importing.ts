@@ -37,19 +37,6 @@ export async function appendReadings(
   }
 }
 
-/** Frames in runs of so many readings, or of one frame. */
-export function* inRuns(frames: readonly FrameDraft[], readings: number): Generator<readonly FrameDraft[]> {
-  let [from, held] = [0, 0];
-  for (const [i, { r }] of frames.entries()) {
-    if (i > from && held + r.length > readings) {
-      yield frames.slice(from, i);
-      [from, held] = [i, 0];
-    }
-    held += r.length;
-  }
-  if (from < frames.length) yield frames.slice(from);
-}
-
 /** What CLI and API answer about a file of readings. */
 export function reportOf(
   { understood, frames, refused }: Readings,

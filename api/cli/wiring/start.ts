@@ -33,7 +33,7 @@ import { LOG_KEEP_MS, openEmbedded } from './service.ts';
 export interface StartOptions {
   readonly site: CheckedSite;
   /** Taken where the books have no facts of the site. */
-  readonly facts?: SiteFacts | undefined;
+  readonly facts?: (() => SiteFacts) | undefined;
   readonly port: number;
   /** Of simulated past. */
   readonly months: number;
@@ -109,7 +109,7 @@ async function runParts(cli: Cli, options: StartOptions, foundation: Foundation,
   const outcome = await service.applyRegistry(options.site.registry, { take: 'additions', commit: true });
   options.told({ step: 'applied', outcome });
   if (options.facts && (await service.rules.facts(site.id)) === undefined)
-    await service.rules.applyFacts(options.facts, { commit: true, by: 'start', reason: 'facts of the example' });
+    await service.rules.applyFacts(options.facts(), { commit: true, by: 'start', reason: 'facts of the example' });
   background.run('worker', worker.run);
   if (kept) background.run('historian', (ending) => keepHistorian({ ...kept, log, clock, telemetry }, ending));
   background.run('rules', () => warmRules(service, telemetry));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { inRuns, plainCsv, reportOf } from '../../../../api/cli/wiring/importing.ts';
+import { plainCsv, reportOf } from '../../../../api/cli/wiring/importing.ts';
 import { readReadings } from '../../../../collectors/import/index.ts';
 import {
   type FrameDraft,
@@ -79,26 +79,6 @@ test('readings that go to a running program as a file arrive as they were', asyn
       expect(flat(read.frames)).toEqual(flat(frames));
     }),
     { numRuns: 100 },
-  );
-});
-
-test('many readings go in runs that are, one after the other, all of them', () => {
-  const sized = fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 30 });
-  fc.assert(
-    fc.property(sized, fc.integer({ min: 1, max: 9 }), (sizes, most) => {
-      const frames = sizes.map((size, at): FrameDraft => {
-        const r = Array.from({ length: size }, (_, i) => [`e${i}`, 1] as const);
-        return { site: 's', device: 'd', at, r };
-      });
-      const runs = [...inRuns(frames, most)];
-      expect(runs.flat()).toEqual(frames);
-      const readingsOf = (run: readonly FrameDraft[]): number => run.reduce((sum, { r }) => sum + r.length, 0);
-      for (const [i, run] of runs.entries()) {
-        expect(run.length === 1 || readingsOf(run) <= most).toBe(true);
-        const next = runs[i + 1]?.[0];
-        expect(next === undefined || readingsOf(run) + next.r.length > most).toBe(true);
-      }
-    }),
   );
 });
 
