@@ -112,6 +112,9 @@ interface Sample {
   readonly minute: number;
   readonly rssMiB: number;
   readonly heapMiB: number;
+  /** What the heap has taken from the system, and what lies outside of it: they tell whose a rise of resident memory is. */
+  readonly reservedMiB: number;
+  readonly externalMiB: number;
   /** In use after a collection, within the heap and outside. */
   readonly keptMiB: number;
   readonly handles: number;
@@ -128,12 +131,14 @@ async function keptMiB({ worker }: Member): Promise<number> {
 
 function sampleOf({ worker }: Member, minute: number, from: number): Omit<Sample, 'keptMiB'> {
   const said = worker().events.filter(({ event, at }) => event === 'memory' && at >= from);
-  const middle = (of: 'rss' | 'heap' | 'handles', unit: number): number =>
+  const middle = (of: 'rss' | 'heap' | 'reserved' | 'external' | 'handles', unit: number): number =>
     Math.round((10 * quantiles(said.map((each) => each[of] ?? 0)).p50) / unit) / 10;
   return {
     minute: Math.round(10 * minute) / 10,
     rssMiB: middle('rss', 2 ** 20),
     heapMiB: middle('heap', 2 ** 20),
+    reservedMiB: middle('reserved', 2 ** 20),
+    externalMiB: middle('external', 2 ** 20),
     handles: middle('handles', 1),
   };
 }

@@ -55,8 +55,8 @@ const store: LedgerStore = {
 const worker = createWorker({ store, log, clock, telemetry, checkpointMs: settings.checkpointMs });
 const service = openService({ books, log, clock, telemetry, logKind: 'kafka', lastCommitAt: worker.lastCommitAt });
 const memory = setInterval(() => {
-  const { rss, heapUsed } = process.memoryUsage();
-  say('memory', { rss, heap: heapUsed, handles: openHandles() });
+  const { rss, heapUsed, heapTotal, external } = process.memoryUsage();
+  say('memory', { rss, heap: heapUsed, reserved: heapTotal, external, handles: openHandles() });
 }, 500);
 /** What is held after a full collection; before it, garbage of hours may lie there, as long as there is room. */
 process.on('SIGUSR2', () => {

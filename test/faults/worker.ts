@@ -24,6 +24,8 @@ export interface WorkerEvent {
   readonly to?: number;
   readonly rss?: number;
   readonly heap?: number;
+  readonly reserved?: number;
+  readonly external?: number;
   readonly kept?: number;
   readonly handles?: number;
   readonly code?: string;
