@@ -10,6 +10,7 @@ import * as historian from './migrations/0007-historian.ts';
 import * as sources from './migrations/0008-sources.ts';
 import * as admitting from './migrations/0009-admitting.ts';
 import * as edition from './migrations/0010-registry-edition.ts';
+import * as settled from './migrations/0011-settled-version.ts';
 
 /** In order, forward only; a released one is never edited. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -23,6 +24,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0008-sources': sources,
   '0009-admitting': admitting,
   '0010-registry-edition': edition,
+  '0011-settled-version': settled,
 };
 
 const TABLE = 'civicmeter_migration';

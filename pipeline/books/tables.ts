@@ -11,6 +11,7 @@ export interface Tables {
     zone: string;
     slot_minutes: number;
     registry_version: Generated<number>;
+    settled_version: Generated<number>;
   };
   readonly registry_edition: { id: Generated<boolean>; number: number };
   readonly admitting_site: { site: string; format: number; version: number; content: string };

@@ -40,28 +40,61 @@ export async function settle({
   await unfoldMarks(books.db);
   const waiting = books.db.selectFrom('dirty').selectAll();
   const marks = await (only === undefined ? waiting : waiting.where('site', '=', only)).execute();
-  if (marks.length === 0) return 0;
   let done = 0;
   for (const [id, siteMarks] of Map.groupBy(marks, (m) => m.site)) {
-    const site = await siteOf(id);
-    for (const [i, group] of (await groupsOf(books.db, site, siteMarks, limits)).entries()) {
-      await settleGroup(books, site, group, i === 0);
+    const settled = (group: readonly Mark[]): void => {
       done += group.length;
-      progress?.(done, marks.length, site.registry.site.id);
-      if (signal?.aborted) return done;
-    }
+      progress?.(done, marks.length, id);
+    };
+    let left: readonly Mark[] = siteMarks;
+    // again by the new registry where it changes meanwhile
+    while (left.length > 0 && !signal?.aborted)
+      left = await settleSite({ books, site: await siteOf(id), limits, signal, settled }, left);
+    if (signal?.aborted) return done;
   }
   return done;
 }
 
-async function settleGroup(books: Books, site: DirectorySite, marks: readonly Mark[], first: boolean): Promise<void> {
-  await books.db.transaction().execute(async (tx) => {
+interface SiteWork {
+  readonly books: Books;
+  readonly site: DirectorySite;
+  readonly limits: Limits;
+  readonly signal: AbortSignal | undefined;
+  readonly settled: (group: readonly Mark[]) => void;
+}
+
+/** Group by group; answers what is left where it is told to end, or the registry is no longer the one given. */
+async function settleSite(
+  { books, site, limits, signal, settled }: SiteWork,
+  marks: readonly Mark[],
+): Promise<readonly Mark[]> {
+  const groups = await groupsOf(books.db, site, marks, limits);
+  for (const [i, group] of groups.entries()) {
+    if (signal?.aborted || !(await settleGroup(books, site, group))) return groups.slice(i).flat();
+    settled(group);
+  }
+  return [];
+}
+
+/** Answers whether it was done: not where the registry has changed, by which another settler may have written already what this one does not know. */
+async function settleGroup(books: Books, site: DirectorySite, marks: readonly Mark[]): Promise<boolean> {
+  return books.db.transaction().execute(async (tx) => {
     await sql`
       select set_config('idle_in_transaction_session_timeout', ${STILL}, true), pg_advisory_xact_lock(${SETTLE_LOCK})`.execute(
       tx,
     );
     const changed: ChangedDays = new Map();
-    if (first) await forgetVanished(tx, site, changed);
+    const { id } = site.registry.site;
+    const versions = await tx
+      .selectFrom('site')
+      .select(['registry_version as now', 'settled_version as settled'])
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow();
+    if (versions.now !== site.version) return false;
+    if (versions.settled !== site.version) {
+      await forgetVanished(tx, site, changed);
+      await tx.updateTable('site').set({ settled_version: site.version }).where('id', '=', id).execute();
+    }
     const works = marks.flatMap(({ device, register: name, from_at: from }) => {
       const register = site.registers.get(registerKey(device, name));
       const reached = register?.mountings.filter((m) => (m.removedAt ?? Infinity) >= from) ?? [];
@@ -74,9 +107,8 @@ async function settleGroup(books: Books, site: DirectorySite, marks: readonly Ma
     await sql`
       delete from dirty d using unnest(${settled.map((m) => m.device)}::text[], ${settled.map((m) => m.register)}::text[], ${settled.map((m) => m.marks)}::int8[])
         as m(device, register, marks)
-      where d.site = ${site.registry.site.id} and d.device = m.device and d.register = m.register and d.marks = m.marks`.execute(
-      tx,
-    );
+      where d.site = ${id} and d.device = m.device and d.register = m.register and d.marks = m.marks`.execute(tx);
+    return true;
   });
 }
 

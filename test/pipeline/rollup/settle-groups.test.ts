@@ -77,7 +77,7 @@ describe('books that are settled all over again', () => {
         const { books } = compound;
         const again = async (
           limits?: Limits,
-          signal?: AbortSignal,
+          ending?: AbortController,
         ): Promise<{ readonly groups: number; readonly text: string }> => {
           await books.pool.query('truncate finding, evidence, mounting_day, usage_day, allocation_day');
           const { rows } = await books.pool.query<{ site: string; device: string; register: string }>(
@@ -88,7 +88,11 @@ describe('books that are settled all over again', () => {
             rows.map((row) => ({ ...row, from: from - MINUTE, rejoin: false })),
           );
           let groups = 0;
-          await settle({ books, limits, signal, progress: () => (groups += 1) });
+          const progress = (): void => {
+            groups += 1;
+            ending?.abort();
+          };
+          await settle({ books, limits, signal: ending?.signal, progress });
           return { groups, text: (await dumpBooks(books.db)).text };
         };
         const whole = await again();
@@ -96,8 +100,7 @@ describe('books that are settled all over again', () => {
         const cut = await again({ registerDays: 12, devices: 2 });
         expect(cut.groups).toBeGreaterThan(15);
         expect(cut.text).toBe(whole.text);
-        const signal = AbortSignal.abort();
-        const left = await again({ registerDays: 12, devices: 2 }, signal);
+        const left = await again({ registerDays: 12, devices: 2 }, new AbortController());
         expect(left.groups).toBe(1);
         await settle({ books });
         expect((await dumpBooks(books.db)).text).toBe(whole.text);
