@@ -1,8 +1,10 @@
+import type { Transaction } from 'kysely';
 import { localDay, requestError, zoneOf } from '#domain';
 import type { Clock, Telemetry } from '#platform';
 import type { Books } from './books/index.ts';
+import type { Tables } from './books/tables.ts';
 import { applyRegistry } from './books/registry.ts';
-import { type DirectorySite, loadDirectory, siteKeeper } from './ledger/directory.ts';
+import { type DirectorySite, loadDirectory, loadSiteOf, siteKeeper } from './ledger/directory.ts';
 import { inForce } from './ledger/allocate.ts';
 import { rejoin } from './ledger/rejoin.ts';
 import { replayQuarantine } from './ledger/replay.ts';
@@ -16,7 +18,7 @@ import { confirmEvent, recordEvent } from './rollup/events.ts';
 import { logLayer } from './rollup/log-layer.ts';
 import { reconcile } from './rollup/reconcile.ts';
 import { settle } from './rollup/settle.ts';
-import { inSettledSnapshot } from './rollup/snapshot.ts';
+import { inSettledSnapshot, type SnapshotOptions } from './rollup/snapshot.ts';
 import { type DaySource, liveSource } from './rollup/source.ts';
 import { allocationsOf } from './rollup/site-index.ts';
 import { trace } from './rollup/trace.ts';
@@ -47,7 +49,7 @@ export interface ServiceOptions {
 
 /** How long an answer waits for another process to join slots anew before it says so. */
 const REJOIN_PATIENCE_MS = 60_000;
-/** How often a trial balance looks for a moment at which nothing waits to be recomputed, and a trace for one at which nothing of its site does. */
+/** How often a trial balance looks for a moment at which nothing waits to be recomputed, or a closed month for one at which nothing of its site does; and a trace. */
 const [SNAPSHOT_ATTEMPTS, TRACE_ATTEMPTS] = [50, 5];
 
 /** The pipeline's one door (service.ts). */
@@ -69,6 +71,16 @@ export function openService(options: ServiceOptions): Service {
         await clock.sleep(500);
       }
     }
+  };
+  /** The work on a site, its registry included, as of a moment at which nothing of it waits. */
+  const atOneMoment = <T>(
+    id: string,
+    attempts: number,
+    otherwise: SnapshotOptions['otherwise'],
+    work: (tx: Transaction<Tables>, site: DirectorySite) => Promise<T>,
+  ): Promise<T> => {
+    const options = { site: id, attempts, otherwise, settle: () => settle({ books, site: id, siteOf }) };
+    return inSettledSnapshot(db, options, async (tx) => work(tx, await loadSiteOf(tx, id)));
   };
   const sourceOf = async (
     site: DirectorySite,
@@ -103,18 +115,18 @@ export function openService(options: ServiceOptions): Service {
     },
     trace: async (query) => {
       if (query.asOf !== undefined) return tracedVersion(options, query);
-      const site = await siteOf(query.site);
-      const settleSite = (): Promise<number> => settle({ books, site: query.site, siteOf });
-      return inSettledSnapshot(db, { site: query.site, attempts: TRACE_ATTEMPTS, settle: settleSite }, (tx) =>
+      return atOneMoment(query.site, TRACE_ATTEMPTS, 'as-it-stands', (tx, site) =>
         trace(tx, site, liveSource(tx, site.registry, clock.now()), query),
       );
     },
     findings: async (query) => listFindings(db, await siteOf(query.site), query),
     reconcile: async (id, { withLog, progress } = {}) => {
-      const site = await siteOf(id);
+      await siteOf(id);
       const settleMore = (): Promise<void> => settleAll(progress);
       await settleMore();
-      return inSettledSnapshot(db, { attempts: SNAPSHOT_ATTEMPTS, settle: settleMore }, async (tx) => {
+      const settled = { attempts: SNAPSHOT_ATTEMPTS, otherwise: 'as-it-stands' as const, settle: settleMore };
+      return inSettledSnapshot(db, settled, async (tx) => {
+        const site = await loadSiteOf(tx, id);
         const layers = withLog && log ? [await logLayer(tx, log, await loadDirectory(tx), progress)] : [];
         return reconcile(tx, site, clock.now(), layers, progress);
       });
@@ -128,17 +140,16 @@ export function openService(options: ServiceOptions): Service {
     replayQuarantine: (query) => replayQuarantine(books, clock.now(), query),
     close: async (id, month, claim) => {
       await settleAll();
-      const site = await siteOf(id);
-      // one snapshot: a worker and a settler may write meanwhile
-      return db
-        .transaction()
-        .setIsolationLevel('repeatable read')
-        .execute(async (tx) => closeMonth(tx, site, month, claim, clock.now(), await rules.closing(tx, site, month)));
+      return atOneMoment(id, SNAPSHOT_ATTEMPTS, 'refuse', async (tx, site) =>
+        closeMonth(tx, site, month, claim, clock.now(), await rules.closing(tx, site, month)),
+      );
     },
     closes: async (id) => listCloses(db, await siteOf(id)),
     adjustments: async (id, month) => {
       await settleAll();
-      return listAdjustments(db, await siteOf(id), clock.now(), month);
+      return atOneMoment(id, TRACE_ATTEMPTS, 'as-it-stands', (tx, site) =>
+        listAdjustments(tx, site, clock.now(), month),
+      );
     },
     rules: rules.service,
     status: () =>

@@ -1,31 +1,41 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
+import { storeError } from '#domain';
 import type { Tables } from '../books/tables.ts';
 
 export interface SnapshotOptions {
   /** Of all sites where absent. */
   readonly site?: string | undefined;
-  /** How often it is looked for at most; then the work is done as things stand. */
+  /** How often it is looked for at most. */
   readonly attempts: number;
+  /** What to do where it is not found: the work as things stand, or nothing. */
+  readonly otherwise: 'as-it-stands' | 'refuse';
   readonly settle: () => Promise<unknown>;
 }
 
 /**
  * The work in one snapshot of the books in which nothing waits to be recomputed: a worker and a settler may write meanwhile, and what is derived would not be what
- * follows from the readings. What waits for the log does not count: it has not changed anything yet.
+ * follows from the readings. What waits for the log does not count: it has not changed anything yet. Throws TOTALS_BEHIND where it refuses.
  */
 export async function inSettledSnapshot<T>(
   db: Kysely<Tables>,
-  { site, attempts, settle }: SnapshotOptions,
+  { site, attempts, otherwise, settle }: SnapshotOptions,
   work: (tx: Transaction<Tables>) => Promise<T>,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     const done = await db
       .transaction()
       .setIsolationLevel('repeatable read')
-      .execute(async (tx) =>
-        attempt < attempts && (await isWaiting(tx, site)) ? undefined : { answer: await work(tx) },
-      );
+      .execute(async (tx) => {
+        const isLast = attempt >= attempts;
+        if ((!isLast || otherwise === 'refuse') && (await isWaiting(tx, site))) return undefined;
+        return { answer: await work(tx) };
+      });
     if (done) return done.answer;
+    if (attempt >= attempts)
+      throw storeError('TOTALS_BEHIND', 'readings come faster than the totals follow', {
+        ...(site === undefined ? {} : { place: site }),
+        cure: 'try again when fewer come; `civicmeter status` says how much waits',
+      });
     await settle();
   }
 }

@@ -1,5 +1,7 @@
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { stopPostgres } from '../support/postgres.ts';
+import { consume } from '../support/run-books.ts';
 import {
   daily,
   local,
@@ -135,6 +137,37 @@ describe('a closed month', () => {
     expect(adjustments.get('p')).toBe(40);
     expect(adjustments.get('q')).toBe(2 * 27 * 240);
     expect(adjustments.get('court')).toBe(-1_488);
+  });
+
+  it('is of one moment, at which nothing waits, while late readings keep coming', { timeout: 60_000 }, async () => {
+    const site = (open = await openSmallSite(registry, '2026-04-20'));
+    await site.feed('p', readings.slice(0, 10));
+    let [writing, written] = [true, 0];
+    const writer = (async (): Promise<void> => {
+      for (; writing; written++) {
+        await site.append('p', [[local('2026-03-09T08:00') + written * 60_000, 2_500 + written]]);
+        await consume(site.books, site.log);
+        // as a worker, which commits some times a second
+        await pause(50);
+      }
+    })();
+    try {
+      for (let version = 1; version <= 12; version++) {
+        const seen = written;
+        await vi.waitUntil(() => written > seen);
+        await site.service.close(SITE, MARCH, claim);
+        const asOf = `2026-03#${version}`;
+        const whole = site.query(point('p'), '2026-03-01', '2026-04-01', 'month');
+        const { root } = await site.service.trace({ ...whole, asOf });
+        const { total } = await march(site, point('p'), asOf);
+        expect(root.amount).toBe(total.amount);
+        expect(root.terms.map((term) => term.amount)).toEqual([total.amount]);
+      }
+    } finally {
+      writing = false;
+      await writer;
+    }
+    expect(written).toBeGreaterThan(12);
   });
 
   it('is refused while it runs, when it is empty, outside its month, and where its stored figures were altered', async () => {
