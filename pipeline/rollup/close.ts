@@ -62,7 +62,7 @@ const intervalOf = (site: DirectorySite, month: number): Interval => {
   return { from: dayStart(firstDayOfMonth(month), zone), to: dayStart(firstDayOfMonth(month + 1), zone) };
 };
 
-/** Freezes a month under the next version. Throws MONTH_RUNNING for one that has not ended, CLOSE_UNCHANGED where nothing differs from the last version. */
+/** Freezes a month under the next version. Throws MONTH_RUNNING for one that has not ended, CLOSE_UNCHANGED where nothing differs from the last version and that adds up. */
 export async function closeMonth(
   db: Db,
   site: DirectorySite,
@@ -81,7 +81,11 @@ export async function closeMonth(
   const content = await gather(db, site, month, interval, version, now, judgement);
   if (content.points.length === 0)
     throw requestError('MONTH_EMPTY', `${name} has no figures`, { place: name, cure: 'check the month and the site' });
-  if (previous && canonicalJson(figuresOf(previous.content)) === canonicalJson(figuresOf(content))) {
+  if (
+    previous &&
+    addsUp(previous.content) &&
+    canonicalJson(figuresOf(previous.content)) === canonicalJson(figuresOf(content))
+  ) {
     throw requestError('CLOSE_UNCHANGED', `${name} stands as in version ${previous.version}`, {
       place: name,
       cure: 'nothing to do',
@@ -103,6 +107,13 @@ const figuresOf = ({ points, parties, mountings, outlines, judged = [] }: Closed
   outlines,
   judged,
 });
+
+/** Whether each trace comes to the point's days: not in every version of before TOTALS_BEHIND, which readings could overtake while it was made. */
+function addsUp({ points, traces }: ClosedContent): boolean {
+  const sums = new Map<string, number>();
+  for (const { point, amount } of points) sums.set(point, (sums.get(point) ?? 0) + amount);
+  return Object.entries(traces).every(([point, { root }]) => root.amount === (sums.get(point) ?? 0));
+}
 
 async function gather(
   db: Db,

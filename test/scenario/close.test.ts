@@ -1,5 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { canonicalJson, sha256 } from '../../pipeline/rollup/canonical.ts';
+import { lastClose } from '../../pipeline/rollup/close.ts';
 import { stopPostgres } from '../support/postgres.ts';
 import { consume } from '../support/run-books.ts';
 import {
@@ -168,6 +170,22 @@ describe('a closed month', () => {
       await writer;
     }
     expect(written).toBeGreaterThan(12);
+  });
+
+  it('may be closed again as it stands where the trace of its last version does not come to its figure', async () => {
+    const site = await closed();
+    await site.service.close(SITE, MARCH, claim);
+    const stored = await lastClose(site.books.db, SITE, MARCH);
+    const { p: trace } = stored?.content.traces ?? {};
+    if (!stored || !trace) throw new Error('nothing is closed');
+    const overtaken = { ...trace, root: { ...trace.root, amount: trace.root.amount + 1 } };
+    const text = canonicalJson({ ...stored.content, traces: { ...stored.content.traces, p: overtaken } });
+    await site.books.db
+      .updateTable('closed_period')
+      .set({ content: text, hash: sha256(text) })
+      .execute();
+    expect(await site.service.close(SITE, MARCH, claim)).toMatchObject({ version: 2 });
+    await expect(site.service.close(SITE, MARCH, claim)).rejects.toMatchObject({ code: 'CLOSE_UNCHANGED' });
   });
 
   it('is refused while it runs, when it is empty, outside its month, and where its stored figures were altered', async () => {

@@ -1,5 +1,7 @@
+import type { Kysely } from 'kysely';
 import { afterAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { markDirty } from '../../../pipeline/books/dirty.ts';
+import { migrate } from '../../../pipeline/books/migrate.ts';
 import type { MeterEvent } from '../../../pipeline/domain/index.ts';
 import { type DirectorySite, loadSiteOf } from '../../../pipeline/ledger/directory.ts';
 import { settle } from '../../../pipeline/rollup/settle.ts';
@@ -58,5 +60,20 @@ describe('totals while the registry changes', () => {
     await site.service.settle();
     expect(await site.dump()).not.toContain('|p/s2|');
     expect(await days(site)).toMatchObject([{ mounting: 'p/s1' }, { mounting: 'p/s3', amount: 153 }]);
+  });
+
+  it('are made good by the upgrade where a settler of before had dropped them', async () => {
+    await replace(site, 's2');
+    await site.service.settle();
+    const dump = await site.dump();
+    const { books } = site;
+    await books.pool.query(`delete from mounting_day where mounting = 'p/s2'`);
+    await books.pool.query(`update usage_day set amount = 250, measured = 250, interpolated = 0`);
+    await books.pool.query('alter table site drop column settled_version');
+    await books.pool.query(`delete from civicmeter_migration where name = '0011-settled-version'`);
+    expect(await site.dump()).not.toBe(dump);
+    await migrate(books.db as Kysely<unknown>, 'here');
+    await site.service.settle();
+    expect(await site.dump()).toBe(dump);
   });
 });
