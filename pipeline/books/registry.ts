@@ -1,4 +1,4 @@
 export { applyRegistry } from './registry/apply.ts';
-export { holdRegistryEdition, raiseRegistryEdition, registryEdition } from './registry/edition.ts';
+export { holdRegistryEdition, lockRegistries, raiseRegistryEdition, registryEdition } from './registry/edition.ts';
 export { diffRegistry } from './registry/plan.ts';
 export { loadMeters, loadRegistry } from './registry/load.ts';

@@ -10,7 +10,7 @@ import {
 import { markDirty } from '../books/dirty.ts';
 import { toEvent } from '../books/meter-events.ts';
 import type { Books } from '../books/index.ts';
-import { raiseRegistryEdition } from '../books/registry.ts';
+import { lockRegistries, raiseRegistryEdition } from '../books/registry.ts';
 import type { Tables } from '../books/tables.ts';
 import { type DirectorySite, loadSiteOf } from '../ledger/directory.ts';
 import { effectiveRegisters, type EffectiveRegister, holdsAt } from '../ledger/effective.ts';
@@ -28,10 +28,11 @@ export async function recordEvent(
   claim: NewEvent,
   now: number,
 ): Promise<MeterEvent> {
-  const site = await loadSiteOf(books.db, siteId);
-  refuseInvalid(site.registry, registersWithout(site, claim.supersedes), body);
   const state = NEEDS_SECOND_PERSON[body.kind] ? 'proposed' : 'active';
   return books.db.transaction().execute(async (tx) => {
+    await lockRegistries(tx);
+    const site = await loadSiteOf(tx, siteId);
+    refuseInvalid(site.registry, registersWithout(site, claim.supersedes), body);
     const superseded = claim.supersedes === undefined ? undefined : await supersedable(tx, siteId, claim.supersedes);
     const row = await tx
       .insertInto('meter_event')
@@ -55,36 +56,36 @@ export async function recordEvent(
   });
 }
 
-/** The second person. Throws EVENT_UNKNOWN, EVENT_SETTLED, SAME_PERSON. */
+/** The second person. Throws EVENT_UNKNOWN, EVENT_SETTLED, SAME_PERSON, EVENT_INVALID. */
 export async function confirmEvent(books: Books, id: number, by: string, now: number): Promise<MeterEvent> {
-  const found = await books.db.selectFrom('meter_event').selectAll().where('id', '=', id).executeTakeFirst();
-  if (!found)
-    throw requestError('EVENT_UNKNOWN', `there is no event ${id}`, { place: String(id), cure: 'look at `event list`' });
-  const site = await loadSiteOf(books.db, found.site);
-  if (found.state !== 'proposed')
-    throw requestError('EVENT_SETTLED', `event ${id} is ${found.state}`, {
-      place: String(id),
-      cure: 'nothing to confirm',
-    });
-  if (found.by_name.trim().toLowerCase() === by.trim().toLowerCase()) {
-    throw requestError('SAME_PERSON', `${by} proposed event ${id} and cannot confirm it`, {
-      place: String(id),
-      cure: 'let another person confirm it',
-    });
-  }
   return books.db.transaction().execute(async (tx) => {
+    await lockRegistries(tx);
+    const found = await tx.selectFrom('meter_event').selectAll().where('id', '=', id).executeTakeFirst();
+    if (!found)
+      throw requestError('EVENT_UNKNOWN', `there is no event ${id}`, {
+        place: String(id),
+        cure: 'look at `event list`',
+      });
+    const site = await loadSiteOf(tx, found.site);
+    if (found.state !== 'proposed')
+      throw requestError('EVENT_SETTLED', `event ${id} is ${found.state}`, {
+        place: String(id),
+        cure: 'nothing to confirm',
+      });
+    if (found.by_name.trim().toLowerCase() === by.trim().toLowerCase()) {
+      throw requestError('SAME_PERSON', `${by} proposed event ${id} and cannot confirm it`, {
+        place: String(id),
+        cure: 'let another person confirm it',
+      });
+    }
+    // what was possible when it was proposed may not be any more
+    refuseInvalid(site.registry, registersWithout(site, found.supersedes ?? undefined), toEvent(found).body);
     const row = await tx
       .updateTable('meter_event')
       .set({ state: 'active', confirmed_by: by, confirmed_at: now })
       .where('id', '=', id)
-      .where('state', '=', 'proposed')
       .returningAll()
-      .executeTakeFirst();
-    if (!row)
-      throw requestError('EVENT_SETTLED', `event ${id} was settled meanwhile`, {
-        place: String(id),
-        cure: 'look at `event list`',
-      });
+      .executeTakeFirstOrThrow();
     const event = toEvent(row);
     const superseded =
       event.supersedes === undefined ? undefined : await supersedable(tx, event.site, event.supersedes);

@@ -1,17 +1,15 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import { type Registry, requestError } from '#domain';
 import type { ApplyAnswer, ApplyOptions, RegistryChange } from '../../service.ts';
 import { markDirty } from '../dirty.ts';
 import type { Tables } from '../tables.ts';
 import { loadEvents } from '../meter-events.ts';
+import { lockRegistries } from './edition.ts';
 import { inheritedMarks } from './inherited.ts';
 import { loadRegistry } from './load.ts';
 import { planRegistry } from './plan.ts';
 import type { PlannedChange } from './planned.ts';
 import { writeRegistry } from './write.ts';
-
-/** One registry at a time. */
-const LOCK = 0x63697672;
 
 /**
  * Brings the registry of the target's site to what the target says, or answers what that would change. `tx` is a
@@ -25,7 +23,7 @@ export async function applyRegistry(
 ): Promise<ApplyAnswer> {
   const site = target.site.id;
   const claim = claimOf(options);
-  await sql`select pg_advisory_xact_lock(${LOCK})`.execute(tx);
+  await lockRegistries(tx);
   const old = await loadRegistry(tx, site);
   const planned = planRegistry(old, target, options.now);
   const taken = planned.filter((p) => options.take === 'all' || p.addition);

@@ -19,3 +19,11 @@ export async function raiseRegistryEdition(tx: Kysely<Tables>): Promise<void> {
     tx,
   );
 }
+
+/** Of applications and events; the settlers' is another one. */
+const LOCK = 0x63697672;
+
+/** One change of a registry at a time: what it is judged by, and what it marks, is the registry that it changes. */
+export async function lockRegistries(tx: Kysely<Tables>): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${LOCK})`.execute(tx);
+}

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { afterAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { markDirty } from '../../../pipeline/books/dirty.ts';
 import { migrate } from '../../../pipeline/books/migrate.ts';
 import type { MeterEvent } from '../../../pipeline/domain/index.ts';
@@ -60,6 +60,40 @@ describe('totals while the registry changes', () => {
     await site.service.settle();
     expect(await site.dump()).not.toContain('|p/s2|');
     expect(await days(site)).toMatchObject([{ mounting: 'p/s1' }, { mounting: 'p/s3', amount: 153 }]);
+  });
+
+  it('follow one of two corrections of an event that are recorded at once; the other is refused', async () => {
+    const event = await replace(site, 's2');
+    const { pool } = site.books;
+    const other = await pool.connect();
+    await other.query('begin; lock table meter_event in share row exclusive mode');
+    const recording = Promise.allSettled([replace(site, 's3', event.id), replace(site, 's4', event.id)]);
+    const waiting =
+      'select from pg_locks where not granted and database = (select oid from pg_database where datname = current_database())';
+    await vi.waitUntil(async () => (await pool.query(waiting)).rowCount === 2);
+    await other.query('commit');
+    other.release();
+    const both = await recording;
+    const [refused, ...others] = both.filter((each) => each.status === 'rejected');
+    expect(others).toEqual([]);
+    expect(refused?.reason).toMatchObject({ code: 'EVENT_UNKNOWN' });
+    const { registers, events } = await loadSiteOf(site.books.db, SITE);
+    expect(events.filter(({ state }) => state === 'active')).toHaveLength(1);
+    expect([...registers.values()].flatMap(({ mountings }) => mountings)).toHaveLength(2);
+  });
+
+  it('are not changed by a proposal that is no longer possible when the second person confirms it', async () => {
+    const span = { kind: 'exclude', device: 'd-p', register: 'e' } as const;
+    const proposed = await site.service.recordEvent(
+      SITE,
+      { ...span, from: STARTED, to: local('2026-03-02T06:00') },
+      { by: 'wang', reason: 'test run' },
+    );
+    expect(proposed.state).toBe('proposed');
+    await site.books.pool.query(`update meter_event set body = jsonb_set(body, '{register}', '"gone"')`);
+    const before = await site.dump();
+    await expect(site.service.confirmEvent(proposed.id, 'chen')).rejects.toMatchObject({ code: 'EVENT_INVALID' });
+    expect(await site.dump()).toBe(before);
   });
 
   it('are made good by the upgrade where a settler of before had dropped them', async () => {
