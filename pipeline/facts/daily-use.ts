@@ -2,9 +2,9 @@ import { type Kysely, sql } from 'kysely';
 import { type Carrier, dayStart, type Point, zoneOf } from '#domain';
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
-import { coverageOf } from '../rollup/coverage.ts';
+import { coverageOf, evidenceOf } from '../rollup/coverage.ts';
 import { loadOutlines } from '../rollup/source.ts';
-import { mountingsBehind } from '../rollup/subject.ts';
+import { metersBehind } from '../rollup/subject.ts';
 import { signOf } from '../rollup/totals.ts';
 import type { DaySpan } from './temperature.ts';
 
@@ -77,13 +77,11 @@ async function evidencedDays(
   span: DaySpan,
 ): Promise<ReadonlySet<number>> {
   const zone = zoneOf(site.registry.site.zone);
-  const groups = points.flatMap((point) => mountingsBehind(site, point));
-  const mountings = [...new Set(groups.flat())];
+  const behind = points.flatMap((point) => metersBehind(site, point));
+  const mountings = [...new Set(behind.flatMap((of) => of.mountings))];
   if (mountings.length === 0) return new Set();
   const whole = { from: dayStart(span.from, zone), to: dayStart(span.to, zone) };
-  const outlines = await loadOutlines(db, site.registry.site.id, mountings, whole);
-  const of = new Map(outlines.map((one) => [one.mounting, one]));
-  const meters = groups.map((group) => group.flatMap((id) => of.get(id) ?? []));
+  const meters = evidenceOf(await loadOutlines(db, site.registry.site.id, mountings, whole))(behind);
   const days = Array.from({ length: span.to - span.from }, (_, i) => span.from + i);
   return new Set(
     days.filter((day) => {

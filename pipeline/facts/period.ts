@@ -20,9 +20,9 @@ import {
 import type { Missing, PeriodFacts, Profile, Quantity } from '../../rules/contract.ts';
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
-import { coverageOf, type EvidenceOutline } from '../rollup/coverage.ts';
+import { coverageOf, evidenceOf } from '../rollup/coverage.ts';
 import { loadOutlines } from '../rollup/source.ts';
-import { mountingsBehind } from '../rollup/subject.ts';
+import { metersBehind } from '../rollup/subject.ts';
 import { type MonthAmounts, partyMonths, sumOf } from './amounts.ts';
 import { denominatorsOf } from './denominators.ts';
 import { type HeldQuantity, heldQuantities } from './quantities.ts';
@@ -72,23 +72,22 @@ export async function institutionBook(
   const zone = zoneOf(registry.site.zone);
   const [fromDay, toDay] = [firstDayOfMonth(whole.from), firstDayOfMonth(whole.to)];
   const { parts, adrift, unnamed } = usePartsOf(site, facts);
-  const behind = new Map(registry.points.map((p) => [p.id, mountingsBehind(site, p)]));
+  const behind = new Map(registry.points.map((p) => [p.id, metersBehind(site, p)]));
   const interval = { from: dayStart(fromDay, zone), to: dayStart(toDay, zone) };
-  const mountings = [...new Set([...behind.values()].flat(2))];
+  const mountings = [...new Set([...behind.values()].flat().flatMap((of) => of.mountings))];
   const [amounts, outlines, held] = await Promise.all([
     partyMonths(db, registry.site.id, id, whole.from, whole.to),
     mountings.length === 0 ? [] : loadOutlines(db, registry.site.id, mountings, interval),
     heldQuantities(db, registry.site.id, id, whole.from, whole.to),
   ]);
-  const of = new Map(outlines.map((o) => [o.mounting, o]));
-  const evidence = (point: Point): readonly (readonly EvidenceOutline[])[] =>
-    (behind.get(point.id) ?? []).map((group) => group.flatMap((m) => of.get(m) ?? []));
+  const evidence = evidenceOf(outlines);
   const own = facts.institutions.find((one) => one.id === id);
   const profile = profileOf(id, own);
   const coverage = (points: readonly Point[], span: MonthSpan): number => {
     const period = { from: dayStart(firstDayOfMonth(span.from), zone), to: dayStart(firstDayOfMonth(span.to), zone) };
     // counted against the whole period, also what has not come: a verdict needs nine tenths of the year
-    return coverageOf(points.flatMap(evidence), period, period.to, site.slotMs);
+    const meters = points.flatMap((point) => behind.get(point.id) ?? []);
+    return coverageOf(evidence(meters), period, period.to, site.slotMs);
   };
   const standing = [...adrift.map(adriftMissing), ...unnamed.map(unnamedMissing)];
   return {

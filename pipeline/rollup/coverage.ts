@@ -12,6 +12,27 @@ export interface EvidenceOutline {
   readonly breaks: readonly Interval[];
 }
 
+/** What evidences a point. */
+export interface PointMeters {
+  readonly mountings: readonly string[];
+  /** Of one that was given up: from then on it is known to use nothing. Else Infinity. */
+  readonly until: number;
+}
+
+/** The outlines of points, each found among all. */
+export function evidenceOf(
+  all: readonly EvidenceOutline[],
+): (points: readonly PointMeters[]) => readonly (readonly EvidenceOutline[])[] {
+  const of = new Map(all.map((outline) => [outline.mounting, outline]));
+  return (points) =>
+    points.map(({ mountings, until }) => {
+      const known = mountings.flatMap((id) => of.get(id) ?? []);
+      return until === Infinity ? known : [...known, { ...NOTHING, evidence: { from: until, to: Infinity } }];
+    });
+}
+
+const NOTHING = { mounting: '', gaps: [], breaks: [] };
+
 const ceilSlot = (at: number, slotMs: number): number => slotStart(at + slotMs - 1, slotMs);
 
 /** Length of what is left of `whole` after taking out intervals that may overlap. */

@@ -1,5 +1,6 @@
 import {
   type Carrier,
+  dayStart,
   type Interval,
   type LocalText,
   type Point,
@@ -7,11 +8,13 @@ import {
   registerKey,
   requestError,
   UNALLOCATED,
+  zoneOf,
 } from '#domain';
 import type { Subject } from '../answers.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import type { UsageQuery } from '../service.ts';
-import { borneBy, indexOf, mountingsOf } from './site-index.ts';
+import type { PointMeters } from './coverage.ts';
+import { borneBy, indexOf, mountedOf, mountingsOf } from './site-index.ts';
 import { byDependence, signOf } from './totals.ts';
 
 /** What a question is about, as signed points, as a party's parts of points, or as the mountings of one register. */
@@ -154,14 +157,22 @@ const unknown = (kind: string, id: string, known: readonly string[]) =>
     cure: `known: ${known.slice(0, 12).join(', ')}${known.length > 12 ? ', …' : ''}`,
   });
 
-/** Mountings whose readings evidence a point: its own, or those of a formula's terms. */
-export function mountingsBehind(site: DirectorySite, point: Point): readonly (readonly string[])[] {
-  if (point.role !== 'formula') return [mountingsOf(site, point.id)];
+/** The meters whose readings evidence a point: its own, or those of each of a formula's terms. */
+export function metersBehind(site: DirectorySite, point: Point): readonly PointMeters[] {
+  if (point.role !== 'formula') return [{ mountings: mountingsOf(site, point.id), until: givenUpAt(site, point) }];
   const inner = byDependence([point]).at(-1)?.terms ?? [];
   return inner.flatMap((t) => {
     const term = indexOf(site).points.get(t.point);
-    return term ? mountingsBehind(site, term) : [];
+    return term ? metersBehind(site, term) : [];
   });
+}
+
+/** A point that has ended was given up when its last meter was removed, or on the day it ended. */
+function givenUpAt(site: DirectorySite, { id, ended }: Point): number {
+  if (ended === undefined) return Infinity;
+  const removed = mountedOf(site, id).map(({ mounting }) => mounting.removedAt ?? Infinity);
+  const last = removed.length === 0 ? Infinity : Math.max(...removed);
+  return Math.min(last, dayStart(ended, zoneOf(site.registry.site.zone)));
 }
 
 export const wholeOf = (rows: readonly Interval[], fallback: Interval): Interval => ({

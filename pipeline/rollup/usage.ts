@@ -18,12 +18,12 @@ import type { UsageAnswer, UsageRow } from '../answers.ts';
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import type { UsageQuery } from '../service.ts';
-import { coverageWithin, type EvidenceOutline } from './coverage.ts';
+import { coverageWithin, evidenceOf, type EvidenceOutline } from './coverage.ts';
 import { estimateRows } from './estimate.ts';
 import { hourRows } from './hours.ts';
 import { addSplit, NO_SPLIT, type RawRow, type SplitDay } from './split.ts';
 import type { DaySource } from './source.ts';
-import { mountingsBehind, type ResolvedSubject, resolveSubject, wholeOf } from './subject.ts';
+import { metersBehind, type ResolvedSubject, resolveSubject, wholeOf } from './subject.ts';
 
 /** Usage by hour, day, month or year (service.ts). Throws HOURS_NOT_ALLOCATED for parts of a day of a party. */
 export async function usage(
@@ -139,11 +139,11 @@ async function outlinesOf(
   resolved: ResolvedSubject,
   period: Interval,
 ): Promise<readonly (readonly EvidenceOutline[])[]> {
-  const groups = resolved.mountings
-    ? [resolved.mountings]
-    : resolved.terms.flatMap(({ point }) => mountingsBehind(site, point));
-  const all = new Map((await source.outlines([...new Set(groups.flat())], period)).map((o) => [o.mounting, o]));
-  return groups.map((group) => group.flatMap((id) => all.get(id) ?? []));
+  const points = resolved.mountings
+    ? [{ mountings: resolved.mountings, until: Infinity }]
+    : resolved.terms.flatMap(({ point }) => metersBehind(site, point));
+  const mountings = new Set(points.flatMap((of) => of.mountings));
+  return evidenceOf(await source.outlines([...mountings], period))(points);
 }
 
 /** Puts rows that lie within `whole` into words. */
