@@ -92,7 +92,8 @@ describe('a point without a meter', () => {
     expect(rows.map(({ coverage, provisional }) => [coverage, provisional])).toEqual([
       [1, false],
       [0, false],
-      [1, false],
+      // the month has not ended
+      [1, true],
     ]);
   });
 });
