@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { type Bracket, bracketStart, DAY, registerKey, slotStart } from '#domain';
-import type { Telemetry } from '#platform';
+import type { EventSpec, Telemetry } from '#platform';
 import type { Books } from '../books/index.ts';
 import { type FrameLog, partitionOf } from '../log/port.ts';
 import { admitBatch } from './batch.ts';
@@ -29,12 +29,11 @@ export async function rejoin(books: Books, log: FrameLog, telemetry: Telemetry):
   for (const mark of marks) {
     const device = directory.sites.get(mark.site)?.devices.get(mark.device);
     const register = device?.registers.get(mark.register);
-    const from = device && register ? await rejoinRegister(books, log, directory, device, register) : Infinity;
-    telemetry.emit(
-      'slotsRejoined',
-      { level: 'info', message: 'slots were joined anew from the log' },
-      { device: mark.device, register: mark.register },
-    );
+    const { from, forgotten } =
+      device && register ? await rejoinRegister(books, log, directory, device, register) : NOTHING;
+    const place = { device: mark.device, register: mark.register };
+    telemetry.emit('slotsRejoined', REJOINED, place);
+    if (forgotten > 0) telemetry.emit('slotsForgotten', FORGOTTEN, { ...place, slots: forgotten });
     // a cut recorded meanwhile came with a new version of the registry: its mark stays
     await sql`
       update dirty set rejoin = false, marks = marks + 1, from_at = least(from_at, ${Number.isFinite(from) ? from : null}::int8)
@@ -46,22 +45,38 @@ export async function rejoin(books: Books, log: FrameLog, telemetry: Telemetry):
   return marks.length;
 }
 
-/** Answers the start of the first day that changed; Infinity: none. */
+const REJOINED: EventSpec = { level: 'info', message: 'slots were joined anew from the log' };
+const FORGOTTEN: EventSpec = {
+  level: 'warn',
+  message:
+    'the log no longer has all readings of slots that were to be joined anew; their first and last stand, those beside the cut are not known',
+};
+
+interface Rejoined {
+  /** Start of the first day that changed; Infinity: none. */
+  readonly from: number;
+  /** Slots of which the log no longer has what the books have. */
+  readonly forgotten: number;
+}
+
+const NOTHING: Rejoined = { from: Infinity, forgotten: 0 };
+
 async function rejoinRegister(
   books: Books,
   log: FrameLog,
   directory: Directory,
   device: DirectoryDevice,
   register: DirectoryRegister,
-): Promise<number> {
+): Promise<Rejoined> {
   for (;;) {
     const store = bracketStore();
     const slots = await affectedSlots(books, store, device, register);
-    if (slots.size === 0) return Infinity;
+    if (slots.size === 0) return NOTHING;
     const claims = await claimsFromLog(log, directory, device, register, slots);
+    const forgotten = forgottenSlots(store, device, register, slots, claims);
     const changed = [...store.rows.values()].filter((row) => rebucket(row, device, register, slots, claims));
     const raced = await books.db.transaction().execute((tx) => writePacked(tx, 'bracket', dirtyRows(store)));
-    if (raced.length === 0) return Math.min(...changed.map((row) => row.day * DAY));
+    if (raced.length === 0) return { from: Math.min(...changed.map((row) => row.day * DAY)), forgotten };
   }
 }
 
@@ -122,6 +137,24 @@ async function claimsFromLog(
     }
   }
   return claims;
+}
+
+function forgottenSlots(
+  store: RowStore<Bracket>,
+  device: DirectoryDevice,
+  register: DirectoryRegister,
+  slots: ReadonlySet<number>,
+  claims: readonly Claim[],
+): number {
+  const retained = new Set(claims.map(({ at, value }) => `${at} ${value}`));
+  const forgotten = new Set<number>();
+  for (const row of store.rows.values())
+    for (const bracket of listsOf(row).get(register.ordinal) ?? []) {
+      const slot = slotStart(bracket.start, device.slotMs);
+      const isKnown = stampClaims(bracket).every(({ at, value }) => retained.has(`${at} ${value}`));
+      if (slots.has(slot) && !isKnown) forgotten.add(slot);
+    }
+  return forgotten.size;
 }
 
 function rebucket(

@@ -2,7 +2,7 @@ import { type Books } from '../../pipeline/books/index.ts';
 import type { AllocationRule, Carrier, Mounting, Point, Registry } from '../../pipeline/domain/index.ts';
 import { dumpBooks, openService, type Service, type UsageQuery } from '../../pipeline/index.ts';
 import { encodeFrame, type FrameLog } from '../../pipeline/log/port.ts';
-import { systemClock } from '../../pipeline/platform/index.ts';
+import { systemClock, type Telemetry } from '../../pipeline/platform/index.ts';
 import { memoryLog } from './memory-log.ts';
 import { freshBooks, silentTelemetry } from './postgres.ts';
 import { consume } from './run-books.ts';
@@ -84,6 +84,7 @@ export interface SmallSite {
   readonly books: Books;
   readonly log: FrameLog;
   readonly service: Service;
+  readonly telemetry: Telemetry;
   /** Appends readings of a point's meter to the log. */
   readonly append: (point: string, readings: readonly Reading[]) => Promise<void>;
   /** The same, then consumes and settles. */
@@ -110,7 +111,8 @@ export async function openSmallSite(registry: Registry, now: string): Promise<Sm
   const log = memoryLog([]);
   const producer = await log.producer();
   const clock = { now: () => local(now), sleep: systemClock.sleep };
-  const service = openService({ books, log, clock, telemetry: silentTelemetry() });
+  const telemetry = silentTelemetry();
+  const service = openService({ books, log, clock, telemetry });
   await service.applyRegistry(registry, { take: 'all', commit: true, by: 'test', reason: 'test' });
   let seq = 0;
   const append: SmallSite['append'] = (point, readings) =>
@@ -142,6 +144,7 @@ export async function openSmallSite(registry: Registry, now: string): Promise<Sm
     books,
     log,
     service,
+    telemetry,
     append,
     feed: async (point, readings) => {
       await append(point, readings);

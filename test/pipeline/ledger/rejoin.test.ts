@@ -100,6 +100,7 @@ describe('joining slots anew', () => {
       await site.service.recordEvent(SITE, moved, { ...claim, supersedes: event.id });
       await site.service.settle();
       expect(await site.dump()).toBe(await fromTheStart([moved]));
+      expect(await site.telemetry.counts()).not.toHaveProperty('civicmeter_slots_forgotten_total');
     } finally {
       await site.close();
     }
@@ -110,7 +111,8 @@ describe('joining slots anew', () => {
     try {
       await site.feed('p', readings);
       const gone: FrameLog = { ...site.log, scan: async function* () {} };
-      const service = openService({ books: site.books, log: gone, clock: systemClock, telemetry: silentTelemetry() });
+      const telemetry = silentTelemetry();
+      const service = openService({ books: site.books, log: gone, clock: systemClock, telemetry });
       await service.recordEvent(SITE, replacement('10:25', 's2'), claim);
       await service.settle();
       const brackets = (await dumpBooks(site.books.db)).text.split('\n').filter((l) => l.startsWith('bracket|'));
@@ -121,6 +123,7 @@ describe('joining slots anew', () => {
       expect([held(ten)?.[5], held(ten)?.[10]]).toEqual([String(ten), String(ten)]);
       expect([held(parted)?.[5], held(parted)?.[10]]).toEqual([String(ten + 3_000_000), String(ten + 3_000_000)]);
       expect((await service.reconcile(SITE, { withLog: true })).differences).toBe(0);
+      expect(await telemetry.counts()).toMatchObject({ civicmeter_slots_forgotten_total: 1 });
       await service.stop();
     } finally {
       await site.close();
