@@ -33,8 +33,8 @@ const note = (changed: ChangedDays, point: string, days: Iterable<number>): void
 
 /** A column of an `unnest`. */
 const column = <T, C>(rows: readonly T[], pick: (row: T) => C): C[] => rows.map(pick);
-/** Below every day of the books. */
-const FIRST_DAY = -2_147_483_648;
+/** Below every day and every instant of the books. */
+const [FIRST_DAY, FIRST_INSTANT] = [-2_147_483_648, Number.MIN_SAFE_INTEGER];
 
 const keyOf = (f: Finding): string =>
   [f.mounting, f.kind, f.from, f.to, f.fromValue, f.toValue, f.explained ? 1 : 0].join('|');
@@ -42,9 +42,12 @@ const keyOf = (f: Finding): string =>
 async function writeFindings(tx: Tx, site: DirectorySite, judged: readonly JudgedWork[]): Promise<void> {
   const id = site.registry.site.id;
   const firstAt = new Map(judged.map(({ mounting, window }) => [mounting.id, window.firstAt]));
+  const least = Math.max(FIRST_INSTANT, Math.min(...firstAt.values()));
   const { rows } = await sql<Finding>`
     select mounting, kind, from_at as "from", to_at as "to", from_value as "fromValue", to_value as "toValue", explained, device, register
-    from finding where site = ${id} and mounting = any(${[...firstAt.keys()]}::text[])`.execute(tx);
+    from finding where site = ${id} and mounting = any(${[...firstAt.keys()]}::text[]) and from_at >= ${least}`.execute(
+    tx,
+  );
   const old = new Map(rows.filter((f) => f.from >= (firstAt.get(f.mounting) ?? 0)).map((f) => [keyOf(f), f]));
   const wanted = new Map(judged.flatMap(({ window }) => window.judged.findings.map((f) => [keyOf(f), f] as const)));
   const gone = [...old].filter(([key]) => !wanted.has(key)).map(([, f]) => f);

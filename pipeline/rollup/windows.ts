@@ -56,6 +56,7 @@ export async function* judgeWindows(
   for (const days of WINDOWS_DAYS) {
     const starts = waiting.map(({ work }) => windowStart(work.mounting, work.from, days));
     const tried = waiting.filter((_, i) => starts[i] !== undefined);
+    if (tried.length === 0) continue;
     const packed = await packedFrom(
       tx,
       tried,
@@ -64,7 +65,7 @@ export async function* judgeWindows(
     const rows = unpackedFor(tried, packed);
     // brackets, marks, findings, in the order that judgeWindow gives
     const marked = await markedOf(tx, site, tried);
-    const settled = await settledOf(tx, site, works);
+    const settled = await settledOf(tx, site, tried, days);
     const left = waiting.filter((_, i) => starts[i] === undefined);
     for (const each of tried) {
       const { register, mounting, from } = each.work;
@@ -149,18 +150,24 @@ function unpackedFor(waiting: readonly Waiting[], packed: PackedDays): Brackets 
       .flatMap(({ registers }) => registers.get(place.ordinal) ?? []);
 }
 
+/** Evidence, and the faults of the days in which anchors of windows of so many days can lie. */
 async function settledOf(
   tx: Tx,
   site: DirectorySite,
-  works: readonly Work[],
+  tried: readonly Waiting[],
+  days: number,
 ): Promise<(mounting: EffectiveMounting, anchor: Anchor) => Omit<Known, 'marked'>> {
   const id = site.registry.site.id;
-  const mountings = works.map((w) => w.mounting.id);
+  const mountings = tried.map(({ work }) => work.mounting.id);
+  const starts = tried.map(({ work }) => work.from);
+  const earliest = (dayOf(starts.reduce((least, at) => Math.min(least, at), Infinity)) - days) * DAY;
+  const latest = starts.reduce((most, at) => Math.max(most, at), -Infinity);
   const evidence = await sql<{ mounting: string; first_at: number }>`
     select mounting, first_at from evidence where site = ${id} and mounting = any(${mountings}::text[])`.execute(tx);
   const faults = await sql<{ mounting: string; from: number; to: number }>`
     select mounting, from_at as "from", to_at as "to" from finding
-    where site = ${id} and mounting = any(${mountings}::text[]) and kind = any(${FAULTS}::text[])`.execute(tx);
+    where site = ${id} and mounting = any(${mountings}::text[]) and kind = any(${FAULTS}::text[])
+      and to_at >= ${earliest} and from_at <= ${latest}`.execute(tx);
   const from = new Map(evidence.rows.map((r) => [r.mounting, r.first_at]));
   const of = Map.groupBy(faults.rows, (r) => r.mounting);
   return ({ id: mounting }, { firstAt, lastAt }) => ({
