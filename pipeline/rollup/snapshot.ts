@@ -14,7 +14,7 @@ export interface SnapshotOptions {
 
 /**
  * The work in one snapshot of the books in which nothing waits to be recomputed: a worker and a settler may write meanwhile, and what is derived would not be what
- * follows from the readings. What waits for the log does not count: it has not changed anything yet. Throws TOTALS_BEHIND where it refuses.
+ * follows from the readings. What waits for the log counts only where it refuses: it has not changed anything yet. Throws TOTALS_BEHIND.
  */
 export async function inSettledSnapshot<T>(
   db: Kysely<Tables>,
@@ -27,20 +27,25 @@ export async function inSettledSnapshot<T>(
       .setIsolationLevel('repeatable read')
       .execute(async (tx) => {
         const isLast = attempt >= attempts;
-        if ((!isLast || otherwise === 'refuse') && (await isWaiting(tx, site))) return undefined;
+        const isStrict = otherwise === 'refuse';
+        if ((!isLast || isStrict) && (await isWaiting(tx, site, isStrict))) return undefined;
         return { answer: await work(tx) };
       });
     if (done) return done.answer;
     if (attempt >= attempts)
-      throw storeError('TOTALS_BEHIND', 'readings come faster than the totals follow', {
-        ...(site === undefined ? {} : { place: site }),
-        cure: 'try again when fewer come; `civicmeter status` says how much waits',
-      });
+      throw storeError(
+        'TOTALS_BEHIND',
+        'readings come faster than the totals follow, or slots wait to be joined anew from the log',
+        {
+          ...(site === undefined ? {} : { place: site }),
+          cure: 'try again when fewer come, with the program running that reads the log; `civicmeter status` says how much waits',
+        },
+      );
     await settle();
   }
 }
 
-async function isWaiting(tx: Transaction<Tables>, site: string | undefined): Promise<boolean> {
+async function isWaiting(tx: Transaction<Tables>, site: string | undefined, forLogToo: boolean): Promise<boolean> {
   const [marked, noted] =
     site === undefined
       ? [sql`true`, sql`select from mark_batch`]
@@ -49,6 +54,8 @@ async function isWaiting(tx: Transaction<Tables>, site: string | undefined): Pro
           sql`select from mark_batch b, unnest(b.device_keys) k join device d on d.key = k where d.site = ${site}`,
         ];
   const { rows } = await sql<{ waits: boolean }>`
-    select exists (select from dirty where not rejoin and ${marked}) or exists (${noted}) as waits`.execute(tx);
+    select exists (select from dirty where (not rejoin or ${forLogToo}) and ${marked}) or exists (${noted}) as waits`.execute(
+    tx,
+  );
   return rows[0]?.waits === true;
 }

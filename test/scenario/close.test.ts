@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { openService } from '../../pipeline/index.ts';
 import { canonicalJson, sha256 } from '../../pipeline/rollup/canonical.ts';
 import { lastClose } from '../../pipeline/rollup/close.ts';
 import { stopPostgres } from '../support/postgres.ts';
@@ -170,6 +171,24 @@ describe('a closed month', () => {
       await writer;
     }
     expect(written).toBeGreaterThan(12);
+  });
+
+  it('is refused while a slot that an event has parted waits for the log', async () => {
+    const site = await closed();
+    const at = local('2026-03-10T12:20');
+    await site.service.recordEvent(
+      SITE,
+      { kind: 'replacement', point: 'p', at, serial: 's2', final: 2_760, initial: 2_760 },
+      claim,
+    );
+    // another program has the log, and is not running
+    let now = local('2026-04-20');
+    const hasty = { now: () => (now += 20_000), sleep: () => Promise.resolve() };
+    const service = openService({ books: site.books, clock: hasty, telemetry: site.telemetry });
+    onTestFinished(service.stop);
+    await expect(service.close(SITE, MARCH, claim)).rejects.toMatchObject({ code: 'TOTALS_BEHIND', place: SITE });
+    expect(await site.service.closes(SITE)).toEqual([]);
+    expect(await site.service.close(SITE, MARCH, claim)).toMatchObject({ version: 1 });
   });
 
   it('may be closed again as it stands where the trace of its last version does not come to its figure', async () => {
