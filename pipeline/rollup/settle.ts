@@ -1,7 +1,8 @@
-import { sql } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { registerKey } from '#domain';
 import { unfoldMarks } from '../books/dirty.ts';
 import type { Books } from '../books/index.ts';
+import type { Tables } from '../books/tables.ts';
 import { type DirectorySite, loadSiteOf } from '../ledger/directory.ts';
 import type { Progress } from '../service.ts';
 import { groupsOf, LIMITS, type Limits, type Mark } from './settle-groups.ts';
@@ -77,7 +78,7 @@ async function settleSite(
 }
 
 /** Answers whether it was done: not where the registry has changed, by which another settler may have written already what this one does not know. */
-async function settleGroup(books: Books, site: DirectorySite, marks: readonly Mark[]): Promise<boolean> {
+async function settleGroup(books: Books, site: DirectorySite, group: readonly Mark[]): Promise<boolean> {
   return books.db.transaction().execute(async (tx) => {
     await sql`
       select set_config('idle_in_transaction_session_timeout', ${STILL}, true), pg_advisory_xact_lock(${SETTLE_LOCK})`.execute(
@@ -95,6 +96,7 @@ async function settleGroup(books: Books, site: DirectorySite, marks: readonly Ma
       await forgetVanished(tx, site, changed);
       await tx.updateTable('site').set({ settled_version: site.version }).where('id', '=', id).execute();
     }
+    const marks = await standing(tx, id, group);
     const works = marks.flatMap(({ device, register: name, from_at: from }) => {
       const register = site.registers.get(registerKey(device, name));
       const reached = register?.mountings.filter((m) => (m.removedAt ?? Infinity) >= from) ?? [];
@@ -112,9 +114,21 @@ async function settleGroup(books: Books, site: DirectorySite, marks: readonly Ma
   });
 }
 
+/**
+ * What is left of a group, as it is now: while this settler waited for its turn another may have settled some, and marked again they may reach further back. Only settlers
+ * delete marks, one at a time, so that from here on one that keeps its count is the same mark.
+ */
+async function standing(tx: Transaction<Tables>, site: string, group: readonly Mark[]): Promise<readonly Mark[]> {
+  const asked = new Set(group.map(({ device, register }) => registerKey(device, register)));
+  const devices = [...new Set(group.map(({ device }) => device))];
+  const { rows } = await sql<Mark>`
+    select * from dirty where site = ${site} and device = any(${devices}::text[])`.execute(tx);
+  return rows.filter(({ device, register }) => asked.has(registerKey(device, register)));
+}
+
 /** Marks without a device name a point whose shares or terms changed from an instant on. */
 async function reallocated(
-  tx: Parameters<typeof settleTotals>[0],
+  tx: Transaction<Tables>,
   site: DirectorySite,
   marks: readonly Mark[],
   changed: ChangedDays,
