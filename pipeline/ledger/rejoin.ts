@@ -8,7 +8,7 @@ import { type Directory, type DirectoryDevice, type DirectoryRegister, loadDirec
 import { type HotRow, listsOf, rowKeyAt, touch } from './hot.ts';
 import { bracketOf, joinBrackets, joinReading } from './join.ts';
 import { bracketStore, dirtyRows, loadRows, type RowStore } from './rows.ts';
-import { sqlStore, writePacked } from './sql-store.ts';
+import { Raced, sqlStore, unlessRaced, writePacked } from './sql-store.ts';
 
 /** A reading on its way into a bracket. */
 interface Claim {
@@ -75,8 +75,11 @@ async function rejoinRegister(
     const claims = await claimsFromLog(log, directory, device, register, slots);
     const forgotten = forgottenSlots(store, device, register, slots, claims);
     const changed = [...store.rows.values()].filter((row) => rebucket(row, device, register, slots, claims));
-    const raced = await books.db.transaction().execute((tx) => writePacked(tx, 'bracket', dirtyRows(store)));
-    if (raced.length === 0) return { from: Math.min(...changed.map((row) => row.day * DAY)), forgotten };
+    const isWritten = await unlessRaced(books.db, async (tx) => {
+      if ((await writePacked(tx, 'bracket', dirtyRows(store))).length > 0) throw new Raced();
+      return true;
+    });
+    if (isWritten) return { from: Math.min(...changed.map((row) => row.day * DAY)), forgotten };
   }
 }
 

@@ -5,7 +5,7 @@ import { type Directory, isCurrent, loadDirectory } from './directory.ts';
 import { rowKeyAt } from './hot.ts';
 import { joinReadings, marksOf, type Stores } from './join-readings.ts';
 import { bracketStore, dirtyRows, gaugeStore, reread } from './rows.ts';
-import { sqlStore, writePacked } from './sql-store.ts';
+import { Raced, sqlStore, unlessRaced, writePacked } from './sql-store.ts';
 
 export interface ReplayAnswer {
   readonly admitted: number;
@@ -88,24 +88,22 @@ async function write(
   now: number,
 ): Promise<boolean> {
   for (;;) {
-    const raced = await books.db.transaction().execute(async (tx) => {
-      if (!(await isCurrent(tx, directory.edition))) return 'outdated' as const;
+    const outcome = await unlessRaced(books.db, async (tx) => {
+      if (!(await isCurrent(tx, directory.edition))) return 'outdated';
       const left = [
-        await writePacked(tx, 'bracket', dirtyRows(brackets)),
-        await writePacked(tx, 'gauge', dirtyRows(gauges)),
-      ] as const;
-      if (left[0].length + left[1].length > 0) return left;
+        ...(await writePacked(tx, 'bracket', dirtyRows(brackets))),
+        ...(await writePacked(tx, 'gauge', dirtyRows(gauges))),
+      ];
+      if (left.length > 0) throw new Raced();
       await noteMarks(tx, marks);
       await tx
         .updateTable('quarantine')
         .set({ state: 'admitted', settled_at: now })
         .where('id', 'in', [...ids])
         .execute();
-      return undefined;
+      return 'written';
     });
-    if (!raced) return true;
-    if (raced === 'outdated') return false;
-    // rows that did match were written before the race was seen: read all again, joins are idempotent
+    if (outcome !== undefined) return outcome === 'written';
     await reread(sqlStore(books), brackets, [...brackets.rows.values()]);
     await reread(sqlStore(books), gauges, [...gauges.rows.values()]);
   }

@@ -145,6 +145,22 @@ async function writeAll(tx: Transaction<Tables>, batch: Batch): Promise<void> {
   await noteMarks(tx, batch.marks);
 }
 
+/** Ends a transaction with nothing written: somebody else has written one of its rows meanwhile. */
+export class Raced extends Error {}
+
+/** The work in a transaction; undefined where it raced, and nothing was written. */
+export async function unlessRaced<T>(
+  db: Kysely<Tables>,
+  work: (tx: Transaction<Tables>) => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await db.transaction().execute(work);
+  } catch (error) {
+    if (error instanceof Raced) return undefined;
+    throw error;
+  }
+}
+
 /** Rows asked for, or written, at once: some 8 MB. */
 const ROWS_AT_ONCE = 8_192;
 
