@@ -9,8 +9,8 @@ import { groupsOf, LIMITS, type Limits, type Mark } from './settle-groups.ts';
 import { type ChangedDays, dayOf, forgetVanished, settleMountings } from './settle-mountings.ts';
 import { settleTotals } from './totals.ts';
 
-/** One settler at a time over the whole database. */
-const SETTLE_LOCK = 0x63_69_76_73;
+/** One settler at a time on a site, whose id is the lock's second half. */
+export const SETTLE_LOCK = 0x63_69_76_73;
 /** A settler that stands still in mid-transaction keeps the others waiting no longer than this; it thinks for a second or two between statements (LIMITS). */
 const STILL = '60s';
 
@@ -42,56 +42,83 @@ export async function settle({
   const waiting = books.db.selectFrom('dirty').selectAll();
   const marks = await (only === undefined ? waiting : waiting.where('site', '=', only)).execute();
   let done = 0;
-  for (const [id, siteMarks] of Map.groupBy(marks, (m) => m.site)) {
-    const settled = (group: readonly Mark[]): void => {
+  const all: SettleWork = {
+    books,
+    siteOf,
+    limits,
+    signal,
+    settled: (id, group) => {
       done += group.length;
       progress?.(done, marks.length, id);
-    };
-    let left: readonly Mark[] = siteMarks;
-    // again by the new registry where it changes meanwhile
-    while (left.length > 0 && !signal?.aborted)
-      left = await settleSite({ books, site: await siteOf(id), limits, signal, settled }, left);
-    if (signal?.aborted) return done;
+    },
+  };
+  let waitingSites: readonly SiteMarks[] = [...Map.groupBy(marks, (m) => m.site)];
+  // sites at which another settler is at work come last, and are waited for
+  for (const turn of ['if-free', 'wait'] as const) {
+    const busy: SiteMarks[] = [];
+    for (const [id, siteMarks] of waitingSites) {
+      const left = await settleSite(all, id, siteMarks, turn);
+      if (signal?.aborted) return done;
+      if (left.length > 0) busy.push([id, left]);
+    }
+    waitingSites = busy;
   }
   return done;
 }
 
-interface SiteWork {
+type SiteMarks = readonly [site: string, marks: readonly Mark[]];
+
+/** Whether a settler waits for another that is at work at its site. */
+type Turn = 'if-free' | 'wait';
+
+interface SettleWork {
   readonly books: Books;
-  readonly site: DirectorySite;
+  readonly siteOf: (id: string) => Promise<DirectorySite>;
   readonly limits: Limits;
   readonly signal: AbortSignal | undefined;
-  readonly settled: (group: readonly Mark[]) => void;
+  readonly settled: (site: string, group: readonly Mark[]) => void;
 }
 
-/** Group by group; answers what is left where it is told to end, or the registry is no longer the one given. */
+/** Group by group, the rest again by the new registry where that changes meanwhile. Answers what is left where it is told to end, or does not wait. */
 async function settleSite(
-  { books, site, limits, signal, settled }: SiteWork,
+  { books, siteOf, limits, signal, settled }: SettleWork,
+  id: string,
   marks: readonly Mark[],
+  turn: Turn,
 ): Promise<readonly Mark[]> {
-  const groups = await groupsOf(books.db, site, marks, limits);
-  for (const [i, group] of groups.entries()) {
-    if (signal?.aborted || !(await settleGroup(books, site, group))) return groups.slice(i).flat();
-    settled(group);
+  let left = marks;
+  while (left.length > 0) {
+    const site = await siteOf(id);
+    for (const group of await groupsOf(books.db, site, left, limits)) {
+      if (signal?.aborted) return left;
+      const outcome = await settleGroup(books, site, group, turn);
+      if (outcome === 'busy') return left;
+      if (outcome === 'outdated') break;
+      const done = new Set(group);
+      left = left.filter((mark) => !done.has(mark));
+      settled(id, group);
+    }
   }
-  return [];
+  return left;
 }
 
-/** Answers whether it was done: not where the registry has changed, by which another settler may have written already what this one does not know. */
-async function settleGroup(books: Books, site: DirectorySite, group: readonly Mark[]): Promise<boolean> {
+/** `outdated` where the registry has changed, by which another settler may have written already what this one does not know; nothing is done then. */
+async function settleGroup(
+  books: Books,
+  site: DirectorySite,
+  group: readonly Mark[],
+  turn: Turn,
+): Promise<'done' | 'outdated' | 'busy'> {
   return books.db.transaction().execute(async (tx) => {
-    await sql`
-      select set_config('idle_in_transaction_session_timeout', ${STILL}, true), pg_advisory_xact_lock(${SETTLE_LOCK})`.execute(
-      tx,
-    );
-    const changed: ChangedDays = new Map();
     const { id } = site.registry.site;
+    if (!(await hasTurn(tx, id, turn))) return 'busy';
+    const changed: ChangedDays = new Map();
     const versions = await tx
       .selectFrom('site')
       .select(['registry_version as now', 'settled_version as settled'])
       .where('id', '=', id)
       .executeTakeFirstOrThrow();
-    if (versions.now !== site.version) return false;
+    if (versions.now !== site.version) return 'outdated';
     if (versions.settled !== site.version) {
       await forgetVanished(tx, site, changed);
       await tx.updateTable('site').set({ settled_version: site.version }).where('id', '=', id).execute();
@@ -105,13 +132,34 @@ async function settleGroup(books: Books, site: DirectorySite, group: readonly Ma
     await settleMountings(tx, site, works, changed);
     await reallocated(tx, site, marks, changed);
     await settleTotals(tx, site, changed);
-    const settled = marks.filter((mark) => !mark.rejoin);
-    await sql`
-      delete from dirty d using unnest(${settled.map((m) => m.device)}::text[], ${settled.map((m) => m.register)}::text[], ${settled.map((m) => m.marks)}::int8[])
-        as m(device, register, marks)
-      where d.site = ${id} and d.device = m.device and d.register = m.register and d.marks = m.marks`.execute(tx);
-    return true;
+    await forgetMarks(
+      tx,
+      id,
+      marks.filter((mark) => !mark.rejoin),
+    );
+    return 'done';
   });
+}
+
+async function hasTurn(tx: Transaction<Tables>, site: string, turn: Turn): Promise<boolean> {
+  const lock = sql`(${SETTLE_LOCK}::int4, hashtext(${site}))`;
+  const asked = turn === 'wait' ? sql`pg_advisory_xact_lock${lock} is not null` : sql`pg_try_advisory_xact_lock${lock}`;
+  const { rows } = await sql<{ has: boolean }>`
+    select set_config('idle_in_transaction_session_timeout', ${STILL}, true), ${asked} as has`.execute(tx);
+  return rows[0]?.has === true;
+}
+
+/** Those that nobody marked again. Locked in the order in which marks are made, so that neither waits for the other. */
+async function forgetMarks(tx: Transaction<Tables>, site: string, marks: readonly Mark[]): Promise<void> {
+  await sql`
+    with settled as (
+      select d.device, d.register from dirty d
+      join unnest(${marks.map((m) => m.device)}::text[], ${marks.map((m) => m.register)}::text[], ${marks.map((m) => m.marks)}::int8[])
+        as m(device, register, marks) using (device, register, marks)
+      where d.site = ${site} order by d.device, d.register for update of d)
+    delete from dirty d using settled s where d.site = ${site} and d.device = s.device and d.register = s.register`.execute(
+    tx,
+  );
 }
 
 /**

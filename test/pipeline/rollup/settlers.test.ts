@@ -1,10 +1,10 @@
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
-import { unfoldMarks } from '../../../pipeline/books/dirty.ts';
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { markDirty, unfoldMarks } from '../../../pipeline/books/dirty.ts';
 import { loadSiteOf } from '../../../pipeline/ledger/directory.ts';
-import { settle } from '../../../pipeline/rollup/settle.ts';
+import { settle, SETTLE_LOCK } from '../../../pipeline/rollup/settle.ts';
 import { stopPostgres } from '../../support/postgres.ts';
 import { consume } from '../../support/run-books.ts';
-import { hourly, local, openSmallSite, smallRegistry, type SmallSite } from '../../support/small-site.ts';
+import { hourly, local, openSmallSite, SITE, smallRegistry, type SmallSite } from '../../support/small-site.ts';
 
 afterAll(stopPostgres);
 
@@ -75,5 +75,31 @@ describe('two that settle the same books', () => {
     expect((await site.usage({ kind: 'point', id: 'p' }, '2026-03-01', '2026-03-30', 'month')).total.amount).toBe(
       10 * 24 * 29,
     );
+  });
+
+  it('are at different sites at once, and come back to the one that was taken', async () => {
+    const site = await opened();
+    const { pool, db } = site.books;
+    const { site: names } = registry;
+    const other = { ...registry, site: { ...names, id: 'other' } };
+    await site.service.applyRegistry(other, { take: 'all', commit: true, by: 'wang', reason: 'another' });
+    await site.service.settle();
+    const mark = { device: 'd-p', register: 'e', from: local('2026-03-01'), rejoin: false };
+    await markDirty(db, [
+      { ...mark, site: SITE },
+      { ...mark, site: 'other' },
+    ]);
+    const atWork = await pool.connect();
+    await atWork.query('begin');
+    await atWork.query('select pg_advisory_xact_lock($1::int4, hashtext($2))', [SETTLE_LOCK, SITE]);
+    const order: string[] = [];
+    const settling = settle({ books: site.books, progress: (_done, _of, id) => order.push(id) });
+    await vi.waitUntil(() => order.length > 0);
+    expect(order).toEqual(['other']);
+    await atWork.query('commit');
+    atWork.release();
+    expect(await settling).toBe(2);
+    expect(order).toEqual(['other', SITE]);
+    expect(await waiting(site)).toBe(0);
   });
 });
