@@ -64,9 +64,15 @@ export function openService(options: ServiceOptions): Service {
       await foldSources(db);
       const settled = await settle({ books, progress, siteOf, signal });
       if (signal?.aborted) return;
-      const left = await db.selectFrom('dirty').select('rejoin').execute();
-      if (left.length === 0 || (settled === 0 && left.every((m) => !m.rejoin))) return;
-      if (!log && left.every((m) => m.rejoin)) {
+      const { left, forLog } = await db
+        .selectFrom('dirty')
+        .select((eb) => [
+          eb.fn.countAll<number>().as('left'),
+          eb.fn.countAll<number>().filterWhere('rejoin', '=', true).as('forLog'),
+        ])
+        .executeTakeFirstOrThrow();
+      if (left === 0 || (settled === 0 && forLog === 0)) return;
+      if (!log && forLog === left) {
         if (clock.now() >= until) return;
         await clock.sleep(500);
       }

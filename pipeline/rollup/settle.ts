@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import { registerKey } from '#domain';
 import { unfoldMarks } from '../books/dirty.ts';
 import type { Books } from '../books/index.ts';
@@ -39,34 +39,45 @@ export async function settle({
   signal,
 }: SettleOptions): Promise<number> {
   await unfoldMarks(books.db);
-  const waiting = books.db.selectFrom('dirty').selectAll();
-  const marks = await (only === undefined ? waiting : waiting.where('site', '=', only)).execute();
+  const marked = await markedSites(books.db, only);
+  const total = marked.reduce((sum, { marks }) => sum + marks, 0);
   let done = 0;
-  const all: SettleWork = {
+  const work: SettleWork = {
     books,
     siteOf,
     limits,
     signal,
-    settled: (id, group) => {
-      done += group.length;
-      progress?.(done, marks.length, id);
+    settled: (id, marks) => {
+      done += marks;
+      progress?.(done, Math.max(done, total), id);
     },
   };
-  let waitingSites: readonly SiteMarks[] = [...Map.groupBy(marks, (m) => m.site)];
+  let left = marked.map(({ site }) => site);
   // sites at which another settler is at work come last, and are waited for
   for (const turn of ['if-free', 'wait'] as const) {
-    const busy: SiteMarks[] = [];
-    for (const [id, siteMarks] of waitingSites) {
-      const left = await settleSite(all, id, siteMarks, turn);
+    const busy: string[] = [];
+    for (const id of left) {
       if (signal?.aborted) return done;
-      if (left.length > 0) busy.push([id, left]);
+      if (!(await settleSite(work, id, turn))) busy.push(id);
     }
-    waitingSites = busy;
+    left = busy;
   }
   return done;
 }
 
-type SiteMarks = readonly [site: string, marks: readonly Mark[]];
+interface MarkedSite {
+  readonly site: string;
+  readonly marks: number;
+}
+
+/** The marks themselves are read site by site: of a nation that waits they would fill the memory. */
+async function markedSites(db: Kysely<Tables>, only: string | undefined): Promise<readonly MarkedSite[]> {
+  const { rows } = await sql<MarkedSite>`
+    select site, count(*)::int8 as marks from dirty where ${only ?? null}::text is null or site = ${only ?? null} group by site order by site`.execute(
+    db,
+  );
+  return rows;
+}
 
 /** Whether a settler waits for another that is at work at its site. */
 type Turn = 'if-free' | 'wait';
@@ -76,30 +87,30 @@ interface SettleWork {
   readonly siteOf: (id: string) => Promise<DirectorySite>;
   readonly limits: Limits;
   readonly signal: AbortSignal | undefined;
-  readonly settled: (site: string, group: readonly Mark[]) => void;
+  readonly settled: (site: string, marks: number) => void;
 }
 
-/** Group by group, the rest again by the new registry where that changes meanwhile. Answers what is left where it is told to end, or does not wait. */
+/** Group by group, and again by the new registry where that changes meanwhile, until it is told to end. Answers false where another is at work there. */
 async function settleSite(
   { books, siteOf, limits, signal, settled }: SettleWork,
   id: string,
-  marks: readonly Mark[],
   turn: Turn,
-): Promise<readonly Mark[]> {
-  let left = marks;
-  while (left.length > 0) {
+): Promise<boolean> {
+  for (let isCurrent = false; !isCurrent;) {
+    isCurrent = true;
+    const marks = await books.db.selectFrom('dirty').selectAll().where('site', '=', id).execute();
+    if (marks.length === 0) return true;
     const site = await siteOf(id);
-    for (const group of await groupsOf(books.db, site, left, limits)) {
-      if (signal?.aborted) return left;
+    for (const group of await groupsOf(books.db, site, marks, limits)) {
+      if (signal?.aborted) return true;
       const outcome = await settleGroup(books, site, group, turn);
-      if (outcome === 'busy') return left;
-      if (outcome === 'outdated') break;
-      const done = new Set(group);
-      left = left.filter((mark) => !done.has(mark));
-      settled(id, group);
+      if (outcome === 'busy') return false;
+      isCurrent = outcome === 'done';
+      if (!isCurrent) break;
+      settled(id, group.length);
     }
   }
-  return left;
+  return true;
 }
 
 /** `outdated` where the registry has changed, by which another settler may have written already what this one does not know; nothing is done then. */
