@@ -74,6 +74,7 @@ const DERIVED = [
    select m.site, l.rule->'shares'->0->>'institution', a.day, m.point, a.amount
    from mounting m join allocation l on l.site = m.site and l.point = m.point join amount a on a.register = m.register`,
   `insert into evidence select site, id, $1::int8, 0, $2::int8, 0 from mounting`,
+  `update site set settled_version = registry_version`,
   `drop table template`,
   `drop table amount`,
   `vacuum analyze`,
