@@ -97,13 +97,16 @@ export function problemOf(error: MeteringError, instance: string): Problem {
   };
 }
 
-/** Whatever was thrown, as an error of ours. */
-export function meteringErrorOf(error: unknown): MeteringError {
+/** Whatever was thrown, as an error of ours; `bodyLimit` of the route, bytes. */
+function meteringErrorOf(error: unknown, bodyLimit: number): MeteringError {
   if (isMeteringError(error)) return error;
   if (hasZodFastifySchemaValidationErrors(error)) return invalidRequest(error);
   const { code, statusCode, message } = frameworkError(error);
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
-    return requestError('BODY_TOO_LARGE', 'the body is larger than this route takes', { cure: 'send it in parts' });
+    return requestError('BODY_TOO_LARGE', `the body is larger than the ${sizeText(bodyLimit)} that this route takes`, {
+      place: 'body',
+      cure: 'send it in parts',
+    });
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
     return requestError('CONTENT_TYPE_REFUSED', message, {
       place: 'header Content-Type',
@@ -113,6 +116,9 @@ export function meteringErrorOf(error: unknown): MeteringError {
     return requestError('REQUEST_INVALID', message, { cure: 'see /api/openapi.json', cause: error });
   return invariantError('UNEXPECTED', message, { cause: error, cure: 'report it with the log line of this time' });
 }
+
+const sizeText = (bytes: number): string =>
+  bytes < 1_048_576 ? `${Math.floor(bytes / 1_024)} KB` : `${Math.floor(bytes / 1_048_576)} MB`;
 
 const frameworkSchema = z.object({
   code: z.string().optional(),
@@ -144,7 +150,7 @@ const failed = { level: 'error', message: 'request failed', labels: ['code'] } a
 
 /** Answers with a problem; what is not the caller's doing is counted and logged, once, here. */
 export function sendProblem(telemetry: Telemetry, thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const error = meteringErrorOf(thrown);
+  const error = meteringErrorOf(thrown, request.routeOptions.bodyLimit);
   const problem = problemOf(error, request.url);
   if (problem.status >= 500) {
     telemetry.emit('requestFailed', failed, {
