@@ -95,12 +95,19 @@ interface Postmaster {
   readonly status: string;
 }
 
+/** A server that starts writes its file at once; one that stays empty so long is of a machine that failed in between. */
+const EMPTY_MS = 10_000;
+
 /** What postmaster.pid says of a living server; a file that a dead one left behind is removed. */
 async function readPostmaster(cluster: Cluster): Promise<Postmaster | undefined> {
   const file = path.join(dataOf(cluster), 'postmaster.pid');
   const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n');
   const pid = Number(lines[0]);
-  if (!Number.isInteger(pid) || pid <= 0) return undefined;
+  if (!Number.isInteger(pid) || pid <= 0) {
+    const { size, mtimeMs } = await stat(file).catch(() => ({ size: -1, mtimeMs: 0 }));
+    if (size === 0 && Date.now() - mtimeMs > EMPTY_MS) await rm(file, { force: true });
+    return undefined;
+  }
   if (await isServer(pid, cluster)) return { pid, port: Number(lines[3]), status: (lines[7] ?? '').trim() };
   await rm(file, { force: true });
   return undefined;
@@ -154,7 +161,9 @@ async function launch(cluster: Cluster, settings: Settings, port: number): Promi
 /** Why a server that we launched has ended already; throws where trying again cannot help. */
 async function outcome(cluster: Cluster, launched: Launched): Promise<'port-taken' | 'other-process'> {
   const log = (await readFile(logOf(cluster)).catch(() => Buffer.alloc(0))).subarray(launched.logFrom).toString();
-  if (/lock file "postmaster.pid" already exists|pre-existing shared memory block/.test(log)) return 'other-process';
+  // empty: the other one has made it and not yet written it
+  if (/lock file "postmaster.pid" (already exists|is empty)|pre-existing shared memory block/.test(log))
+    return 'other-process';
   if (/could not bind|could not create any TCP\/IP sockets/.test(log)) return 'port-taken';
   const lines = log.trim().split('\n');
   throw (

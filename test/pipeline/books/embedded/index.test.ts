@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { chmod, lstat, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, mkdtemp, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -202,6 +202,27 @@ describe('the embedded server', () => {
       expect(await ask(second.dsn, 'select 1 a')).toBe(1);
     },
   );
+
+  test('waits for one that another process is just starting, and has only made its file', async () => {
+    const first = await startMade();
+    await first.stop();
+    const file = path.join(dir, 'postgres', 'data', 'postmaster.pid');
+    await writeFile(file, '');
+    const starting = start();
+    const log = path.join(dir, 'postgres', 'server.log');
+    await until(async () => (await readFile(log, 'utf8')).includes('is empty'), 'the server met the empty file');
+    await rm(file);
+    expect(await ask((await starting).dsn, 'select 1 a')).toBe(1);
+  });
+
+  test('starts although the machine failed when a server had made its file and not yet written it', async () => {
+    const first = await startMade();
+    await first.stop();
+    const file = path.join(dir, 'postgres', 'data', 'postmaster.pid');
+    await writeFile(file, '');
+    await utimes(file, new Date(0), new Date(0));
+    expect(await ask((await start()).dsn, 'select 1 a')).toBe(1);
+  });
 });
 
 describe('the server refuses', () => {
