@@ -127,7 +127,7 @@ export function openService(options: ServiceOptions): Service {
     },
     findings: async (query) => listFindings(db, await siteOf(query.site), query),
     reconcile: async (id, { withLog, progress } = {}) => {
-      await siteOf(id);
+      await siteOf(id); // a site that is not there is refused before any work
       const settleMore = (): Promise<void> => settleAll(progress);
       await settleMore();
       const settled = { attempts: SNAPSHOT_ATTEMPTS, otherwise: 'as-it-stands' as const, settle: settleMore };
