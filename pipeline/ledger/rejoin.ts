@@ -8,7 +8,7 @@ import { type Directory, type DirectoryDevice, type DirectoryRegister, loadDirec
 import { type HotRow, listsOf, rowKeyAt, touch } from './hot.ts';
 import { bracketOf, joinBrackets, joinReading } from './join.ts';
 import { bracketStore, dirtyRows, loadRows, type RowStore } from './rows.ts';
-import { Raced, sqlStore, unlessRaced, writePacked } from './sql-store.ts';
+import { sqlStore, unlessRaced, writeWhole } from './sql-store.ts';
 
 /** A reading on its way into a bracket. */
 interface Claim {
@@ -76,7 +76,7 @@ async function rejoinRegister(
     const forgotten = forgottenSlots(store, device, register, slots, claims);
     const changed = [...store.rows.values()].filter((row) => rebucket(row, device, register, slots, claims));
     const isWritten = await unlessRaced(books.db, async (tx) => {
-      if ((await writePacked(tx, 'bracket', dirtyRows(store))).length > 0) throw new Raced();
+      await writeWhole(tx, 'bracket', dirtyRows(store));
       return true;
     });
     if (isWritten) return { from: Math.min(...changed.map((row) => row.day * DAY)), forgotten };

@@ -5,7 +5,7 @@ import { type Directory, isCurrent, loadDirectory } from './directory.ts';
 import { rowKeyAt } from './hot.ts';
 import { joinReadings, marksOf, type Stores } from './join-readings.ts';
 import { bracketStore, dirtyRows, gaugeStore, reread } from './rows.ts';
-import { Raced, sqlStore, unlessRaced, writePacked } from './sql-store.ts';
+import { sqlStore, unlessRaced, writeWhole } from './sql-store.ts';
 
 export interface ReplayAnswer {
   readonly admitted: number;
@@ -90,11 +90,8 @@ async function write(
   for (;;) {
     const outcome = await unlessRaced(books.db, async (tx) => {
       if (!(await isCurrent(tx, directory.edition))) return 'outdated';
-      const left = [
-        ...(await writePacked(tx, 'bracket', dirtyRows(brackets))),
-        ...(await writePacked(tx, 'gauge', dirtyRows(gauges))),
-      ];
-      if (left.length > 0) throw new Raced();
+      await writeWhole(tx, 'bracket', dirtyRows(brackets));
+      await writeWhole(tx, 'gauge', dirtyRows(gauges));
       await noteMarks(tx, marks);
       await tx
         .updateTable('quarantine')

@@ -146,9 +146,9 @@ async function writeAll(tx: Transaction<Tables>, batch: Batch): Promise<void> {
 }
 
 /** Ends a transaction with nothing written: somebody else has written one of its rows meanwhile. */
-export class Raced extends Error {}
+class Raced extends Error {}
 
-/** The work in a transaction; undefined where it raced, and nothing was written. */
+/** The work in a transaction; undefined where one of its `writeWhole` raced, and nothing was written. */
 export async function unlessRaced<T>(
   db: Kysely<Tables>,
   work: (tx: Transaction<Tables>) => Promise<T>,
@@ -159,6 +159,11 @@ export async function unlessRaced<T>(
     if (error instanceof Raced) return undefined;
     throw error;
   }
+}
+
+/** `writePacked`, all of them or, within `unlessRaced`, nothing. */
+export async function writeWhole(tx: Transaction<Tables>, table: HotTable, rows: readonly PackedRow[]): Promise<void> {
+  if ((await writePacked(tx, table, rows)).length > 0) throw new Raced();
 }
 
 /** Rows asked for, or written, at once: some 8 MB. */

@@ -91,24 +91,17 @@ interface SettleWork {
 }
 
 /** Group by group, and again by the new registry where that changes meanwhile, until it is told to end. Answers false where another is at work there. */
-async function settleSite(
-  { books, siteOf, limits, signal, settled }: SettleWork,
-  id: string,
-  turn: Turn,
-): Promise<boolean> {
-  for (let isCurrent = false; !isCurrent;) {
-    isCurrent = true;
-    const marks = await books.db.selectFrom('dirty').selectAll().where('site', '=', id).execute();
-    if (marks.length === 0) return true;
-    const site = await siteOf(id);
-    for (const group of await groupsOf(books.db, site, marks, limits)) {
-      if (signal?.aborted) return true;
-      const outcome = await settleGroup(books, site, group, turn);
-      if (outcome === 'busy') return false;
-      isCurrent = outcome === 'done';
-      if (!isCurrent) break;
-      settled(id, group.length);
-    }
+async function settleSite(work: SettleWork, id: string, turn: Turn): Promise<boolean> {
+  const { books, siteOf, limits, signal, settled } = work;
+  const marks = await books.db.selectFrom('dirty').selectAll().where('site', '=', id).execute();
+  if (marks.length === 0) return true;
+  const site = await siteOf(id);
+  for (const group of await groupsOf(books.db, site, marks, limits)) {
+    if (signal?.aborted) return true;
+    const outcome = await settleGroup(books, site, group, turn);
+    if (outcome === 'busy') return false;
+    if (outcome === 'outdated') return settleSite(work, id, turn);
+    settled(id, group.length);
   }
   return true;
 }

@@ -53,7 +53,7 @@ export async function ensureServer(
   let launched: Launched | undefined;
   let port = fixed ?? (await usualPort(cluster));
   while (clock.now() < deadline) {
-    const postmaster = await readPostmaster(cluster);
+    const postmaster = await readPostmaster(cluster, clock);
     if (postmaster?.status === 'ready') return { port: postmaster.port, started: launched?.pid === postmaster.pid };
     if (launched?.exited) {
       const end = await outcome(cluster, launched);
@@ -76,7 +76,7 @@ export async function ensureServer(
 
 /** Stops the server that runs now, and waits for that one only: another process may start the next at once. */
 export async function stopServer(cluster: Cluster, clock: Clock): Promise<void> {
-  const running = await readPostmaster(cluster);
+  const running = await readPostmaster(cluster, clock);
   if (!running) return;
   const args = ['stop', '-D', dataOf(cluster), '-m', 'fast', '-W'];
   const { output } = await runProgram(program(cluster.binaries, 'pg_ctl'), args, cluster.account);
@@ -99,13 +99,13 @@ interface Postmaster {
 const EMPTY_MS = 10_000;
 
 /** What postmaster.pid says of a living server; a file that a dead one left behind is removed. */
-async function readPostmaster(cluster: Cluster): Promise<Postmaster | undefined> {
+async function readPostmaster(cluster: Cluster, clock: Clock): Promise<Postmaster | undefined> {
   const file = path.join(dataOf(cluster), 'postmaster.pid');
   const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n');
   const pid = Number(lines[0]);
   if (!Number.isInteger(pid) || pid <= 0) {
     const { size, mtimeMs } = await stat(file).catch(() => ({ size: -1, mtimeMs: 0 }));
-    if (size === 0 && Date.now() - mtimeMs > EMPTY_MS) await rm(file, { force: true });
+    if (size === 0 && clock.now() - mtimeMs > EMPTY_MS) await rm(file, { force: true });
     return undefined;
   }
   if (await isServer(pid, cluster)) return { pid, port: Number(lines[3]), status: (lines[7] ?? '').trim() };
