@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-// The command `civicmeter`: whatever Node started it, main.ts runs on the runtime that the checkout brings along.
+// The command `civicmeter`: whatever Node started it, main.ts runs on the runtime that the checkout brings along, with
+// a heap and allocator that give back what a busy hour took (memory.json, ADR 113).
 import { spawn } from 'node:child_process';
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -16,8 +17,11 @@ if (!existsSync(own) && !newEnough) {
   process.exit(3);
 }
 
-const child = spawn(existsSync(own) ? own : process.execPath, [join(here, 'main.ts'), ...process.argv.slice(2)], {
+const memory = JSON.parse(readFileSync(join(here, 'memory.json'), 'utf8'));
+const args = [...memory.flags, join(here, 'main.ts'), ...process.argv.slice(2)];
+const child = spawn(existsSync(own) ? own : process.execPath, args, {
   stdio: 'inherit',
+  env: { ...memory.environment, ...process.env },
 });
 // Ctrl-C reaches the child by itself; a signal sent to this process alone is handed on.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {

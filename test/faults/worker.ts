@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import memory from '../../api/cli/memory.json' with { type: 'json' };
 import { mutantArguments } from '../mutants/mutate.ts';
 
 export interface WorkerSettings {
@@ -47,12 +48,15 @@ export interface WorkerProcess {
 const CHILD = fileURLToPath(new URL('worker-child.ts', import.meta.url));
 const KEPT_LINES = 40;
 
-/** A stream worker as a process of its own. */
+/** A stream worker as a process of its own, with the memory that `civicmeter` starts its processes with. */
 export function startWorker(settings: WorkerSettings): WorkerProcess {
-  const args = [...mutantArguments(), '--expose-gc', CHILD, '--settings', JSON.stringify(settings)];
+  const args = [...memory.flags, ...mutantArguments(), '--expose-gc', CHILD, '--settings', JSON.stringify(settings)];
   // the heap that the oracle is given is not the worker's: with room for all, nothing is ever collected
   const { NODE_OPTIONS: _ours, ...env } = process.env;
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...memory.environment, ...env },
+  });
   const { pid } = child;
   if (pid === undefined) throw new Error('the worker did not start');
   const onExit = (): boolean => child.kill('SIGKILL');

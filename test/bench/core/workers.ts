@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import memory from '../../../api/cli/memory.json' with { type: 'json' };
 import type { Said, Told } from './worker-child.ts';
 
 const CHILD = fileURLToPath(new URL('./worker-child.ts', import.meta.url));
@@ -24,8 +25,9 @@ export interface WorkerSpec {
 export function startWorker({ dsn, brokers, partitions, group, checkpointMs = 1_000 }: WorkerSpec): WorkerProcess {
   const args = [dsn, brokers.join(','), String(partitions), group, String(checkpointMs)];
   const profile = process.env['BENCH_PROFILE'];
-  const execArgv = profile ? ['--cpu-prof', `--cpu-prof-dir=${profile}`] : [];
-  const child: ChildProcess = fork(CHILD, args, { execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const execArgv = [...memory.flags, ...(profile ? ['--cpu-prof', `--cpu-prof-dir=${profile}`] : [])];
+  const env = { ...memory.environment, ...process.env };
+  const child: ChildProcess = fork(CHILD, args, { execArgv, env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const onExit = (): boolean => child.kill('SIGKILL');
   process.once('exit', onExit);
   const heard: Said[] = [];
