@@ -137,7 +137,7 @@ export const reconcileAnswerSchema = z.strictObject({
       layer: z
         .string()
         .describe(
-          'hours-days, days-months, months-year, points-institutions, institutions-site, brackets-log, days-brackets',
+          'hours-days, days-months, months-year, points-institutions, institutions-days, institutions-site, brackets-log, days-brackets',
         ),
       rows: z.int(),
       differences: z.int(),

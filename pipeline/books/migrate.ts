@@ -11,6 +11,7 @@ import * as sources from './migrations/0008-sources.ts';
 import * as admitting from './migrations/0009-admitting.ts';
 import * as edition from './migrations/0010-registry-edition.ts';
 import * as settled from './migrations/0011-settled-version.ts';
+import * as partyDay from './migrations/0012-party-day.ts';
 
 /** In order, forward only; a released one is never edited. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -25,6 +26,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0009-admitting': admitting,
   '0010-registry-edition': edition,
   '0011-settled-version': settled,
+  '0012-party-day': partyDay,
 };
 
 const TABLE = 'civicmeter_migration';

@@ -240,6 +240,8 @@ export function closedSource(content: ClosedContent): DaySource {
     content.points.filter((d) => wanted(points, d.point, d.day, fromDay, toDay));
   const partyDays = (party: string, points: readonly string[], fromDay: number, toDay: number): readonly PartyDay[] =>
     content.parties.filter((d) => d.party === party && wanted(points, d.point, d.day, fromDay, toDay));
+  const partySplits: DaySource['partySplits'] = async (party, ...asked) =>
+    partySplitsOf(partyDays(party, ...asked), pointDays(...asked));
   return {
     version: `${content.month}#${content.version}`,
     registry: content.registry,
@@ -247,7 +249,8 @@ export function closedSource(content: ClosedContent): DaySource {
     holds,
     pointDays: async (...asked) => pointDays(...asked),
     partyDays: async (...asked) => partyDays(...asked),
-    partySplits: async (party, ...asked) => partySplitsOf(partyDays(party, ...asked), pointDays(...asked)),
+    partySplits,
+    partyTotals: async (party, _carrier, ...asked) => partySplits(party, ...asked),
     mountingDays: async (mountings, fromDay, toDay) =>
       content.mountings.filter((d) => wanted(mountings, d.point, d.day, fromDay, toDay)),
     outlines: async (mountings) => content.outlines.filter((o) => mountings.includes(o.mounting)),

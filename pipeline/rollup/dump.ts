@@ -61,6 +61,7 @@ async function storedLines(db: Db, site: DirectorySite): Promise<readonly string
   const evidence = await db.selectFrom('evidence').selectAll().where('site', '=', id).execute();
   const days = await db.selectFrom('usage_day').selectAll().where('site', '=', id).execute();
   const parties = await db.selectFrom('allocation_day').selectAll().where('site', '=', id).execute();
+  const totals = await db.selectFrom('party_day').selectAll().where('site', '=', id).execute();
   return [
     ...findings.map(
       (f) =>
@@ -74,6 +75,7 @@ async function storedLines(db: Db, site: DirectorySite): Promise<readonly string
     ...parties
       .filter((p) => counted.has(p.point))
       .map((p) => `party|${id}|${p.party}|${formatDay(p.day)}|${p.point}|${p.amount}`),
+    ...totals.map((t) => `total|${id}|${t.party}|${t.carrier}|${formatDay(t.day)}|${t.amount}|${t.plain ? 1 : 0}`),
   ];
 }
 

@@ -95,6 +95,7 @@ export async function reconcile(
     layers.years,
     await pointsLayer(db, site),
     await partiesLayer(db, site),
+    await totalsLayer(db, site),
     await siteLayer(db, site, zone),
     ...extra,
   ];
@@ -171,11 +172,39 @@ async function partiesLayer(db: Kysely<Tables>, site: DirectorySite): Promise<La
   return layer;
 }
 
+/** What a party bears of all points of a carrier is what it bears of each of them. */
+async function totalsLayer(db: Kysely<Tables>, site: DirectorySite): Promise<Layer> {
+  const layer = layerOf('institutions-days');
+  const id = site.registry.site.id;
+  const counted = site.registry.points.filter((p) => signOf(p.role) !== 0);
+  for (const [carrier, points] of Map.groupBy(counted, (p) => p.carrier)) {
+    for (const party of partiesOf(site)) {
+      const stored = await sumsByDay(
+        sql`select day, amount from party_day where site = ${id} and party = ${party} and carrier = ${carrier}`,
+        db,
+      );
+      const parts = await sumsByDay(
+        sql`select day, sum(amount) as amount from allocation_day
+            where site = ${id} and party = ${party} and point = any(${points.map((p) => p.id)}::text[]) group by day`,
+        db,
+      );
+      for (const day of new Set([...stored.keys(), ...parts.keys()]))
+        compare(layer, `${party} ${carrier} ${formatDay(day)}`, stored.get(day) ?? NaN, parts.get(day) ?? NaN);
+    }
+  }
+  return layer;
+}
+
+const partiesOf = ({ registry }: DirectorySite): readonly string[] => [
+  ...registry.institutions.map((i) => i.id),
+  UNALLOCATED,
+];
+
 /** Institutions and unallocated add up to the site, per carrier and month. */
 async function siteLayer(db: Kysely<Tables>, site: DirectorySite, zone: Zone): Promise<Layer> {
   const layer = layerOf('institutions-site');
   const id = site.registry.site.id;
-  const parties = [...site.registry.institutions.map((i) => i.id), UNALLOCATED];
+  const parties = partiesOf(site);
   for (const [carrier, points] of Map.groupBy(
     site.registry.points.filter((p) => signOf(p.role) !== 0),
     (p) => p.carrier,

@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely';
-import { HOUR, type Interval, type Registry } from '#domain';
+import { type Carrier, HOUR, type Interval, type Registry } from '#domain';
 import type { Tables } from '../books/tables.ts';
-import type { Split } from '../answers.ts';
 import type { EvidenceOutline } from './coverage.ts';
+import { between, loadPartySplits, loadPartyTotals } from './party-days.ts';
 import { NO_SPLIT, type SplitDay, splitLike } from './split.ts';
 
 /** A point's usage of a local day with its split. */
@@ -46,6 +46,14 @@ export interface DaySource {
     fromDay: number,
     toDay: number,
   ) => Promise<readonly SplitDay[]>;
+  /** The same of all points that count, of one carrier: `points`. */
+  readonly partyTotals: (
+    party: string,
+    carrier: Carrier,
+    points: readonly string[],
+    fromDay: number,
+    toDay: number,
+  ) => Promise<readonly SplitDay[]>;
   readonly mountingDays: (mountings: readonly string[], fromDay: number, toDay: number) => Promise<readonly PointDay[]>;
   readonly outlines: (mountings: readonly string[], period: Interval) => Promise<readonly EvidenceOutline[]>;
 }
@@ -73,7 +81,9 @@ export function liveSource(db: Kysely<Tables>, registry: Registry, now: number):
       );
       return rows;
     },
-    partySplits: (party, points, fromDay, toDay) => loadPartySplits(db, site, party, points, fromDay, toDay),
+    partySplits: (party, points, fromDay, toDay) => loadPartySplits(db, site, party, points, between(fromDay, toDay)),
+    partyTotals: (party, carrier, points, fromDay, toDay) =>
+      loadPartyTotals(db, site, party, carrier, points, fromDay, toDay),
     mountingDays: async (mountings, fromDay, toDay) => {
       const { rows } = await sql<PointDay>`
         select mounting as point, day, amount, measured, interpolated, 0::int8 as manual, disputed from mounting_day
@@ -92,44 +102,6 @@ export function partySplitsOf(parties: readonly PartyDay[], points: readonly Poi
   return parties.map(({ point, day, amount }) => {
     const d = whole.get(`${point} ${day}`);
     return { day, amount, split: d ? splitLike(amount, d) : { ...NO_SPLIT, measured: amount } };
-  });
-}
-
-/**
- * `partySplitsOf`, with what needs no arithmetic added up by the database. Nearly every whole is measured throughout, and so is each part of it: what counts is the few
- * that are not. A part of these that is the whole, or the whole of an export, is split as that is; the others come one by one, with their `whole`. Each is looked up, not
- * joined: a join of so many pairs is a plan that a database with poor statistics gets wrong.
- */
-async function loadPartySplits(
-  db: Kysely<Tables>,
-  site: string,
-  party: string,
-  points: readonly string[],
-  fromDay: number,
-  toDay: number,
-): Promise<readonly SplitDay[]> {
-  const { rows } = await sql<Split & { readonly day: number; readonly amount: number; readonly whole: number | null }>`
-    with mixed as (
-      select day, point, amount as whole, measured, interpolated, manual, disputed from usage_day
-      where site = ${site} and point = any(${points}::text[]) and day >= ${fromDay} and day < ${toDay} and amount <> 0
-        and (measured <> amount or interpolated <> 0 or manual <> 0 or disputed <> 0)),
-    part as (
-      select *, case when abs(amount) = abs(whole) and measured + interpolated + manual + disputed = whole then amount / whole end as sign
-      from mixed m cross join lateral (
-        select amount from allocation_day where site = ${site} and party = ${party} and day = m.day and point = m.point offset 0) a)
-    select day, sum(amount)::int8 as amount, null::int8 as whole, sum(amount)::int8 as measured, 0::int8 as interpolated, 0::int8 as manual, 0::int8 as disputed
-    from allocation_day where site = ${site} and party = ${party} and point = any(${points}::text[]) and day >= ${fromDay} and day < ${toDay} group by day
-    union all select day, 0, null, sum(sign * measured - amount)::int8, sum(sign * interpolated)::int8, sum(sign * manual)::int8, sum(sign * disputed)::int8
-    from part where sign is not null group by day
-    union all select day, amount, whole, measured, interpolated, manual, disputed from part where sign is null`.execute(
-    db,
-  );
-  return rows.map(({ day, amount, whole, measured, interpolated, manual, disputed }) => {
-    const split = { measured, interpolated, manual, disputed };
-    if (whole === null) return { day, amount, split };
-    // counted as measured among the sums
-    const own = splitLike(amount, { amount: whole, ...split });
-    return { day, amount: 0, split: { ...own, measured: own.measured - amount } };
   });
 }
 

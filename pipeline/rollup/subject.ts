@@ -24,6 +24,8 @@ export interface ResolvedSubject {
   readonly terms: readonly { readonly point: Point; readonly sign: 1 | -1 }[];
   /** Parts of this party only. */
   readonly party?: string | undefined;
+  /** Of the party: all that it bears of the carrier. */
+  readonly whole?: true | undefined;
   /** Of a register: its mountings instead of points. */
   readonly mountings?: readonly string[] | undefined;
 }
@@ -53,6 +55,7 @@ export function resolveSubject(site: DirectorySite, query: Pick<UsageQuery, 'sub
         ...counted(own.length > 0 ? own : registry.points, carrier, id),
         subject: { kind: 'institution', id, name },
         party: id,
+        whole: true,
       };
     }
     case 'unallocated':
@@ -60,6 +63,7 @@ export function resolveSubject(site: DirectorySite, query: Pick<UsageQuery, 'sub
         ...counted(registry.points, carrier, UNALLOCATED),
         subject: { kind: 'party', id: UNALLOCATED, name: { zh: '未分摊', en: 'unallocated' } },
         party: UNALLOCATED,
+        whole: true,
       };
     case 'premises': {
       const { id, name } = find(registry.premises, subject.id, 'premises');

@@ -4,6 +4,7 @@ import type { Tables } from '../books/tables.ts';
 import { allocate, inForce, type Share, sharesOn } from '../ledger/allocate.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import type { ChangedDays } from './settle-mountings.ts';
+import { settlePartyDays } from './party-days.ts';
 import { allocationsOf, indexOf, mountingsOf } from './site-index.ts';
 
 type Tx = Transaction<Tables>;
@@ -160,18 +161,25 @@ async function settleParties(tx: Tx, site: DirectorySite, shared: Shared): Promi
       for (const [party, part] of allocate(signed, shares)) rows.push({ party, day, point: point.id, amount: part });
     }
   }
-  await dropOthers(tx, id, shared, new Set(rows.map((r) => `${r.party} ${keyOf(r)}`)));
-  if (rows.length === 0) return;
-  await sql`
-    insert into allocation_day (site, party, day, point, amount)
-    select ${id}, * from unnest(${rows.map((r) => r.party)}::text[], ${rows.map((r) => r.day)}::int4[], ${rows.map((r) => r.point)}::text[],
-      ${rows.map((r) => r.amount)}::int8[]) on conflict (site, party, day, point) do update set amount = excluded.amount`.execute(
-    tx,
-  );
+  const gone = await dropOthers(tx, id, shared, new Set(rows.map((r) => `${r.party} ${keyOf(r)}`)));
+  if (rows.length > 0)
+    await sql`
+      insert into allocation_day (site, party, day, point, amount)
+      select ${id}, * from unnest(${rows.map((r) => r.party)}::text[], ${rows.map((r) => r.day)}::int4[], ${rows.map((r) => r.point)}::text[],
+        ${rows.map((r) => r.amount)}::int8[]) on conflict (site, party, day, point) do update set amount = excluded.amount`.execute(
+      tx,
+    );
+  const counted = site.registry.points.filter((p) => signOf(p.role) !== 0);
+  await settlePartyDays(tx, id, counted, [...rows, ...gone]);
 }
 
-/** Deletes what parties bore that no longer do. */
-async function dropOthers(tx: Tx, site: string, shared: Shared, kept: ReadonlySet<string>): Promise<void> {
+/** Deletes what parties bore that no longer do, and answers it. */
+async function dropOthers(
+  tx: Tx,
+  site: string,
+  shared: Shared,
+  kept: ReadonlySet<string>,
+): Promise<readonly (PointDay & { readonly party: string })[]> {
   const days = new Map(shared.map(({ point, days: list }) => [point.id, list]));
   const span = spanOf(shared.flatMap(({ days: list }) => [...list]));
   const { rows } = await sql<PointDay & { readonly party: string }>`
@@ -183,6 +191,7 @@ async function dropOthers(tx: Tx, site: string, shared: Shared, kept: ReadonlySe
       delete from allocation_day a using unnest(${list.map((r) => r.day)}::int4[], ${list.map((r) => r.point)}::text[]) as g(day, point)
       where a.site = ${site} and a.party = ${party} and a.day = g.day and a.point = g.point`.execute(tx);
   }
+  return gone;
 }
 
 export function sharesOf(

@@ -117,12 +117,15 @@ async function dayRows(
 
 async function signedDays(
   source: DaySource,
-  { mountings, terms, party }: ResolvedSubject,
+  { mountings, terms, party, whole, carrier }: ResolvedSubject,
   fromDay: number,
   toDay: number,
 ): Promise<readonly SplitDay[]> {
   const points = terms.map((t) => t.point.id);
-  if (party !== undefined) return source.partySplits(party, points, fromDay, toDay);
+  if (party !== undefined)
+    return whole
+      ? source.partyTotals(party, carrier, points, fromDay, toDay)
+      : source.partySplits(party, points, fromDay, toDay);
   const signs = new Map(terms.map((t) => [t.point.id, t.sign]));
   const days = mountings
     ? await source.mountingDays(mountings, fromDay, toDay)

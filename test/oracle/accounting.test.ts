@@ -134,6 +134,11 @@ describe('days and parties', () => {
       'party|site|unallocated|2026-01-05|q|-50',
       'party|site|unallocated|2026-01-05|s|100',
     ]);
+    expect(linesOf('total', world)).toEqual([
+      'total|site|i1|electricity|2026-01-05|16|1',
+      'total|site|i2|electricity|2026-01-05|34|1',
+      'total|site|unallocated|electricity|2026-01-05|50|1',
+    ]);
     expect(linesOf('day', world)).toContain('day|site|f|2026-01-05|0|0|0|0|0');
   });
 });

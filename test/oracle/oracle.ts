@@ -111,8 +111,26 @@ const pointLines = (registry: RegistryJson, { hours, days }: OracleBooks): strin
     ...[...(days.get(point.id) ?? [])].map(([date, a]) =>
       line('day', site, point.id, date, a.amount, a.measured, a.interpolated, 0, a.disputed),
     ),
-    ...allocate(point, registry, days).map((p) => line('party', site, p.party, p.date, point.id, p.amount)),
   ]);
+};
+
+/** What parties bear of each point, and of all points of a carrier together; 1 where all of that is measured. */
+const partyLines = (registry: RegistryJson, { days }: OracleBooks): string[] => {
+  const site = registry.site.id;
+  const parts = registry.points.flatMap((point) =>
+    allocate(point, registry, days).map((part) => {
+      const whole = days.get(point.id)?.get(part.date) ?? NOTHING;
+      const unmeasured = whole.amount !== 0n && (whole.interpolated !== 0n || whole.disputed !== 0n);
+      return { ...part, point: point.id, carrier: point.carrier, unmeasured };
+    }),
+  );
+  const totals = groupBy(parts, ({ party, carrier, date }) => line('total', site, party, carrier, date));
+  return [
+    ...parts.map((p) => line('party', site, p.party, p.date, p.point, p.amount)),
+    ...[...totals].map(([key, own]) =>
+      line(key, own.reduce((sum, p) => sum + p.amount, 0n), own.some((p) => p.unmeasured) ? 0 : 1),
+    ),
+  ];
 };
 
 const countLines = (verdicts: readonly Verdict[]): string[] => {
@@ -134,6 +152,7 @@ export const dumpOf = (input: OracleInput): OracleDump => {
     ...registerLines(input.registry.site.id, books),
     ...books.judgements.flatMap((judgement) => mountingLines(input.registry.site.id, judgement)),
     ...pointLines(input.registry, books),
+    ...partyLines(input.registry, books),
     ...countLines(books.verdicts),
   ].toSorted(bytewise);
   const text = lines.join('\n');

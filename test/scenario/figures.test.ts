@@ -1,7 +1,8 @@
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { afterAll, describe, expect, it } from 'vitest';
 import { decodeBrackets, encodeBrackets } from '../../pipeline/books/codec.ts';
 import type { Books } from '../../pipeline/books/index.ts';
+import { migrate } from '../../pipeline/books/migrate.ts';
 import {
   dayStart,
   firstDayOfMonth,
@@ -13,7 +14,7 @@ import {
   type Registry,
   zoneOf,
 } from '../../pipeline/domain/index.ts';
-import { openService, type Service, type TraceNode, type UsageQuery } from '../../pipeline/index.ts';
+import { dumpBooks, openService, type Service, type TraceNode, type UsageQuery } from '../../pipeline/index.ts';
 import { loadDirectory } from '../../pipeline/ledger/directory.ts';
 import type { FrameLog } from '../../pipeline/log/port.ts';
 import { systemClock } from '../../pipeline/platform/index.ts';
@@ -159,6 +160,20 @@ describe('figures of random worlds', () => {
   );
 
   it.each(seeds.slice(0, 2))(
+    'an upgrade adds up what parties bear as it would have been added up from the start (%i)',
+    { timeout: 60_000 },
+    (seed) =>
+      withWorld(seed, async ({ books }) => {
+        const { text } = await dumpBooks(books.db);
+        expect(text).toMatch(/^total\|.*\|0$/m);
+        await books.pool.query('drop table party_day');
+        await books.pool.query(`delete from civicmeter_migration where name = '0012-party-day'`);
+        await migrate(books.db as Kysely<unknown>, 'here');
+        expect((await dumpBooks(books.db)).text).toBe(text);
+      }),
+  );
+
+  it.each(seeds.slice(0, 2))(
     'the trial balance finds nothing, and each error that is planted (%i)',
     { timeout: 60_000 },
     (seed) =>
@@ -173,6 +188,7 @@ describe('figures of random worlds', () => {
           'months-year',
           'meters-points',
           'points-institutions',
+          'institutions-days',
           'institutions-site',
           'brackets-log',
         ]);
@@ -198,7 +214,13 @@ describe('figures of random worlds', () => {
             (by) =>
               sql`update allocation_day set amount = amount + ${by} where (point, day, party) = (select point, day, party from allocation_day where point = ${main} order by day, party limit 1)`,
           ),
-        ).toEqual(['points-institutions', 'institutions-site']);
+        ).toEqual(['points-institutions', 'institutions-days', 'institutions-site']);
+        expect(
+          await tampered(
+            (by) =>
+              sql`update party_day set amount = amount + ${by} where (party, day) = (select party, day from party_day order by party, day limit 1)`,
+          ),
+        ).toEqual(['institutions-days']);
         expect(
           await tampered(
             (by) =>

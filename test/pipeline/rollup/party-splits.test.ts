@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import { settlePartyDays } from '../../../pipeline/rollup/party-days.ts';
 import { liveSource, type PartyDay, type PointDay, partySplitsOf } from '../../../pipeline/rollup/source.ts';
 import { addSplit, NO_SPLIT, type SplitDay } from '../../../pipeline/rollup/split.ts';
 import { freshBooks, stopPostgres } from '../../support/postgres.ts';
@@ -55,6 +56,7 @@ describe('parts of a party', () => {
           async (days) => {
             await db.deleteFrom('usage_day').execute();
             await db.deleteFrom('allocation_day').execute();
+            await db.deleteFrom('party_day').execute();
             const rows = rowsOf(days);
             const points: PointDay[] = rows
               .filter((r) => r.isKnown)
@@ -73,7 +75,11 @@ describe('parts of a party', () => {
                 .values(parties.map((row) => ({ site, ...row })))
                 .execute();
             const asked = [POINTS, 0, days.length] as const;
-            expect(sums(await live.partySplits('p', ...asked))).toEqual(sums(partySplitsOf(parties, points)));
+            const wanted = sums(partySplitsOf(parties, points));
+            expect(sums(await live.partySplits('p', ...asked))).toEqual(wanted);
+            const counted = POINTS.map((id) => ({ id, carrier: 'water' as const }));
+            await db.transaction().execute((tx) => settlePartyDays(tx, site, counted, parties));
+            expect(sums(await live.partyTotals('p', 'water', ...asked))).toEqual(wanted);
           },
         ),
         { numRuns: 150 },

@@ -104,9 +104,10 @@ describe('totals while the registry changes', () => {
     await books.pool.query(`delete from mounting_day where mounting = 'p/s2'`);
     await books.pool.query(`update usage_day set amount = 250, measured = 250, interpolated = 0`);
     await books.pool.query('alter table site drop column settled_version');
-    await books.pool.query(`delete from civicmeter_migration where name = '0011-settled-version'`);
-    expect(await site.dump()).not.toBe(dump);
+    await books.pool.query('drop table party_day');
+    await books.pool.query(`delete from civicmeter_migration where name >= '0011'`);
     await migrate(books.db as Kysely<unknown>, 'here');
+    expect(await site.dump()).not.toBe(dump);
     await site.service.settle();
     expect(await site.dump()).toBe(dump);
   });
