@@ -2,12 +2,14 @@ import type { Transaction } from 'kysely';
 import { localDay, requestError, zoneOf } from '#domain';
 import type { Clock, Telemetry } from '#platform';
 import type { Books } from './books/index.ts';
+import { loadEvents } from './books/meter-events.ts';
 import type { Tables } from './books/tables.ts';
 import { applyRegistry } from './books/registry.ts';
-import { type DirectorySite, loadDirectory, loadSiteOf, siteKeeper } from './ledger/directory.ts';
+import { type DirectorySite, loadDirectory, loadSiteOf } from './ledger/directory.ts';
 import { inForce } from './ledger/allocate.ts';
 import { rejoin } from './ledger/rejoin.ts';
 import { replayQuarantine } from './ledger/replay.ts';
+import { siteKeeper } from './ledger/site-keeper.ts';
 import { foldSources } from './ledger/sources.ts';
 import type { Historian } from './historian/port.ts';
 import type { FrameLog } from './log/port.ts';
@@ -56,7 +58,7 @@ const [SNAPSHOT_ATTEMPTS, TRACE_ATTEMPTS] = [50, 5];
 export function openService(options: ServiceOptions): Service {
   const { books, clock, telemetry, log } = options;
   const { db } = books;
-  const siteOf = siteKeeper(db);
+  const { siteOf, asking } = siteKeeper(db);
   const settleAll = async (progress?: Progress, signal?: AbortSignal): Promise<void> => {
     const until = clock.now() + REJOIN_PATIENCE_MS;
     for (;;) {
@@ -115,10 +117,11 @@ export function openService(options: ServiceOptions): Service {
     live: liveOf,
     watch: (id, listener) => watch.subscribe(id, listener),
     series: async (query) => series(db, options.historian, await siteOf(query.site), query),
-    usage: async (query) => {
-      const { site, source } = await sourceOf(await siteOf(query.site), query);
-      return usage(db, site, source, query);
-    },
+    usage: (query) =>
+      asking(query.site, async (known) => {
+        const { site, source } = await sourceOf(known, query);
+        return usage(db, site, source, query);
+      }),
     trace: async (query) => {
       if (query.asOf !== undefined) return tracedVersion(options, query);
       return atOneMoment(query.site, TRACE_ATTEMPTS, 'as-it-stands', (tx, site) =>
@@ -139,7 +142,10 @@ export function openService(options: ServiceOptions): Service {
     },
     applyRegistry: (target, apply) =>
       db.transaction().execute((tx) => applyRegistry(tx, target, { ...apply, now: clock.now() })),
-    events: async (id) => (await siteOf(id)).events,
+    events: async (id) => {
+      await siteOf(id); // a site that is not there is refused
+      return loadEvents(db, id);
+    },
     recordEvent: (id, body, claim) => recordEvent(books, id, body, claim, clock.now()),
     confirmEvent: (id, by) => confirmEvent(books, id, by, clock.now()),
     quarantine: (query) => listQuarantine(db, query),

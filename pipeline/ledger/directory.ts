@@ -1,4 +1,4 @@
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Kysely, type Transaction } from 'kysely';
 import { type MeterEvent, MINUTE, type Register, type Registry, registerKey, requestError } from '#domain';
 import { loadEvents } from '../books/meter-events.ts';
 import { holdRegistryEdition, loadRegistry, registryEdition } from '../books/registry.ts';
@@ -88,39 +88,6 @@ export async function loadSiteOf(db: Db, id: string): Promise<DirectorySite> {
     place: id,
     cure: 'apply its site file first',
   });
-}
-
-/** Registers of sites that are kept, some 1 kB each. */
-const KEPT_REGISTERS = 200_000;
-
-/**
- * The same, kept as long as the registry has no new version (events raise it too): one query in place of a dozen. Sites that were asked for longest ago are
- * let go where all together have more than `most` registers.
- */
-export function siteKeeper(db: Db, most = KEPT_REGISTERS): (id: string) => Promise<DirectorySite> {
-  const known = new Map<string, DirectorySite>();
-  let held = 0;
-  const forget = (id: string): void => {
-    held -= known.get(id)?.registers.size ?? 0;
-    known.delete(id);
-  };
-  const keep = (id: string, site: DirectorySite): DirectorySite => {
-    forget(id);
-    known.set(id, site);
-    held += site.registers.size;
-    for (const oldest of known.keys()) {
-      if (held <= most || oldest === id) break;
-      forget(oldest);
-    }
-    return site;
-  };
-  return async (id) => {
-    const { rows } = await sql<{
-      version: number;
-    }>`/* site-version */ select registry_version as version from site where id = ${id}`.execute(db);
-    const site = known.get(id);
-    return keep(id, site && site.version === rows[0]?.version ? site : await loadSiteOf(db, id));
-  };
 }
 
 async function loadSite(db: Db, id: string, version: number): Promise<DirectorySite | undefined> {

@@ -1,6 +1,6 @@
 import { afterAll, expect, it } from 'vitest';
 import { loadAdmitting } from '../../../pipeline/ledger/admitting.ts';
-import { loadDirectory, siteKeeper } from '../../../pipeline/ledger/directory.ts';
+import { loadDirectory } from '../../../pipeline/ledger/directory.ts';
 import { stopPostgres } from '../../support/postgres.ts';
 import { local, openSmallSite, SITE, smallRegistry } from '../../support/small-site.ts';
 
@@ -73,32 +73,6 @@ it('what a worker knows is kept in the books, used as long as it is of the regis
     expect(await devicesAs({ format: 0 })).toEqual(['d-a', 'd-b']);
     expect(await loadAdmitting(db)).toEqual(cold);
     expect(await db.selectFrom('admitting_site').selectAll().execute()).toEqual([kept]);
-  } finally {
-    await site.close();
-  }
-});
-
-it('a keeper of sites lets go of the one that was asked for longest ago, and gives each as the books have it', async () => {
-  const site = await openSmallSite(smallRegistry([{ point: 'a' }]), '2026-03-10');
-  try {
-    const { books, service } = site;
-    const claim = { by: 'test', reason: 'test' };
-    for (const id of ['s-2', 's-3']) {
-      const registry = smallRegistry([{ point: id }]);
-      await service.applyRegistry(
-        { ...registry, site: { ...registry.site, id } },
-        { take: 'all', commit: true, ...claim },
-      );
-    }
-    const siteOf = siteKeeper(books.db, 2);
-    const [first, second] = [await siteOf(SITE), await siteOf('s-2')];
-    expect(await siteOf(SITE)).toBe(first);
-    const third = await siteOf('s-3');
-    expect([await siteOf(SITE), await siteOf('s-3')]).toEqual([first, third]);
-    expect(await siteOf(SITE)).toBe(first);
-    const again = await siteOf('s-2');
-    expect(again).not.toBe(second);
-    expect(again).toEqual(second);
   } finally {
     await site.close();
   }
