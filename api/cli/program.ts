@@ -1,5 +1,6 @@
 import { Command, Help, Option } from 'commander';
 import type { LocalText } from '#domain';
+import checkout from '../../package.json' with { type: 'json' };
 import type { CommandSpec, OptionSpec } from './command.ts';
 import type { Io, Language } from './context.ts';
 
@@ -40,7 +41,9 @@ export interface CommandSet {
 
 /** The command line as commander knows it, in one language. */
 export function buildProgram({ COMMANDS, GROUPS }: CommandSet, language: Language, io: Io, act: Act): Command {
-  const program = prepare(new Command('civicmeter'), language, io).description(SUMMARY[language]);
+  const program = prepare(new Command('civicmeter'), language, io)
+    .description(SUMMARY[language])
+    .version(checkout.version, '-V, --version', language === 'zh' ? '显示版本' : 'show the version');
   const groups = new Map<string, Command>();
   for (const [name, text] of Object.entries(GROUPS)) {
     const group = prepare(new Command(name), language, io).description(text[language]);

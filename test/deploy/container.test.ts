@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { COMMANDS } from '../../api/cli/commands/index.ts';
+import memory from '../../api/cli/memory.json' with { type: 'json' };
 import { optionsOf } from '../../api/cli/program.ts';
 
 const text = (file: string): string => readFileSync(file, 'utf8');
@@ -58,6 +59,18 @@ describe('the Dockerfile', () => {
     .replaceAll(/\\\n/g, ' ')
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'));
+
+  test('starts the program with the memory that `civicmeter` starts it with', () => {
+    const last = lines.slice(lines.findLastIndex((line) => line.startsWith('FROM ')));
+    const own = (name: string): readonly string[] =>
+      last.filter((line) => line.startsWith(`${name} `)).map((line) => line.slice(name.length + 1));
+    expect(own('ENTRYPOINT').map((line) => JSON.parse(line))).toEqual([['node', ...memory.flags, 'api/cli/main.ts']]);
+    expect(own('ENV')).toEqual([
+      Object.entries(memory.environment)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(' '),
+    ]);
+  });
 
   test('holds instructions of Docker only, and copies what there is', () => {
     for (const line of lines) expect(line).toMatch(/^(FROM|WORKDIR|COPY|RUN|USER|ENV|VOLUME|ENTRYPOINT|CMD) \S/);
