@@ -52,17 +52,18 @@ export async function loadPartyTotals(
   fromDay: number,
   toDay: number,
 ): Promise<readonly SplitDay[]> {
-  const { rows } = await sql<{ readonly day: number; readonly amount: number; readonly plain: boolean }>`
+  const { rows } = await sql<{
+    readonly day: number;
+    readonly amount: number;
+    readonly plain: boolean;
+  }>`/* party-days */
     select day, amount, plain from party_day
     where site = ${site} and party = ${party} and carrier = ${carrier} and ${between(fromDay, toDay)}`.execute(db);
   const plain = rows.filter((r) => r.plain);
   const others = rows.filter((r) => !r.plain).map(({ day }) => day);
   const parts =
     others.length === 0 ? [] : await loadPartySplits(db, site, party, points, sql`day = any(${others}::int4[])`);
-  return [
-    ...plain.map(({ day, amount }) => ({ day, amount, split: { ...NO_SPLIT, measured: amount } })),
-    ...parts,
-  ];
+  return [...plain.map(({ day, amount }) => ({ day, amount, split: { ...NO_SPLIT, measured: amount } })), ...parts];
 }
 
 /** Days [fromDay, toDay), as a condition. */

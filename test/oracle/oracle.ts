@@ -128,7 +128,11 @@ const partyLines = (registry: RegistryJson, { days }: OracleBooks): string[] => 
   return [
     ...parts.map((p) => line('party', site, p.party, p.date, p.point, p.amount)),
     ...[...totals].map(([key, own]) =>
-      line(key, own.reduce((sum, p) => sum + p.amount, 0n), own.some((p) => p.unmeasured) ? 0 : 1),
+      line(
+        key,
+        own.reduce((sum, p) => sum + p.amount, 0n),
+        own.some((p) => p.unmeasured) ? 0 : 1,
+      ),
     ),
   ];
 };

@@ -73,6 +73,8 @@ const DERIVED = [
   `insert into allocation_day (site, party, day, point, amount)
    select m.site, l.rule->'shares'->0->>'institution', a.day, m.point, a.amount
    from mounting m join allocation l on l.site = m.site and l.point = m.point join amount a on a.register = m.register`,
+  `insert into party_day select a.site, a.party, p.carrier, a.day, sum(a.amount), true
+   from allocation_day a join point p on p.site = a.site and p.id = a.point group by 1, 2, 3, 4`,
   `insert into evidence select site, id, $1::int8, 0, $2::int8, 0 from mounting`,
   `update site set settled_version = registry_version`,
   `drop table template`,
