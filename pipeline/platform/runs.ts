@@ -11,3 +11,9 @@ export function* inRuns<T>(items: readonly T[], most: number, sizeOf: (item: T) 
   }
   if (from < items.length) yield items.slice(from);
 }
+
+/** Least and greatest of numbers, which may be more than a call takes arguments. */
+export const spanOf = (numbers: readonly number[]): { readonly from: number; readonly to: number } => ({
+  from: numbers.reduce((least, each) => Math.min(least, each), Infinity),
+  to: numbers.reduce((most, each) => Math.max(most, each), -Infinity),
+});

@@ -1,5 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 import { type Point, UNALLOCATED } from '#domain';
+import { spanOf } from '#platform';
 import type { Tables } from '../books/tables.ts';
 import { allocate, inForce, type Share, sharesOn } from '../ledger/allocate.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
@@ -67,12 +68,6 @@ interface PointDay {
 }
 
 type Split = { amount: number; measured: number; interpolated: number; disputed: number };
-
-/** First and last of days, which may be more than a call takes arguments. */
-const spanOf = (days: readonly number[]): { readonly from: number; readonly to: number } => ({
-  from: days.reduce((least, day) => Math.min(least, day), Infinity),
-  to: days.reduce((most, day) => Math.max(most, day), -Infinity),
-});
 
 /** Adds up in memory what one question answers: a join of so many pairs is a plan that a database without statistics gets wrong. */
 async function settlePoints(tx: Tx, site: DirectorySite, days: readonly PointDay[]): Promise<void> {

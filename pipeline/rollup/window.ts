@@ -110,27 +110,35 @@ export function anchorIn(
   brackets: readonly Bracket[],
   from: number,
 ): Anchor | undefined {
-  const excluded = (at: number): boolean => register.excludes.some((e) => e.from <= at && at < e.to);
-  const end = slotStart(from, site.slotMs);
-  const before = brackets
-    .filter(({ start }) => start < end)
-    .flatMap(({ first, last }) => (first.at === last.at ? [first.at] : [first.at, last.at]))
-    .filter((at) => at < end && holdsAt(mounting, at) && !excluded(at));
-  const firstAt = before[0];
-  if (firstAt === undefined) return undefined;
   const zone = zoneOf(site.registry.site.zone);
-  const completeFrom = localDay(firstAt, zone) + 1;
-  // the slot at that midnight ends, and has its neighbours, within what is certain
-  const needed = dayStart(completeFrom, zone) + 2 * site.slotMs;
-  const certain = Math.max(
-    ANCHOR - 1,
-    before.findIndex((at) => at >= needed),
-  );
-  const lastAt = before[certain + UNSURE_END];
-  if (lastAt === undefined || (before[certain] ?? 0) < needed) return undefined;
-  const disturbed = (at: number): boolean => firstAt <= at && at <= lastAt;
-  if (register.cuts.some(disturbed) || register.admits.some((a) => disturbed(a.at))) return undefined;
-  return { completeFrom, firstAt, lastAt };
+  const end = slotStart(from, site.slotMs);
+  let [firstAt, completeFrom, needed] = [NaN, NaN, Infinity];
+  let [seen, certain] = [0, Infinity];
+  for (const at of instantsBefore(brackets, end)) {
+    if (!holdsAt(mounting, at) || register.excludes.some((e) => e.from <= at && at < e.to)) continue;
+    seen += 1;
+    if (seen === 1) {
+      firstAt = at;
+      completeFrom = localDay(at, zone) + 1;
+      // the slot at that midnight ends, and has its neighbours, within what is certain
+      needed = dayStart(completeFrom, zone) + 2 * site.slotMs;
+    }
+    if (certain === Infinity && seen >= ANCHOR && at >= needed) certain = seen;
+    if (seen < certain + UNSURE_END) continue;
+    const disturbed = (other: number): boolean => firstAt <= other && other <= at;
+    const isDisturbed = register.cuts.some(disturbed) || register.admits.some((a) => disturbed(a.at));
+    return isDisturbed ? undefined : { completeFrom, firstAt, lastAt: at };
+  }
+  return undefined;
+}
+
+/** Of readings before `end`, ascending. */
+function* instantsBefore(brackets: readonly Bracket[], end: number): Generator<number> {
+  for (const { start, first, last } of brackets) {
+    if (start >= end) return;
+    if (first.at < end) yield first.at;
+    if (last.at !== first.at && last.at < end) yield last.at;
+  }
 }
 
 /** What the books know of a mounting up to its anchor's end. */

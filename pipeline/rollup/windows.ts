@@ -1,6 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 import { type Bracket, DAY } from '#domain';
-import { inRuns } from '#platform';
+import { inRuns, spanOf } from '#platform';
 import { decodeBrackets } from '../books/codec.ts';
 import { REGISTERS_PER_PART } from '../books/packed.ts';
 import type { Tables } from '../books/tables.ts';
@@ -159,15 +159,14 @@ async function settledOf(
 ): Promise<(mounting: EffectiveMounting, anchor: Anchor) => Omit<Known, 'marked'>> {
   const id = site.registry.site.id;
   const mountings = tried.map(({ work }) => work.mounting.id);
-  const starts = tried.map(({ work }) => work.from);
-  const earliest = (dayOf(starts.reduce((least, at) => Math.min(least, at), Infinity)) - days) * DAY;
-  const latest = starts.reduce((most, at) => Math.max(most, at), -Infinity);
+  const starts = spanOf(tried.map(({ work }) => work.from));
+  const earliest = (dayOf(starts.from) - days) * DAY;
   const evidence = await sql<{ mounting: string; first_at: number }>`
     select mounting, first_at from evidence where site = ${id} and mounting = any(${mountings}::text[])`.execute(tx);
   const faults = await sql<{ mounting: string; from: number; to: number }>`
     select mounting, from_at as "from", to_at as "to" from finding
     where site = ${id} and mounting = any(${mountings}::text[]) and kind = any(${FAULTS}::text[])
-      and to_at >= ${earliest} and from_at <= ${latest}`.execute(tx);
+      and to_at >= ${earliest} and from_at <= ${starts.to}`.execute(tx);
   const from = new Map(evidence.rows.map((r) => [r.mounting, r.first_at]));
   const of = Map.groupBy(faults.rows, (r) => r.mounting);
   return ({ id: mounting }, { firstAt, lastAt }) => ({

@@ -80,6 +80,7 @@ async function fill({ pool, ensurePartitions }: Books): Promise<void> {
     ['insert into mounting_day values ($1, $2, 20500, -5, 1, 2, 3)', ['s', 'p/1']],
     ['insert into usage_day values ($1, $2, 20500, 1, 2, 3, 4, 5)', ['s', 'p']],
     ['insert into allocation_day values ($1, $2, 20500, $3, 4)', ['s', 'unallocated', 'p']],
+    ['insert into party_day values ($1, $2, $3, 20500, 4, true)', ['s', 'unallocated', 'electricity']],
     ['insert into closed_period values ($1, 24314, 1, 5, $2, $2, $2, $3)', ['s', 'x', '{"a": [1, 2.50, null]}']],
     ['insert into facts_version values ($1, 1, 5, $2, $2, $2, $3)', ['s', 'x', '{"site": "s"}']],
     [
