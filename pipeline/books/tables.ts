@@ -195,7 +195,14 @@ export interface Tables {
     disputed: number;
   };
   readonly allocation_day: { site: string; party: string; day: number; point: string; amount: number };
-  readonly party_day: { site: string; party: string; carrier: string; day: number; amount: number; plain: boolean };
+  readonly party_day: {
+    site: string;
+    party: string;
+    carrier: string;
+    day: number;
+    amount: number;
+    plain: boolean | null;
+  };
   readonly closed_period: {
     site: string;
     month: number;

@@ -1,33 +1,70 @@
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
-import type { Carrier, Point } from '#domain';
+import type { Carrier } from '#domain';
 import type { Split } from '../answers.ts';
 import type { Tables } from '../books/tables.ts';
 import { NO_SPLIT, type SplitDay, splitLike } from './split.ts';
 
-export interface PartyOnDay {
+type Tx = Transaction<Tables>;
+
+/** A part that a party bears, which was written or deleted. */
+export interface TouchedPart {
   readonly party: string;
   readonly day: number;
+  readonly point: string;
+}
+
+/** Points that count into totals, with their carriers. */
+export type Counted = ReadonlyMap<string, Carrier>;
+
+/** Leaves the days of these parts to be added up later, also where their points count no more or as another carrier; until then whoever asks looks at the parts. */
+export async function leavePartyDays(
+  tx: Tx,
+  site: string,
+  counted: Counted,
+  touched: readonly TouchedPart[],
+): Promise<void> {
+  const days = new Map(touched.map(({ party, day }) => [`${party} ${day}`, { party, day }]));
+  const open = [...days.values()];
+  await sql`
+    update party_day d set plain = null
+    from unnest(${open.map((r) => r.party)}::text[], ${open.map((r) => r.day)}::int4[]) as t(party, day)
+    where d.site = ${site} and d.party = t.party and d.day = t.day and d.plain is not null`.execute(tx);
+  const rows = new Map(
+    touched.flatMap(({ party, day, point }) => {
+      const carrier = counted.get(point);
+      return carrier === undefined ? [] : [[`${party} ${carrier} ${day}`, { party, carrier, day }] as const];
+    }),
+  );
+  const fresh = [...rows.values()];
+  await sql`
+    insert into party_day (site, party, carrier, day, amount, plain)
+    select ${site}, *, 0, null
+    from unnest(${fresh.map((r) => r.party)}::text[], ${fresh.map((r) => r.carrier)}::text[], ${fresh.map((r) => r.day)}::int4[])
+    on conflict (site, party, carrier, day) do nothing`.execute(tx);
 }
 
 /**
- * Adds up anew what parties bear on days of all points that count, by carrier: a year of an institution is then a year's rows, however many meters it has. A day is `plain`
- * where all that it adds up is measured throughout; of another day the split is found in its parts.
+ * Adds up anew what parties bear, of all points that count, by carrier, on the days of these parts and on those that were left: a year of an institution is then a year's rows,
+ * however many meters it has. A day is `plain` where all that it adds up is measured throughout; of another day the split is found in its parts.
  */
 export async function settlePartyDays(
-  tx: Transaction<Tables>,
+  tx: Tx,
   site: string,
-  counted: readonly Pick<Point, 'id' | 'carrier'>[],
-  touched: readonly PartyOnDay[],
+  counted: Counted,
+  touched: readonly TouchedPart[],
 ): Promise<void> {
-  if (touched.length === 0) return;
-  const parties = [...new Set(touched.map((t) => t.party))];
-  const days = [...new Set(touched.map((t) => t.day))];
+  const { rows: open } = await sql<{ party: string; day: number }>`
+    select distinct party, day from party_day where site = ${site} and plain is null`.execute(tx);
+  const all = [...touched, ...open];
+  if (all.length === 0) return;
+  const parties = [...new Set(all.map(({ party }) => party))];
+  const days = [...new Set(all.map(({ day }) => day))];
   const these = sql`site = ${site} and party = any(${parties}::text[]) and day = any(${days}::int4[])`;
   await sql`
     with part as (
       select a.party, c.carrier, a.day, a.amount, u.plain
       from (select party, day, point, amount from allocation_day where ${these}) a
-        join unnest(${counted.map((p) => p.id)}::text[], ${counted.map((p) => p.carrier)}::text[]) as c(point, carrier) using (point)
+        join unnest(${[...counted.keys()]}::text[], ${[...counted.values()]}::text[]) as c(point, carrier) using (point)
         left join lateral (
           select amount = 0 or (measured = amount and interpolated = 0 and manual = 0 and disputed = 0) as plain
           from usage_day where site = ${site} and point = a.point and day = a.day offset 0) u on true),
@@ -39,7 +76,7 @@ export async function settlePartyDays(
     insert into party_day as d (site, party, carrier, day, amount, plain)
     select ${site}, party, carrier, day, amount, plain from total
     on conflict (site, party, carrier, day) do update set amount = excluded.amount, plain = excluded.plain
-      where d.amount <> excluded.amount or d.plain <> excluded.plain`.execute(tx);
+      where d.amount <> excluded.amount or d.plain is distinct from excluded.plain`.execute(tx);
 }
 
 /** What a party bears each day of all points that count, of one carrier, split by quality. */

@@ -5,9 +5,10 @@ import type { Books } from '../books/index.ts';
 import type { Tables } from '../books/tables.ts';
 import { type DirectorySite, loadSiteOf } from '../ledger/directory.ts';
 import type { Progress } from '../service.ts';
+import { leavePartyDays, settlePartyDays } from './party-days.ts';
 import { groupsOf, LIMITS, type Limits, type Mark } from './settle-groups.ts';
 import { type ChangedDays, dayOf, forgetVanished, settleMountings } from './settle-mountings.ts';
-import { settleTotals } from './totals.ts';
+import { countedOf, settleTotals } from './totals.ts';
 
 /** One settler at a time on a site, whose id is the lock's second half. */
 export const SETTLE_LOCK = 0x63_69_76_73;
@@ -96,9 +97,10 @@ async function settleSite(work: SettleWork, id: string, turn: Turn): Promise<boo
   const marks = await books.db.selectFrom('dirty').selectAll().where('site', '=', id).execute();
   if (marks.length === 0) return true;
   const site = await siteOf(id);
-  for (const group of await groupsOf(books.db, site, marks, limits)) {
+  const groups = await groupsOf(books.db, site, marks, limits);
+  for (const group of groups) {
     if (signal?.aborted) return true;
-    const outcome = await settleGroup(books, site, group, turn);
+    const outcome = await settleGroup(books, site, { group, isLast: group === groups.at(-1) }, turn);
     if (outcome === 'busy') return false;
     if (outcome === 'outdated') return settleSite(work, id, turn);
     settled(id, group.length);
@@ -106,11 +108,17 @@ async function settleSite(work: SettleWork, id: string, turn: Turn): Promise<boo
   return true;
 }
 
+/** Marks for one transaction. What each changes of a party's days is added up with the last, or where no mark is left of the site. */
+interface Step {
+  readonly group: readonly Mark[];
+  readonly isLast: boolean;
+}
+
 /** `outdated` where the registry has changed, by which another settler may have written already what this one does not know; nothing is done then. */
 async function settleGroup(
   books: Books,
   site: DirectorySite,
-  group: readonly Mark[],
+  { group, isLast }: Step,
   turn: Turn,
 ): Promise<'done' | 'outdated' | 'busy'> {
   return books.db.transaction().execute(async (tx) => {
@@ -135,12 +143,14 @@ async function settleGroup(
     });
     await settleMountings(tx, site, works, changed);
     await reallocated(tx, site, marks, changed);
-    await settleTotals(tx, site, changed);
+    const touched = await settleTotals(tx, site, changed);
     await forgetMarks(
       tx,
       id,
       marks.filter((mark) => !mark.rejoin),
     );
+    const addUp = isLast || !(await isMarked(tx, id)) ? settlePartyDays : leavePartyDays;
+    await addUp(tx, id, countedOf(site), touched);
     return 'done';
   });
 }
@@ -151,6 +161,11 @@ async function hasTurn(tx: Transaction<Tables>, site: string, turn: Turn): Promi
   const { rows } = await sql<{ has: boolean }>`
     select set_config('idle_in_transaction_session_timeout', ${STILL}, true), ${asked} as has`.execute(tx);
   return rows[0]?.has === true;
+}
+
+async function isMarked(tx: Transaction<Tables>, site: string): Promise<boolean> {
+  const { rows } = await sql<{ is: boolean }>`select exists (select from dirty where site = ${site}) as is`.execute(tx);
+  return rows[0]?.is === true;
 }
 
 /** Those that nobody marked again. Locked in the order in which marks are made, so that neither waits for the other. */

@@ -5,7 +5,7 @@ import type { Tables } from '../books/tables.ts';
 import { allocate, inForce, type Share, sharesOn } from '../ledger/allocate.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import type { ChangedDays } from './settle-mountings.ts';
-import { settlePartyDays } from './party-days.ts';
+import type { Counted, TouchedPart } from './party-days.ts';
 import { allocationsOf, indexOf, mountingsOf } from './site-index.ts';
 
 type Tx = Transaction<Tables>;
@@ -14,8 +14,14 @@ type Tx = Transaction<Tables>;
 export const signOf = (role: Point['role']): 1 | -1 | 0 =>
   role === 'export' ? -1 : role === 'main' || role === 'generation' ? 1 : 0;
 
-/** Recomputes usage of points and parties for the days given, from the days of mountings: never incremented (architecture.md, Books). */
-export async function settleTotals(tx: Tx, site: DirectorySite, changed: ChangedDays): Promise<void> {
+export const countedOf = ({ registry }: DirectorySite): Counted =>
+  new Map(registry.points.filter((p) => signOf(p.role) !== 0).map((p) => [p.id, p.carrier]));
+
+/**
+ * Recomputes usage of points and what parties bear of each for the days given, from the days of mountings: never incremented (architecture.md, Books). Answers the parts, with
+ * which the days of parties are to be added up again.
+ */
+export async function settleTotals(tx: Tx, site: DirectorySite, changed: ChangedDays): Promise<readonly TouchedPart[]> {
   const metered = site.registry.points.filter((p) => p.role !== 'formula');
   await settlePoints(
     tx,
@@ -35,7 +41,7 @@ export async function settleTotals(tx: Tx, site: DirectorySite, changed: Changed
     point,
     days: new Set([...daysOf(changed, point.id), ...subMetersOf(site, point).flatMap((id) => daysOf(changed, id))]),
   }));
-  await settleParties(
+  return settleParties(
     tx,
     site,
     shared.filter(({ days }) => days.size > 0),
@@ -136,8 +142,8 @@ async function deleteDays(tx: Tx, site: string, days: readonly PointDay[]): Prom
 type Shared = readonly { readonly point: Point; readonly days: ReadonlySet<number> }[];
 
 /** Allocates the points' usage of each day to institutions and what nobody claims. */
-async function settleParties(tx: Tx, site: DirectorySite, shared: Shared): Promise<void> {
-  if (shared.length === 0) return;
+async function settleParties(tx: Tx, site: DirectorySite, shared: Shared): Promise<readonly TouchedPart[]> {
+  if (shared.length === 0) return [];
   const id = site.registry.site.id;
   const amounts = await amountsOf(
     tx,
@@ -164,8 +170,7 @@ async function settleParties(tx: Tx, site: DirectorySite, shared: Shared): Promi
         ${rows.map((r) => r.amount)}::int8[]) on conflict (site, party, day, point) do update set amount = excluded.amount`.execute(
       tx,
     );
-  const counted = site.registry.points.filter((p) => signOf(p.role) !== 0);
-  await settlePartyDays(tx, id, counted, [...rows, ...gone]);
+  return [...rows, ...gone];
 }
 
 /** Deletes what parties bore that no longer do, and answers it. */
@@ -174,10 +179,10 @@ async function dropOthers(
   site: string,
   shared: Shared,
   kept: ReadonlySet<string>,
-): Promise<readonly (PointDay & { readonly party: string })[]> {
+): Promise<readonly TouchedPart[]> {
   const days = new Map(shared.map(({ point, days: list }) => [point.id, list]));
   const span = spanOf(shared.flatMap(({ days: list }) => [...list]));
-  const { rows } = await sql<PointDay & { readonly party: string }>`
+  const { rows } = await sql<TouchedPart>`
     select party, point, day from allocation_day where site = ${site} and point = any(${[...days.keys()]}::text[])
       and day >= ${span.from} and day <= ${span.to}`.execute(tx);
   const gone = rows.filter((r) => days.get(r.point)?.has(r.day) && !kept.has(`${r.party} ${keyOf(r)}`));

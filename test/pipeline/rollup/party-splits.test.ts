@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { settlePartyDays } from '../../../pipeline/rollup/party-days.ts';
+import { leavePartyDays, settlePartyDays } from '../../../pipeline/rollup/party-days.ts';
 import { liveSource, type PartyDay, type PointDay, partySplitsOf } from '../../../pipeline/rollup/source.ts';
 import { addSplit, NO_SPLIT, type SplitDay } from '../../../pipeline/rollup/split.ts';
 import { freshBooks, stopPostgres } from '../../support/postgres.ts';
@@ -77,9 +77,15 @@ describe('parts of a party', () => {
             const asked = [POINTS, 0, days.length] as const;
             const wanted = sums(partySplitsOf(parties, points));
             expect(sums(await live.partySplits('p', ...asked))).toEqual(wanted);
-            const counted = POINTS.map((id) => ({ id, carrier: 'water' as const }));
+            const counted = new Map(POINTS.map((id) => [id, 'water' as const]));
+            const totals = async () => sums(await live.partyTotals('p', 'water', ...asked));
+            await db.transaction().execute((tx) => leavePartyDays(tx, site, counted, parties));
+            expect(await totals()).toEqual(wanted);
+            await db.transaction().execute((tx) => settlePartyDays(tx, site, counted, []));
+            expect(await totals()).toEqual(wanted);
+            expect(await db.selectFrom('party_day').selectAll().where('plain', 'is', null).execute()).toEqual([]);
             await db.transaction().execute((tx) => settlePartyDays(tx, site, counted, parties));
-            expect(sums(await live.partyTotals('p', 'water', ...asked))).toEqual(wanted);
+            expect(await totals()).toEqual(wanted);
           },
         ),
         { numRuns: 150 },

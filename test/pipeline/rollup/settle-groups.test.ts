@@ -79,7 +79,7 @@ describe('books that are settled all over again', () => {
           limits?: Limits,
           ending?: AbortController,
         ): Promise<{ readonly groups: number; readonly text: string }> => {
-          await books.pool.query('truncate finding, evidence, mounting_day, usage_day, allocation_day');
+          await books.pool.query('truncate finding, evidence, mounting_day, usage_day, allocation_day, party_day');
           const { rows } = await books.pool.query<{ site: string; device: string; register: string }>(
             'select d.site, d.id as device, r.name as register from device d join register r on r.device_key = d.key',
           );
