@@ -8,9 +8,10 @@ import { fileURLToPath } from 'node:url';
 
 const here = dirname(realpathSync(fileURLToPath(import.meta.url)));
 const own = join(here, '..', '..', 'node_modules', '.bin', process.platform === 'win32' ? 'node.exe' : 'node');
-const newEnough = Number(process.versions.node.split('.')[0]) >= 24;
+const hasOwn = existsSync(own);
+const major = Number(process.versions.node.split('.')[0]);
 
-if (!existsSync(own) && !newEnough) {
+if (!hasOwn && major < 24) {
   console.error(
     `CivicMeter needs Node 24 or newer; this is ${process.version}. Run "npm ci" in ${join(here, '..', '..')} first.`,
   );
@@ -18,8 +19,9 @@ if (!existsSync(own) && !newEnough) {
 }
 
 const memory = JSON.parse(readFileSync(join(here, 'memory.json'), 'utf8'));
-const args = [...memory.flags, join(here, 'main.ts'), ...process.argv.slice(2)];
-const child = spawn(existsSync(own) ? own : process.execPath, args, {
+// V8's flags come and go with its releases: of later ones than ours nobody knows whether they still have these
+const flags = hasOwn || major === 24 ? memory.flags : [];
+const child = spawn(hasOwn ? own : process.execPath, [...flags, join(here, 'main.ts'), ...process.argv.slice(2)], {
   stdio: 'inherit',
   env: { ...memory.environment, ...process.env },
 });
