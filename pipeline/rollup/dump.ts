@@ -7,7 +7,7 @@ import { judge } from '../ledger/judge.ts';
 import { slotUsages } from '../ledger/quality.ts';
 import { loadBrackets, placeOf } from './brackets.ts';
 import { sha256 } from './canonical.ts';
-import { byDependence, signOf } from './totals.ts';
+import { byDependence, countedOf } from './totals.ts';
 
 type Db = Kysely<Tables>;
 
@@ -56,7 +56,7 @@ async function packedLines(db: Db, site: DirectorySite): Promise<readonly string
 
 async function storedLines(db: Db, site: DirectorySite): Promise<readonly string[]> {
   const id = site.registry.site.id;
-  const counted = new Set(site.registry.points.filter((p) => signOf(p.role) !== 0).map((p) => p.id));
+  const counted = countedOf(site);
   const findings = await db.selectFrom('finding').selectAll().where('site', '=', id).execute();
   const evidence = await db.selectFrom('evidence').selectAll().where('site', '=', id).execute();
   const days = await db.selectFrom('usage_day').selectAll().where('site', '=', id).execute();

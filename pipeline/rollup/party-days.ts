@@ -13,6 +13,9 @@ export interface TouchedPart {
   readonly point: string;
 }
 
+/** A point's day of which a part must be split like it: some of it is not measured. */
+const MIXED = sql`amount <> 0 and (measured <> amount or interpolated <> 0 or manual <> 0 or disputed <> 0)`;
+
 /** Points that count into totals, with their carriers. */
 export type Counted = ReadonlyMap<string, Carrier>;
 
@@ -66,7 +69,7 @@ export async function settlePartyDays(
       from (select party, day, point, amount from allocation_day where ${these}) a
         join unnest(${[...counted.keys()]}::text[], ${[...counted.values()]}::text[]) as c(point, carrier) using (point)
         left join lateral (
-          select amount = 0 or (measured = amount and interpolated = 0 and manual = 0 and disputed = 0) as plain
+          select not (${MIXED}) as plain
           from usage_day where site = ${site} and point = a.point and day = a.day offset 0) u on true),
     total as (
       select party, carrier, day, sum(amount)::int8 as amount, bool_and(coalesce(plain, true)) as plain from part group by party, carrier, day),
@@ -122,8 +125,7 @@ export async function loadPartySplits(
   const { rows } = await sql<Split & { readonly day: number; readonly amount: number; readonly whole: number | null }>`
     with mixed as (
       select day, point, amount as whole, measured, interpolated, manual, disputed from usage_day
-      where site = ${site} and point = any(${points}::text[]) and ${days} and amount <> 0
-        and (measured <> amount or interpolated <> 0 or manual <> 0 or disputed <> 0)),
+      where site = ${site} and point = any(${points}::text[]) and ${days} and ${MIXED}),
     part as (
       select *, case when abs(amount) = abs(whole) and measured + interpolated + manual + disputed = whole then amount / whole end as sign
       from mixed m cross join lateral (

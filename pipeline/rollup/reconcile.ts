@@ -1,10 +1,12 @@
 import { type Kysely, sql } from 'kysely';
 import {
+  type Carrier,
   dayStart,
   firstDayOfMonth,
   formatDay,
   formatInstant,
   monthOfDay,
+  type Point,
   UNALLOCATED,
   type Zone,
   zoneOf,
@@ -176,8 +178,7 @@ async function partiesLayer(db: Kysely<Tables>, site: DirectorySite): Promise<La
 async function totalsLayer(db: Kysely<Tables>, site: DirectorySite): Promise<Layer> {
   const layer = layerOf('institutions-days');
   const id = site.registry.site.id;
-  const counted = site.registry.points.filter((p) => signOf(p.role) !== 0);
-  for (const [carrier, points] of Map.groupBy(counted, (p) => p.carrier)) {
+  for (const [carrier, points] of countedByCarrier(site)) {
     for (const party of partiesOf(site)) {
       const stored = await sumsByDay(
         sql`select day, amount from party_day where site = ${id} and party = ${party} and carrier = ${carrier}`,
@@ -195,6 +196,12 @@ async function totalsLayer(db: Kysely<Tables>, site: DirectorySite): Promise<Lay
   return layer;
 }
 
+const countedByCarrier = ({ registry }: DirectorySite): ReadonlyMap<Carrier, readonly Point[]> =>
+  Map.groupBy(
+    registry.points.filter((p) => signOf(p.role) !== 0),
+    (p) => p.carrier,
+  );
+
 const partiesOf = ({ registry }: DirectorySite): readonly string[] => [
   ...registry.institutions.map((i) => i.id),
   UNALLOCATED,
@@ -205,10 +212,7 @@ async function siteLayer(db: Kysely<Tables>, site: DirectorySite, zone: Zone): P
   const layer = layerOf('institutions-site');
   const id = site.registry.site.id;
   const parties = partiesOf(site);
-  for (const [carrier, points] of Map.groupBy(
-    site.registry.points.filter((p) => signOf(p.role) !== 0),
-    (p) => p.carrier,
-  )) {
+  for (const [carrier, points] of countedByCarrier(site)) {
     const ids = points.map((p) => p.id);
     const exports = points.filter((p) => p.role === 'export').map((p) => p.id);
     const whole = await sumsByDay(
