@@ -28,5 +28,5 @@ USER node
 # as api/cli/memory.json has it: what a busy hour took is given back (docs/adr/0113)
 ENV MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=65536 MALLOC_TRIM_THRESHOLD_=131072
 VOLUME /data
-ENTRYPOINT ["node", "--max-semi-space-size=4", "--heap-growing-percent=100", "--v8-pool-size=1", "--memory-saver-mode", "api/cli/main.ts"]
+ENTRYPOINT ["node", "--max-semi-space-size=8", "--heap-growing-percent=200", "--v8-pool-size=1", "--memory-saver-mode", "api/cli/main.ts"]
 CMD ["start"]
