@@ -30,8 +30,8 @@ export interface HotRow<T extends Item> {
   packed: Uint8Array | undefined;
   open: OpenDay<T> | undefined;
   lists: Map<number, T[]> | undefined;
-  /** Opening it did not work out, or it was unpacked: not to be tried again before the next commit. */
-  settledAsLists: boolean;
+  /** So many readings more are joined into its lists before it is tried to open it; 0: it may be opened. */
+  asLists: number;
   /** No longer in the store: whoever holds it must look again. */
   gone: boolean;
 }
@@ -53,7 +53,7 @@ export const newRow = <T extends Item>(
   packed: undefined,
   open: undefined,
   lists: new Map(),
-  settledAsLists: false,
+  asLists: 0,
   gone: false,
 });
 
@@ -64,24 +64,35 @@ export function listsOf<T extends Item>(row: HotRow<T>): Map<number, T[]> {
   row.packed = undefined;
   row.open = undefined;
   row.lists = lists;
-  row.settledAsLists = true;
+  row.asLists = REOPEN_AFTER;
   return lists;
 }
+
+/** Some frames after one that came late the row is opened again, at about the price of having joined so many readings into its lists. */
+const REOPEN_AFTER = 100;
+/** Opening it did not work out: not before it was written. */
+const UNTIL_WRITTEN = 2 ** 30 - 1;
 
 const EMPTY = new Uint8Array(0);
 
 /** The row open, where it can be; `ordinals` are all that it may hold. */
 export function openOf<T extends Item>(row: HotRow<T>, ordinals: readonly number[]): OpenDay<T> | undefined {
-  if (row.open || row.settledAsLists) return row.open;
+  if (row.open) return row.open;
+  if (row.asLists > 0) {
+    row.asLists -= 1;
+    return undefined;
+  }
   row.open =
     row.lists?.size === 0
       ? openDay(row.codec, row.day, ordinals)
       : reopenDay(row.codec, row.day, ordinals, packRow(row));
-  row.settledAsLists = row.open === undefined;
   if (row.open) {
     row.packed = undefined;
     row.lists = undefined;
-  } else listsOf(row);
+  } else {
+    listsOf(row);
+    row.asLists = UNTIL_WRITTEN;
+  }
   return row.open;
 }
 
@@ -119,17 +130,13 @@ function position(list: readonly { readonly start: number }[], start: number): n
   return list[low]?.start === start ? low : -low - 1;
 }
 
-/** Replaces or inserts by what `join` makes of the entry that stands there. Answers whether anything changed. */
-function upsert<T extends Item>(list: T[], start: number, fresh: () => T, join: (old: T) => T): boolean {
-  const index = position(list, start);
-  const old = index >= 0 ? list[index] : undefined;
-  if (!old) {
-    list.splice(-index - 1, 0, fresh());
-    return true;
-  }
-  const joined = join(old);
-  if (joined === old) return false;
-  list[index] = joined;
+const entryAt = <T>(list: readonly T[], index: number): T | undefined => (index < 0 ? undefined : list[index]);
+
+/** Puts an entry where `position` found one, or where it would stand. Answers whether that changed anything. */
+function put<T extends Item>(list: T[], index: number, entry: T): boolean {
+  if (index < 0) list.splice(-index - 1, 0, entry);
+  else if (list[index] === entry) return false;
+  else list[index] = entry;
   return true;
 }
 
@@ -149,12 +156,11 @@ export function foldReading(
   rank: Rank,
 ): boolean {
   const start = bracketStart(at, slotMs, register.cuts);
-  const changed = upsert(
-    listOf(row, register.ordinal),
-    start,
-    () => bracketOf(start, at, value, rank),
-    (old) => joinReading(old, at, value, rank),
-  );
+  const list = listOf(row, register.ordinal);
+  const index = position(list, start);
+  const old = entryAt(list, index);
+  const joined = old ? joinReading(old, at, value, rank) : bracketOf(start, at, value, rank);
+  const changed = put(list, index, joined);
   if (changed) noteChange(row, register.ordinal, at);
   return changed;
 }
@@ -181,8 +187,11 @@ export function foldGauge(
   value: number,
 ): boolean {
   const start = slotStart(at, slotMs);
-  const fresh = (): GaugeSlot => ({ start, min: value, max: value, lastAt: at, last: value });
-  const changed = upsert(listOf(row, register.ordinal), start, fresh, (old) => joinGauge(old, at, value));
+  const list = listOf(row, register.ordinal);
+  const index = position(list, start);
+  const old = entryAt(list, index);
+  const joined = old ? joinGauge(old, at, value) : { start, min: value, max: value, lastAt: at, last: value };
+  const changed = put(list, index, joined);
   if (changed) touch(row);
   return changed;
 }
@@ -195,12 +204,10 @@ export function absorb<T extends Item>(
 ): void {
   for (const [ordinal, entries] of stored) {
     const list = listOf(row, ordinal);
-    for (const entry of entries)
-      upsert(
-        list,
-        entry.start,
-        () => entry,
-        (old) => join(old, entry),
-      );
+    for (const entry of entries) {
+      const index = position(list, entry.start);
+      const old = entryAt(list, index);
+      put(list, index, old ? join(old, entry) : entry);
+    }
   }
 }

@@ -116,14 +116,24 @@ const isRegister = (bytes: Uint8Array, from: number, to: number, name: Uint8Arra
 
 /** The register that a name in a frame means; `entry` is its position there. */
 export function knownRegister(
+  shape: Shape,
+  entry: number,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): KnownRegister | undefined {
+  const expected = shape.order[entry];
+  return expected && isRegister(bytes, from, to, expected.name) ? expected : lookUp(shape, entry, bytes, from, to);
+}
+
+/** For itself: what a function keeps for a closure is allocated whenever it is called, needed or not. */
+function lookUp(
   { order, registers }: Shape,
   entry: number,
   bytes: Uint8Array,
   from: number,
   to: number,
 ): KnownRegister | undefined {
-  const expected = order[entry];
-  if (expected && isRegister(bytes, from, to, expected.name)) return expected;
   const found = registers.find((r) => isRegister(bytes, from, to, r.name));
   if (found) order[entry] = found;
   return found;

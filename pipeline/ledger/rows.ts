@@ -86,7 +86,7 @@ export function markWritten<T extends Item>(store: RowStore<T>): void {
     row.dirty = false;
     row.changed = 0;
     row.changedFrom = Infinity;
-    row.settledAsLists = false;
+    row.asLists = 0;
     row.version += 1;
   }
   store.touched.length = 0;

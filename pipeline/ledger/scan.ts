@@ -65,29 +65,36 @@ const MAX_DIGITS = 15;
 const FNV_PRIME = 0x01000193;
 const FNV_BASIS = 0x811c9dc5;
 
-/** Where the last number ended; −1: there was none. */
-let end = 0;
+/** Small integers as long as there are no more digits than these: the rest is read for itself, so that no step on the way makes a number on the heap. */
+const HEAD_DIGITS = 8;
 
-/** A whole number without sign, leading zero, fraction or exponent; `end` is after it. */
-function wholeNumber(bytes: Uint8Array, from: number): number {
+/** A whole number without sign, leading zero, fraction or exponent, put to `into[index]`. Position after it; −1: there is none. */
+function wholeNumber(bytes: Uint8Array, from: number, into: Float64Array, index: number): number {
   let at = from;
   let c = bytes[at] ?? 0;
-  let value = 0;
-  while (c >= ZERO && c <= NINE) {
-    value = value * 10 + (c - ZERO);
+  let start = 0;
+  while (c >= ZERO && c <= NINE && at - from < HEAD_DIGITS) {
+    start = start * 10 + (c - ZERO);
     c = bytes[++at] ?? 0;
   }
-  const digits = at - from;
-  end = digits === 0 || digits > MAX_DIGITS || (digits > 1 && bytes[from] === ZERO) ? -1 : at;
-  return value;
+  let [tail, scale] = [0, 1];
+  while (c >= ZERO && c <= NINE && at - from < MAX_DIGITS) {
+    tail = tail * 10 + (c - ZERO);
+    scale *= 10;
+    c = bytes[++at] ?? 0;
+  }
+  into[index] = start * scale + tail;
+  const isTooLong = c >= ZERO && c <= NINE;
+  return at === from || isTooLong || (at - from > 1 && bytes[from] === ZERO) ? -1 : at;
 }
 
 /** The same with a sign before it; a negative zero is left to others. */
-function signedNumber(bytes: Uint8Array, from: number): number {
-  if (bytes[from] !== MINUS) return wholeNumber(bytes, from);
-  const value = wholeNumber(bytes, from + 1);
-  if (value === 0) end = -1;
-  return -value;
+function signedNumber(bytes: Uint8Array, from: number, into: Float64Array, index: number): number {
+  if (bytes[from] !== MINUS) return wholeNumber(bytes, from, into, index);
+  const end = wholeNumber(bytes, from + 1, into, index);
+  const value = into[index] ?? 0;
+  into[index] = -value;
+  return value === 0 ? -1 : end;
 }
 
 function follows(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
@@ -119,6 +126,9 @@ export function nameHashOf(bytes: Uint8Array, from: number, to: number): number 
   return hash;
 }
 
+/** Numbers of a frame's head on their way. */
+const head = new Float64Array(2);
+
 /** False: not as spools write frames, which says nothing about whether it is one. */
 export function scanFrame(bytes: Uint8Array, scan: Scan): boolean {
   if (bytes.length > MAX_FRAME_BYTES || !follows(bytes, 0, HEAD)) return false;
@@ -132,13 +142,15 @@ export function scanFrame(bytes: Uint8Array, scan: Scan): boolean {
   if (at < 0 || !follows(bytes, at, SEQ)) return false;
   scan.nameTo = at;
   scan.nameHash = nameHashOf(bytes, scan.nameFrom, at);
-  scan.seq = wholeNumber(bytes, at + SEQ.length);
-  if (end < 0 || !follows(bytes, end, AT)) return false;
-  scan.at = wholeNumber(bytes, end + AT.length);
-  if (end < 0) return false;
-  if (follows(bytes, end, GOT)) signedNumber(bytes, end + GOT.length);
-  if (end < 0 || !follows(bytes, end, READINGS)) return false;
-  at = scanEntries(bytes, end + READINGS.length, scan);
+  at = wholeNumber(bytes, at + SEQ.length, head, 0);
+  if (at < 0 || !follows(bytes, at, AT)) return false;
+  at = wholeNumber(bytes, at + AT.length, head, 1);
+  if (at < 0) return false;
+  scan.seq = head[0] ?? 0;
+  scan.at = head[1] ?? 0;
+  if (follows(bytes, at, GOT)) at = signedNumber(bytes, at + GOT.length, head, 0);
+  if (at < 0 || !follows(bytes, at, READINGS)) return false;
+  at = scanEntries(bytes, at + READINGS.length, scan);
   return at > 0 && at === bytes.length;
 }
 
@@ -163,9 +175,8 @@ function scanEntries(bytes: Uint8Array, from: number, scan: Scan): number {
     }
     scan.to[entry] = at;
     if (at - nameFrom > MAX_NAME || bytes[at + 1] !== COMMA) return -1;
-    value[entry] = signedNumber(bytes, at + 2);
-    if (end < 0) return -1;
-    at = end;
+    at = signedNumber(bytes, at + 2, value, entry);
+    if (at < 0) return -1;
     uncertain[entry] = 0;
     if (bytes[at] === COMMA) {
       at = flagsEnd(bytes, at + 1);

@@ -191,3 +191,34 @@ it('the hot path gives the rows, the refusals and the counts that reading by rea
   expect(hot).toBeGreaterThan(100);
   expect(unusual).toBeGreaterThan(100);
 });
+
+it('a row that a late frame turned into lists is opened again some frames later, and holds the same', async () => {
+  const frameAt = (offset: number, at: number): LogRecord => {
+    const value = (at - BEGIN) / MINUTE;
+    const frame = { v: 1, src: '0000ab01', site: 's', device: 'plain', seq: offset, at, r: [] as unknown[] };
+    frame.r = ['e0', 'e1', 'e3', 'p2'].map((name) => [name, value]);
+    return { partition: 0, offset, appendedAt: at + 9 * HOUR, value: Buffer.from(JSON.stringify(frame)) };
+  };
+  const late = 20;
+  const given = Array.from({ length: 80 }, (_, i) =>
+    frameAt(i, BEGIN + 4 * HOUR + i * MINUTE - (i === late ? 3 * HOUR : 0)),
+  );
+  const partition = openPartition(0, 1, 0, 0);
+  const held = (): readonly string[] =>
+    [...partition.brackets.rows.values(), ...partition.gauges.rows.values()]
+      .filter(({ part }) => part === 0)
+      .map((row) => (row.open ? 'open' : 'lists'));
+  const forms: (readonly string[])[] = [];
+  for (const each of given) {
+    await foldRecords(shelf(), partition, [each], directory, silentTelemetry());
+    forms.push(held());
+  }
+  const wanted = { brackets: bracketStore(), gauges: gaugeStore() };
+  await joinReadings(shelf(), wanted, admitBatch(given, directory).admitted);
+  expect(packed(partition)).toEqual(packed(wanted));
+  expect([forms[late - 1], forms[late], forms.at(-1)]).toEqual([
+    ['open', 'open'],
+    ['lists', 'lists'],
+    ['open', 'lists'],
+  ]);
+});
