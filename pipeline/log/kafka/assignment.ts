@@ -1,6 +1,7 @@
-import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
+import type { Consumer, EachBatchPayload } from 'kafkajs';
 import { noStart, offsetLost } from '../errors.ts';
-import type { LogBounds, LogConsumerHandlers, LogRecord } from '../port.ts';
+import type { LogBounds, LogConsumerHandlers } from '../port.ts';
+import { recordsOf } from './library.ts';
 import type { SessionContext } from './session.ts';
 import { fetchBounds, verifyTopic } from './topics.ts';
 
@@ -112,20 +113,18 @@ export class Assignment {
   async #hand(mine: number, payload: EachBatchPayload): Promise<void> {
     const { partition, messages, highWatermark } = payload.batch;
     const position = this.#positions.get(partition);
-    const [first, last] = [messages[0], messages.at(-1)];
-    if (mine !== this.#generation || position === undefined || !first || !last) return;
+    const last = messages.at(-1);
+    if (mine !== this.#generation || position === undefined || !last) return;
     await this.#verify(partition);
-    const found = Number(first.offset);
+    const records = recordsOf(partition, messages, position);
+    const found = records[0]?.offset;
     if (found !== position) await refuseReset(this.#context, partition, position);
     // One ahead may have been fetched for the assignment before, which had read on from what it never committed: what lies between would be passed
     // over. It is a hole only if it comes again after the position was asked for anew.
-    const isAhead = found > position && this.#ahead.get(partition) !== found;
+    const isAhead = found !== undefined && found > position && this.#ahead.get(partition) !== found;
     if (isAhead) this.#ahead.set(partition, found);
-    if (found < position || isAhead) return this.#seek(partition, position);
-    await this.#handlers.records(
-      partition,
-      messages.map((message) => toRecord(partition, message)),
-    );
+    if (found === undefined || isAhead) return this.#seek(partition, position);
+    await this.#handlers.records(partition, records);
     if (mine !== this.#generation) return;
     const next = Number(last.offset) + 1;
     this.#positions.set(partition, next);
@@ -177,13 +176,3 @@ async function refuseReset(
   const bounds = (await fetchBounds(admin, topic, clock)).get(partition) ?? NOWHERE;
   if (position < bounds.low || position > bounds.high) throw offsetLost(topic, partition, position, bounds);
 }
-
-const EMPTY = Buffer.alloc(0);
-
-/** A tombstone is a record without bytes: poison, to be judged like any. */
-const toRecord = (partition: number, { offset, timestamp, value }: KafkaMessage): LogRecord => ({
-  partition,
-  offset: Number(offset),
-  appendedAt: Number(timestamp),
-  value: value ?? EMPTY,
-});

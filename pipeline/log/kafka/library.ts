@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type * as Library from 'kafkajs';
-import { batchEnd, type FetchCursor, type FetchedRecord, isCompressed, readRecords } from './record-batch.ts';
+import type { LogRecord } from '../port.ts';
+import { EMPTY, type FetchCursor, packedBatch, readRecords } from './record-batch.ts';
 
 /**
  * kafkajs, but for how it decodes record batches: a dozen objects and as many big integers for each record were a quarter of what a worker
@@ -14,24 +15,38 @@ type Decode = (cursor: FetchCursor) => Promise<{ readonly records: readonly unkn
 const original = require(DECODER) as Decode; // of the pinned version; record-batch.test.ts holds ours against it
 
 const decode = async (cursor: FetchCursor): ReturnType<Decode> => {
-  const end = batchEnd(cursor);
-  // a batch cut off is for the library to refuse in its own way
-  if (end === undefined || isCompressed(cursor)) return original(cursor);
-  const records = recordsOf(cursor, end);
-  cursor.offset = end;
-  return { records };
+  const batch = packedBatch(cursor);
+  if (!batch) return original(cursor);
+  cursor.offset += batch.value.length;
+  return { records: [batch] };
 };
-
-function recordsOf(cursor: FetchCursor, end: number): readonly FetchedRecord[] {
-  try {
-    return readRecords(cursor, end);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new kafkajs.KafkaJSNonRetriableError(error.message);
-  }
-}
 
 const loaded = require.cache[require.resolve(DECODER)];
 if (loaded) loaded.exports = decode;
 
 export const kafkajs = require('kafkajs') as typeof Library;
+
+/** Records of what the library hands over, from an offset on. Throws KafkaJSNonRetriableError where a batch is damaged. */
+export function recordsOf(
+  partition: number,
+  messages: readonly Library.KafkaMessage[],
+  from: number,
+): readonly LogRecord[] {
+  const records: LogRecord[] = [];
+  for (const message of messages) {
+    const value = message.value ?? EMPTY;
+    const offset = Number(message.offset);
+    if ('isPacked' in message) unpack(value, partition, from, records);
+    else if (offset >= from) records.push({ partition, offset, appendedAt: Number(message.timestamp), value });
+  }
+  return records;
+}
+
+function unpack(batch: Buffer, partition: number, from: number, into: LogRecord[]): void {
+  try {
+    readRecords(batch, partition, from, into);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new kafkajs.KafkaJSNonRetriableError(error.message);
+  }
+}

@@ -1,70 +1,75 @@
+import type { LogRecord } from '../port.ts';
+
 /** What the library reads a fetch answer with: bytes, and how far it has come. */
 export interface FetchCursor {
   readonly buffer: Buffer;
   offset: number;
 }
 
-/** A record of a fetch answer, with what the library and we ask of it; numbers where the library has text. */
-export interface FetchedRecord {
+/**
+ * A record batch as it came. The library passes it on as if it were one record: of a fetch answer, which holds a batch or more of each partition, records are made
+ * only as they are handed over. Numbers where the library has text.
+ */
+export interface PackedBatch {
+  /** Of its last record. */
   readonly offset: number;
-  /** Epoch ms: of the append where the topic says so, else of the sender. */
-  readonly timestamp: number;
-  /** Of control records only, where it tells a commit from an abort. */
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  readonly isControlRecord: boolean;
-  readonly batchContext: { readonly producerId: string; readonly inTransaction: boolean };
+  /** The batch, its own header included. */
+  readonly value: Buffer;
+  readonly key: null;
+  readonly isControlRecord: false;
+  readonly isPacked: true;
 }
 
 /** Positions in a record batch of magic 2 (Kafka protocol, Record Batch). */
-const [LENGTH, ATTRIBUTES, FIRST_TIMESTAMP, MAX_TIMESTAMP, PRODUCER, COUNT, RECORDS] = [8, 21, 27, 35, 43, 57, 61];
+const [LENGTH, ATTRIBUTES, LAST_OFFSET, FIRST_TIMESTAMP, MAX_TIMESTAMP, COUNT, RECORDS] = [8, 21, 23, 27, 35, 57, 61];
 const [CODEC, LOG_APPEND_TIME, TRANSACTIONAL, CONTROL] = [0x07, 0x08, 0x10, 0x20];
 
-/** Bytes of the batch at the cursor with its own header; undefined where it is cut off by the size of the answer. */
-export function batchEnd({ buffer, offset }: FetchCursor): number | undefined {
+/** The batch at the cursor; undefined where it is the library's to read: one that is compressed, empty, part of a transaction or cut off by the size of the answer. */
+export function packedBatch({ buffer, offset }: FetchCursor): PackedBatch | undefined {
   const end = offset + LENGTH + 4 + buffer.readInt32BE(offset + LENGTH);
-  return end <= buffer.length ? end : undefined;
+  if (end > buffer.length || end <= offset + RECORDS) return undefined;
+  if ((buffer.readInt16BE(offset + ATTRIBUTES) & (CODEC | TRANSACTIONAL | CONTROL)) !== 0) return undefined;
+  if (buffer.readInt32BE(offset + COUNT) <= 0) return undefined;
+  return {
+    offset: wholeAt(buffer, offset) + buffer.readInt32BE(offset + LAST_OFFSET),
+    value: buffer.subarray(offset, end),
+    key: null,
+    isControlRecord: false,
+    isPacked: true,
+  };
 }
 
-export const isCompressed = ({ buffer, offset }: FetchCursor): boolean =>
-  (buffer.readInt16BE(offset + ATTRIBUTES) & CODEC) !== 0;
-
-/** Records of the uncompressed batch that ends at `end`. Throws RangeError where they do not fill it. */
-export function readRecords({ buffer, offset }: FetchCursor, end: number): FetchedRecord[] {
-  const firstOffset = wholeAt(buffer, offset);
-  const attributes = buffer.readInt16BE(offset + ATTRIBUTES);
-  const isAppendTime = (attributes & LOG_APPEND_TIME) !== 0;
-  const base = wholeAt(buffer, offset + (isAppendTime ? MAX_TIMESTAMP : FIRST_TIMESTAMP));
-  const isControlRecord = (attributes & CONTROL) !== 0;
-  const batchContext = {
-    producerId: String(buffer.readBigInt64BE(offset + PRODUCER)),
-    inTransaction: (attributes & TRANSACTIONAL) !== 0,
-  };
-  const records: FetchedRecord[] = [];
-  at = offset + RECORDS;
-  for (let left = buffer.readInt32BE(offset + COUNT); left > 0; left--) {
+/** Puts the records of a batch from an offset on to `into`. Throws RangeError where they do not fill it. */
+export function readRecords(buffer: Buffer, partition: number, from: number, into: LogRecord[]): void {
+  const firstOffset = wholeAt(buffer, 0);
+  const isAppendTime = (buffer.readInt16BE(ATTRIBUTES) & LOG_APPEND_TIME) !== 0;
+  const base = wholeAt(buffer, isAppendTime ? MAX_TIMESTAMP : FIRST_TIMESTAMP);
+  at = RECORDS;
+  for (let left = buffer.readInt32BE(COUNT); left > 0; left--) {
     const length = varint(buffer);
-    const recordEnd = at + length;
+    const end = at + length;
     at += 1; // attributes of a record are unused
     const timestampDelta = varint(buffer);
-    const offsetDelta = varint(buffer);
-    const key = bytes(buffer, isControlRecord, recordEnd);
-    const value = bytes(buffer, true, recordEnd);
-    if (length <= 0 || recordEnd > end || at > recordEnd) throw damaged(firstOffset);
+    const offset = firstOffset + varint(buffer);
+    pass(buffer); // the key: a frame names its device
+    const valueLength = varint(buffer);
+    const valueEnd = at + Math.max(0, valueLength);
+    if (length <= 0 || end > buffer.length || valueEnd > end) throw damaged(firstOffset);
+    if (offset >= from)
+      into.push({
+        partition,
+        offset,
+        appendedAt: isAppendTime ? base : base + timestampDelta,
+        // one without bytes is poison, to be judged like any
+        value: valueLength < 0 ? EMPTY : buffer.subarray(at, valueEnd),
+      });
     // what is left of it are headers, which we do not use
-    at = recordEnd;
-    records.push({
-      offset: firstOffset + offsetDelta,
-      timestamp: isAppendTime ? base : base + timestampDelta,
-      key,
-      value,
-      isControlRecord,
-      batchContext,
-    });
+    at = end;
   }
-  if (at !== end) throw damaged(firstOffset);
-  return records;
+  if (at !== buffer.length) throw damaged(firstOffset);
 }
+
+export const EMPTY = Buffer.alloc(0);
 
 const damaged = (firstOffset: number): RangeError =>
   new RangeError(`the record batch at offset ${firstOffset} is damaged`);
@@ -89,11 +94,8 @@ function varint(buffer: Buffer): number {
   return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
 }
 
-/** Bytes with their length before them; null: none, or not wanted. */
-function bytes(buffer: Buffer, isWanted: boolean, limit: number): Buffer | null {
+/** Goes past bytes with their length before them. */
+function pass(buffer: Buffer): void {
   const length = varint(buffer);
-  if (length < 0) return null;
-  const from = at;
-  at += length;
-  return isWanted && at <= limit ? buffer.subarray(from, at) : null;
+  if (length > 0) at += length;
 }
