@@ -111,6 +111,8 @@ interface Recovery {
 interface Sample {
   readonly minute: number;
   readonly rssMiB: number;
+  /** Just after a collection of old objects: what is not garbage. */
+  readonly rssLeastMiB: number;
   readonly heapMiB: number;
   /** What the heap has taken from the system, and what lies outside of it: they tell whose a rise of resident memory is. */
   readonly reservedMiB: number;
@@ -136,6 +138,7 @@ function sampleOf({ worker }: Member, minute: number, from: number): Omit<Sample
   return {
     minute: Math.round(10 * minute) / 10,
     rssMiB: middle('rss', 2 ** 20),
+    rssLeastMiB: Math.round((10 * Math.min(...said.map(({ rss = Infinity }) => rss))) / 2 ** 20) / 10,
     heapMiB: middle('heap', 2 ** 20),
     reservedMiB: middle('reserved', 2 ** 20),
     externalMiB: middle('external', 2 ** 20),
@@ -147,13 +150,16 @@ function growthOf(samples: readonly Sample[]) {
   const last = samples.at(-1);
   const warm = Math.min(WARM_MINUTES, (last?.minute ?? 0) / 3);
   const settled = samples.filter(({ minute }) => minute > warm);
-  const slope = (of: 'rssMiB' | 'keptMiB') => slopeOf(settled.map((sample) => [sample.minute / 60, sample[of]]));
+  const slope = (of: 'rssMiB' | 'rssLeastMiB' | 'keptMiB') =>
+    slopeOf(settled.map((sample) => [sample.minute / 60, sample[of]]));
   const rounded = (value: number): number => Math.round(100 * value) / 100;
   return {
     rssFirstMiB: samples[0]?.rssMiB ?? 0,
     rssLastMiB: last?.rssMiB ?? 0,
     rssSlopeMiBPerHour: rounded(slope('rssMiB').slope),
     rssSlopeErrorMiBPerHour: rounded(slope('rssMiB').error),
+    rssLeastSlopeMiBPerHour: rounded(slope('rssLeastMiB').slope),
+    rssLeastSlopeErrorMiBPerHour: rounded(slope('rssLeastMiB').error),
     keptFirstMiB: settled[0]?.keptMiB ?? 0,
     keptLastMiB: last?.keptMiB ?? 0,
     keptSlopeMiBPerHour: rounded(slope('keptMiB').slope),
