@@ -17,6 +17,8 @@ export interface PackedBatch {
   readonly value: Buffer;
   readonly key: null;
   readonly isControlRecord: false;
+  /** The library asks it where an answer tells of aborted transactions. */
+  readonly batchContext: { readonly inTransaction: false };
   readonly isPacked: true;
 }
 
@@ -35,6 +37,7 @@ export function packedBatch({ buffer, offset }: FetchCursor): PackedBatch | unde
     value: buffer.subarray(offset, end),
     key: null,
     isControlRecord: false,
+    batchContext: { inTransaction: false },
     isPacked: true,
   };
 }

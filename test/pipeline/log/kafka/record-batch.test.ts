@@ -134,6 +134,18 @@ describe('record batches of a fetch answer', () => {
     );
   });
 
+  it('stay where transactions of others beside them were aborted', async () => {
+    type Filter = (given: object) => readonly unknown[];
+    const filter = library('kafkajs/src/consumer/filterAbortedMessages.js') as Filter;
+    await fc.assert(
+      fc.asyncProperty(batches, async (batch) => {
+        const { records } = await ours(new Cursor(await encoded({ ...batch, flags: 0 })));
+        const aborted = [{ producerId: String(batch.producerId), firstOffset: '0' }];
+        expect(filter({ messages: records, abortedTransactions: aborted })).toEqual(records);
+      }),
+    );
+  });
+
   it('that the size of the answer cuts off are left for the next', async () => {
     await fc.assert(
       fc.asyncProperty(batches, fc.nat(), async (batch, at) => {
