@@ -75,7 +75,7 @@ const UNTIL_WRITTEN = 2 ** 30 - 1;
 
 const EMPTY = new Uint8Array(0);
 
-/** The row open, where it can be; `ordinals` are all that it may hold. */
+/** The row open for one reading more, where it can be; `ordinals` are all that it may hold. */
 export function openOf<T extends Item>(row: HotRow<T>, ordinals: readonly number[]): OpenDay<T> | undefined {
   if (row.open) return row.open;
   if (row.asLists > 0) {
