@@ -21,8 +21,8 @@ export const WINDOWS_DAYS = [3, 40];
 
 /**
  * Judges a mounting so that everything from `from` on stands as if judged from its beginning. Where 31 readings well before `from` follow one
- * another (the findings of the books know of nothing there), the path can only go through the last of them, so the window begins there; else it
- * begins with the mounting. `to`: how far the answer is needed; the window goes on until later readings cannot change it.
+ * another (the findings of the books know of nothing there), the path can only go through the last of them, so the window begins there, after whatever
+ * disturbs its first days; where there are none in any window, it begins with the mounting. `to`: how far the answer is needed; the window goes on until later readings cannot change it.
  */
 export async function judgeWindow(
   db: Kysely<Tables>,
@@ -38,17 +38,13 @@ export async function judgeWindow(
     const start = windowStart(mounting, from, days);
     if (start === undefined) break;
     const end = isFinite ? to + days * DAY : Infinity;
-    const { brackets, faults, continues, ...known } = await loadWindow(db, site, register, mounting, {
-      start,
-      end,
-      from,
-    });
-    const anchor = anchorIn(site, mounting, register, brackets, from);
+    const window = await loadWindow(db, site, register, mounting, { start, end, from });
     // nothing is certain before the first believed reading
-    if ((known.evidenceFrom ?? Infinity) >= from) break;
-    if (!anchor || !isUndisturbed(anchor, { ...known, hasFaults: faults.some((f) => isWithin(anchor, f)) })) continue;
-    const judged = judge(register, mounting, brackets, { slotMs: site.slotMs, anchored: true });
-    if (isFinite && continues && !isCertainUntil(judged, to + site.slotMs)) continue;
+    if ((window.evidenceFrom ?? Infinity) >= from) break;
+    const anchor = anchorIn(site, mounting, register, window, from);
+    if (!anchor) continue;
+    const judged = judge(register, mounting, anchor.brackets, { slotMs: site.slotMs, anchored: true });
+    if (isFinite && window.continues && !isCertainUntil(judged, to + site.slotMs)) continue;
     return { judged, completeFrom: anchor.completeFrom, firstAt: anchor.firstAt };
   }
   const [start, end] = [mounting.mountedAt ?? -Infinity, mounting.removedAt ?? Infinity];
@@ -95,21 +91,59 @@ async function endsBefore(db: Kysely<Tables>, place: BracketPlace, at: number): 
   return rows[0]?.continues === false;
 }
 
-/** Readings at a window's beginning that may be certain: from `firstAt` to `lastAt`. */
+/** Readings of a window that are certain, from `firstAt` on, with all brackets of the window from there. */
 export interface Anchor {
+  readonly completeFrom: number;
+  readonly firstAt: number;
+  readonly brackets: readonly Bracket[];
+}
+
+/** Brackets of a window, and what the books know of the mounting in it. */
+export interface KnownBrackets {
+  readonly brackets: readonly Bracket[];
+  /** Its first believed reading. */
+  readonly evidenceFrom: number | undefined;
+  /** From when on its register waits to be computed again. */
+  readonly marked: number;
+  /** Outliers, breaks and pending readings. */
+  readonly faults: readonly Interval[];
+}
+
+/** The window's first readings among which nothing is disputed, left out or waiting to be settled, and nothing of the register's events lies. */
+export function anchorIn(
+  site: DirectorySite,
+  mounting: EffectiveMounting,
+  register: EffectiveRegister,
+  { brackets, evidenceFrom, marked, faults }: KnownBrackets,
+  from: number,
+): Anchor | undefined {
+  if (evidenceFrom === undefined) return undefined;
+  const events = [...register.cuts, ...register.admits.map(({ at }) => at)].map((at) => ({ from: at, to: at }));
+  const disturbances: readonly Interval[] = [{ from: -Infinity, to: evidenceFrom - 1 }, ...faults, ...events];
+  let rest = brackets;
+  for (;;) {
+    const run = certainRun(site, mounting, register, rest, from);
+    if (!run || marked <= run.lastAt) return undefined;
+    const disturbedUntil = Math.max(...disturbances.filter((d) => isWithin(run, d)).map(({ to }) => to));
+    if (disturbedUntil === -Infinity) return { ...run, brackets: rest };
+    rest = rest.filter(({ first }) => first.at > disturbedUntil);
+  }
+}
+
+interface CertainRun {
   readonly completeFrom: number;
   readonly firstAt: number;
   readonly lastAt: number;
 }
 
-/** The window's first readings, where nothing of the register's events lies among them. */
-export function anchorIn(
+/** The first readings, so many that what follows them stands as if judged from the mounting's beginning, where nothing disturbs them. */
+function certainRun(
   site: DirectorySite,
   mounting: EffectiveMounting,
   register: EffectiveRegister,
   brackets: readonly Bracket[],
   from: number,
-): Anchor | undefined {
+): CertainRun | undefined {
   const zone = zoneOf(site.registry.site.zone);
   const end = slotStart(from, site.slotMs);
   let [firstAt, completeFrom, needed] = [NaN, NaN, Infinity];
@@ -124,10 +158,7 @@ export function anchorIn(
       needed = dayStart(completeFrom, zone) + 2 * site.slotMs;
     }
     if (certain === Infinity && seen >= ANCHOR && at >= needed) certain = seen;
-    if (seen < certain + UNSURE_END) continue;
-    const disturbed = (other: number): boolean => firstAt <= other && other <= at;
-    const isDisturbed = register.cuts.some(disturbed) || register.admits.some((a) => disturbed(a.at));
-    return isDisturbed ? undefined : { completeFrom, firstAt, lastAt: at };
+    if (seen >= certain + UNSURE_END) return { completeFrom, firstAt, lastAt: at };
   }
   return undefined;
 }
@@ -141,29 +172,12 @@ function* instantsBefore(brackets: readonly Bracket[], end: number): Generator<n
   }
 }
 
-/** What the books know of a mounting up to its anchor's end. */
-export interface Known {
-  /** Its first believed reading. */
-  readonly evidenceFrom: number | undefined;
-  /** From when on its register waits to be computed again. */
-  readonly marked: number;
-  /** Whether outliers, breaks or pending readings lie within the anchor. */
-  readonly hasFaults: boolean;
-}
-
-/** Whether nothing is disputed, left out or waiting to be settled up to the anchor's end. */
-export const isUndisturbed = ({ firstAt, lastAt }: Anchor, { evidenceFrom, marked, hasFaults }: Known): boolean =>
-  marked > lastAt && evidenceFrom !== undefined && evidenceFrom <= firstAt && !hasFaults;
-
 export const FAULTS = ['outlier', 'pending', 'break'];
 
-const isWithin = ({ firstAt, lastAt }: Anchor, { from, to }: Interval): boolean => to >= firstAt && from <= lastAt;
+const isWithin = ({ firstAt, lastAt }: CertainRun, { from, to }: Interval): boolean => to >= firstAt && from <= lastAt;
 
-/** A register's brackets of the UTC days from `start` to `end`, and what is known of them. */
-interface LoadedWindow extends Omit<Known, 'hasFaults'> {
-  readonly brackets: readonly Bracket[];
-  /** Between its beginning and `from`. */
-  readonly faults: readonly Interval[];
+/** Of the UTC days from `start` to `end`, its faults up to `from`. */
+interface LoadedWindow extends KnownBrackets {
   /** Whether there are readings after `end`. */
   readonly continues: boolean;
 }

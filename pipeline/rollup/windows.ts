@@ -10,13 +10,11 @@ import { judge } from '../ledger/judge.ts';
 import { type BracketPlace, placeOf } from './brackets.ts';
 import { LIMITS } from './settle-groups.ts';
 import {
-  type Anchor,
   anchorIn,
   FAULTS,
-  isUndisturbed,
   type JudgedWindow,
   judgeWhole,
-  type Known,
+  type KnownBrackets,
   windowStart,
   WINDOWS_DAYS,
 } from './window.ts';
@@ -70,9 +68,10 @@ export async function* judgeWindows(
     for (const each of tried) {
       const { register, mounting, from } = each.work;
       const brackets = rows(each.place, from - days * DAY, Infinity);
-      const anchor = anchorIn(site, mounting, register, brackets, from);
-      if (anchor && isUndisturbed(anchor, { marked: marked(each), ...settled(mounting, anchor) })) {
-        const judged = judge(register, mounting, brackets, { slotMs: site.slotMs, anchored: true });
+      const window = { brackets, marked: marked(each), ...settled(mounting) };
+      const anchor = anchorIn(site, mounting, register, window, from);
+      if (anchor) {
+        const judged = judge(register, mounting, anchor.brackets, { slotMs: site.slotMs, anchored: true });
         done.push({
           ...each.work,
           window: { judged, completeFrom: anchor.completeFrom, firstAt: anchor.firstAt },
@@ -156,7 +155,7 @@ async function settledOf(
   site: DirectorySite,
   tried: readonly Waiting[],
   days: number,
-): Promise<(mounting: EffectiveMounting, anchor: Anchor) => Omit<Known, 'marked'>> {
+): Promise<(mounting: EffectiveMounting) => Pick<KnownBrackets, 'evidenceFrom' | 'faults'>> {
   const id = site.registry.site.id;
   const mountings = tried.map(({ work }) => work.mounting.id);
   const starts = spanOf(tried.map(({ work }) => work.from));
@@ -169,10 +168,7 @@ async function settledOf(
       and to_at >= ${earliest} and from_at <= ${starts.to}`.execute(tx);
   const from = new Map(evidence.rows.map((r) => [r.mounting, r.first_at]));
   const of = Map.groupBy(faults.rows, (r) => r.mounting);
-  return ({ id: mounting }, { firstAt, lastAt }) => ({
-    evidenceFrom: from.get(mounting),
-    hasFaults: (of.get(mounting) ?? []).some((f) => f.to >= firstAt && f.from <= lastAt),
-  });
+  return ({ id: mounting }) => ({ evidenceFrom: from.get(mounting), faults: of.get(mounting) ?? [] });
 }
 
 /** From when on registers wait, asked after their rows were read: what changed those was marked in the same transaction. */

@@ -1,7 +1,10 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { DAY, dayStart, localDay, zoneOf } from '../../../pipeline/domain/index.ts';
+import { DAY, dayStart, HOUR, localDay, registerKey, zoneOf } from '../../../pipeline/domain/index.ts';
 import { openService, type Service, type UsageAnswer } from '../../../pipeline/index.ts';
+import { loadSiteOf } from '../../../pipeline/ledger/directory.ts';
 import { systemClock } from '../../../pipeline/platform/index.ts';
+import { dayUsages } from '../../../pipeline/rollup/days.ts';
+import { type JudgedWindow, judgeWindow } from '../../../pipeline/rollup/window.ts';
 import { randomOf } from '../../oracle/world/random.ts';
 import { memoryLog } from '../../support/memory-log.ts';
 import { freshBooks, silentTelemetry, stopPostgres } from '../../support/postgres.ts';
@@ -87,6 +90,44 @@ describe('hours of a period in the middle of a long register', () => {
         const { total } = await site.usage(point('p'), from, to, 'hour');
         expect(total.amount).toBe(((local(to) - local(from)) / DAY) * 96);
       }
+    } finally {
+      await site.close();
+    }
+  });
+});
+
+describe('a window whose first readings are disturbed', () => {
+  it.each([
+    ['an outlier', 3, 5],
+    ['two outliers, some hours apart', 3, 5, 14],
+    ['outliers every twelve hours, which leave too few readings between them,', 40, 2, 14, 26, 38, 50, 62],
+  ])('by %s begins after them or in a longer one, and not with the meter', async (_, days, ...hours) => {
+    const site = await openSmallSite(smallRegistry([{ point: 'p', mounting: { maxRate: 100 } }]), '2026-05-20');
+    try {
+      const start = local('2026-01-01');
+      const from = local('2026-05-01T10:00');
+      const spikes = hours.map((hour) => from - 3 * DAY + hour * HOUR);
+      await site.feed(
+        'p',
+        Array.from({ length: 130 * 96 }, (_none, i): Reading => {
+          const at = start + i * 900_000;
+          return [at, spikes.includes(at) ? 77_777 : i];
+        }),
+      );
+      await site.service.settle();
+      const directory = await loadSiteOf(site.books.db, 'demo');
+      const register = directory.registers.get(registerKey('d-p', 'e'));
+      const [mounting] = register?.mountings ?? [];
+      if (!register || !mounting) throw new Error('the meter is not mounted');
+      const window = await judgeWindow(site.books.db, directory, register, mounting, from);
+      expect(window.firstAt).toBeGreaterThanOrEqual(from - (days + 1) * DAY);
+      const whole = await judgeWindow(site.books.db, directory, register, mounting, -Infinity);
+      const daysOf = ({ judged }: JudgedWindow) => [
+        ...dayUsages(judged, window.completeFrom, directory.slotMs, zoneOf(directory.registry.site.zone)),
+      ];
+      expect(window.completeFrom).toBeLessThanOrEqual(localDay(from, zoneOf(directory.registry.site.zone)));
+      expect(daysOf(window)).toEqual(daysOf(whole));
+      expect(whole.judged.findings.filter((f) => f.kind === 'outlier')).toHaveLength(spikes.length);
     } finally {
       await site.close();
     }
