@@ -24,7 +24,7 @@ export interface Shelf {
   readonly ordinals: number[];
 }
 
-/** What devices with equal registers share. Bounds hold for `at` in [from, to): whole slots without a cut, in which nothing about admission changes. */
+/** What devices with equal registers and slots share. Bounds hold for `at` in [from, to): whole slots without a cut, in which nothing about admission changes. */
 interface Shape {
   readonly slotMs: number;
   readonly registers: readonly KnownRegister[];
@@ -49,7 +49,8 @@ export interface KnownDevice {
 export interface KnownDevices {
   readonly directory: Admitting;
   readonly byHash: Map<number, KnownDevice>;
-  readonly shapes: Map<DirectoryDevice['registers'], Shape>;
+  /** By their registers; sites of other slots may share these. */
+  readonly shapes: Map<DirectoryDevice['registers'], readonly Shape[]>;
 }
 
 export const knownDevices = (directory: Admitting): KnownDevices => ({
@@ -81,10 +82,18 @@ export function knownDevice(known: KnownDevices, bytes: Uint8Array, scan: Scan):
   const [site = '', id = ''] = name.split(BETWEEN);
   const device = known.directory.sites.get(site)?.devices.get(id);
   if (!device) return undefined;
-  let shape = known.shapes.get(device.registers);
-  if (!shape) known.shapes.set(device.registers, (shape = shapeOf(device)));
+  const shape = sharedShape(known.shapes, device);
   const made = { device, shape, rows: shape.shelves.map(() => undefined), next: first };
   known.byHash.set(scan.nameHash, made);
+  return made;
+}
+
+function sharedShape(shapes: KnownDevices['shapes'], device: DirectoryDevice): Shape {
+  const alike = shapes.get(device.registers) ?? [];
+  const shape = alike.find(({ slotMs }) => slotMs === device.slotMs);
+  if (shape) return shape;
+  const made = shapeOf(device);
+  shapes.set(device.registers, [...alike, made]);
   return made;
 }
 

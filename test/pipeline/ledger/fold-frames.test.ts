@@ -48,21 +48,26 @@ const REGISTERS = [
 ];
 const PLAIN = REGISTERS.map((r) => (r.name === 'e3' ? register('e3', 3) : r));
 
-function directoryOf(devices: Readonly<Record<string, readonly DirectoryRegister[]>>): Directory {
-  const all = Object.entries(devices).map(([id, registers], i) => ({
-    site: 's',
-    id,
-    key: i + 1,
-    slotMs: HOUR,
-    registers: new Map(registers.map((r) => [r.name, r])),
-  }));
-  const site = { slotMs: HOUR, version: 1, devices: new Map(all.map((d) => [d.id, d])) };
+const [PLAIN_REGISTERS, PARTED_REGISTERS] = [PLAIN, REGISTERS].map((list) => new Map(list.map((r) => [r.name, r])));
+
+/** Two sites whose meters are alike, so that what is known of them is shared, and whose slots are not. */
+function directoryOf(slots: Readonly<Record<string, number>>): Directory {
+  const all = Object.entries(slots).flatMap(([site, slotMs], i) => [
+    { site, id: 'plain', key: 2 * i + 1, slotMs, registers: PLAIN_REGISTERS ?? new Map() },
+    { site, id: 'parted', key: 2 * i + 2, slotMs, registers: PARTED_REGISTERS ?? new Map() },
+  ]);
+  const sites = [...Map.groupBy(all, (d) => d.site)].map(
+    ([site, devices]) => [site, { version: 1, devices: new Map(devices.map((d) => [d.id, d])) }] as const,
+  );
   // the hot path asks for nothing else of a site
-  const sites = new Map([['s', site]]) as unknown as Directory['sites'];
-  return { edition: 1, sites, byKey: new Map(all.map((d) => [d.key, d])) };
+  return {
+    edition: 1,
+    sites: new Map(sites) as unknown as Directory['sites'],
+    byKey: new Map(all.map((d) => [d.key, d])),
+  };
 }
 
-const directory = directoryOf({ plain: PLAIN, parted: REGISTERS });
+const directory = directoryOf({ s: HOUR, q: 15 * MINUTE });
 
 const entry = fc.oneof(
   {
@@ -82,6 +87,7 @@ const entry = fc.oneof(
 
 /** Mostly a device's next frame some minutes later; sometimes one of long ago, of the day after, or no frame. */
 const record = fc.record({
+  site: fc.constantFrom('s', 's', 'q'),
   device: fc.constantFrom('plain', 'plain', 'plain', 'parted', 'parted', 'nobody'),
   minute: fc.oneof(fc.constantFrom(0, 5, 5, 10, -5, -10, 60), fc.integer({ min: -400, max: 400 })),
   whole: fc.boolean(),
@@ -104,10 +110,11 @@ const record = fc.record({
 
 const records = fc.array(record, { minLength: 1, maxLength: 60 }).map((list) => {
   const next = new Map<string, number>();
-  return list.map(({ device, minute, whole, entries, early, spoilt }, offset): LogRecord => {
-    const at = Math.max(BEGIN, (next.get(device) ?? BEGIN + 2 * HOUR) + minute * MINUTE + (whole ? 0 : 137));
-    if (minute > 0 && minute < 100) next.set(device, at);
-    const frame = { v: 1, src: '0000ab01', site: 's', device, seq: offset, at, r: entries };
+  return list.map(({ site, device, minute, whole, entries, early, spoilt }, offset): LogRecord => {
+    const name = `${site} ${device}`;
+    const at = Math.max(BEGIN, (next.get(name) ?? BEGIN + 2 * HOUR) + minute * MINUTE + (whole ? 0 : 137));
+    if (minute > 0 && minute < 100) next.set(name, at);
+    const frame = { v: 1, src: '0000ab01', site, device, seq: offset, at, r: entries };
     const text = JSON.stringify(frame);
     return {
       partition: 0,
