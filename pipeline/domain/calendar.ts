@@ -180,12 +180,28 @@ export function formatInstant(at: number, zone: Zone): string {
   const offset = zone.offsetAt(at);
   const local = at + offset;
   const day = Math.floor(local / DAY);
-  const inDay = local - day * DAY;
+  return formatDay(day) + timeText(local - day * DAY, Math.round(offset / MINUTE));
+}
+
+/** What follows the day, of whole minutes, by offset and minute of the day: most instants are begins of slots. */
+const wholeMinutes = new Map<number, readonly string[]>();
+const MINUTES = DAY / MINUTE;
+
+function timeText(inDay: number, offsetMinutes: number): string {
+  if (inDay % MINUTE !== 0) return textOfTime(inDay, offsetMinutes);
+  const known = wholeMinutes.get(offsetMinutes);
+  if (known) return known[inDay / MINUTE] ?? '';
+  const all = Array.from({ length: MINUTES }, (_, minute) => textOfTime(minute * MINUTE, offsetMinutes));
+  wholeMinutes.set(offsetMinutes, all);
+  return all[inDay / MINUTE] ?? '';
+}
+
+function textOfTime(inDay: number, offsetMinutes: number): string {
   const seconds = Math.floor(inDay / 1_000);
   const ms = inDay - seconds * 1_000;
   const time = `${two(Math.floor(seconds / 3_600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
   const fraction = ms === 0 ? '' : `.${String(ms).padStart(3, '0')}`;
-  return `${formatDay(day)}T${time}${fraction}${offsetText(Math.round(offset / MINUTE))}`;
+  return `T${time}${fraction}${offsetText(offsetMinutes)}`;
 }
 
 function offsetText(minutes: number): string {

@@ -221,7 +221,6 @@ function segmentsOf(
   const segments: Segment[] = [];
   const breaks: Break[] = [];
   let start = 0;
-  const faceOf = (i: number): Face => ({ at: at[i] ?? 0, value: value[i] ?? 0 });
   const wraps = new Int32Array(at.length);
   const close = (end: number): void => {
     if (start === end) return;
@@ -234,13 +233,17 @@ function segmentsOf(
     });
   };
   for (let i = 1; i < at.length; i++) {
-    const [a, b] = [faceOf(i - 1), faceOf(i)];
-    const advance = step(mounting, a.at, a.value, b.at, b.value);
+    const from = value[i - 1] ?? 0;
+    const to = value[i] ?? 0;
     wraps[i] = wraps[i - 1] ?? 0;
-    if (!Number.isNaN(advance)) {
-      if (isWrap(mounting, a.value, b.value)) wraps[i] = (wraps[i - 1] ?? 0) + 1;
+    if (!Number.isNaN(step(mounting, at[i - 1] ?? 0, from, at[i] ?? 0, to))) {
+      if (isWrap(mounting, from, to)) wraps[i] = (wraps[i - 1] ?? 0) + 1;
       continue;
     }
+    const [a, b] = [
+      { at: at[i - 1] ?? 0, value: from },
+      { at: at[i] ?? 0, value: to },
+    ];
     const amount = admittedAmount(admitted, a, b);
     breaks.push({ from: a.at, to: b.at, fromValue: a.value, toValue: b.value, explained: amount !== undefined });
     close(i);
@@ -283,7 +286,8 @@ function findingsOf(
   for (const { at, value, admitted } of segments) {
     if (admitted) continue;
     for (let k = 1; k < at.length; k++) {
-      const [from, to] = [at[k - 1] ?? 0, at[k] ?? 0];
+      const from = at[k - 1] ?? 0;
+      const to = at[k] ?? 0;
       if (isGap(from, to, slotMs))
         findings.push({ ...base, kind: 'gap', from, to, fromValue: value[k - 1] ?? 0, toValue: value[k] ?? 0 });
     }

@@ -72,7 +72,8 @@ function fillTable(rule: StepRule, sequence: Sequence, anchored: boolean): Table
   const run = new Int32Array(length);
   const known = anchored ? Math.min(length, LOOK_BACK + 1) : 0;
   for (let i = 0; i < length; i++) {
-    const [t, v] = [at[i] ?? 0, value[i] ?? 0];
+    const t = at[i] ?? 0;
+    const v = value[i] ?? 0;
     if (i < known) {
       predecessor[i] = i - 1;
       run[i] = LOOK_BACK + 1;

@@ -15,21 +15,24 @@ export interface SlotUsage extends Interval {
 
 type SlotQuality = Pick<SlotUsage, 'quality' | 'gap'>;
 
-/** Around T: believed readings at or before and at or after it. */
-interface Neighbours {
+/** An end of a slot among the believed readings. */
+interface Boundary {
   readonly at: number;
-  readonly before: number;
-  readonly after: number;
+  /** Of the last reading at or before it; −1: there is none. */
+  readonly index: number;
+  /** A reading within a slot's length is missing on one side at least. */
+  readonly isWide: boolean;
 }
 
 /** Asked for instants in time order. */
-function neighboursAlong(believed: Float64Array): (at: number) => Neighbours {
-  let next: number | undefined;
+function boundariesAlong(believed: Float64Array, slotMs: number): (at: number) => Boundary {
+  let index: number | undefined;
   return (at) => {
-    next ??= Math.max(0, lastAtOrBefore(believed, at));
-    while ((believed[next] ?? Infinity) <= at) next++;
-    const before = believed[next - 1] ?? -Infinity;
-    return { at, before, after: before === at ? at : (believed[next] ?? Infinity) };
+    index ??= lastAtOrBefore(believed, at);
+    while ((believed[index + 1] ?? Infinity) <= at) index++;
+    const before = believed[index] ?? -Infinity;
+    const isWide = before < at && (at - before > slotMs || (believed[index + 1] ?? Infinity) - at > slotMs);
+    return { at, index, isWide };
   };
 }
 
@@ -48,26 +51,26 @@ export function slotUsages(
   const open = breaks.filter((b) => !b.explained);
   const [start, end] = [Math.max(from, evidence.firstAt), Math.min(to, evidence.lastAt)];
   if (start >= end) return [];
-  const neighboursAt = neighboursAlong(believedAt);
+  const boundaryAt = boundariesAlong(believedAt, slotMs);
   const cuts = [start];
   const qualities: SlotQuality[] = [];
+  const cutTo = (at: number, quality: SlotQuality): void => {
+    cuts.push(at);
+    qualities.push(quality);
+  };
   let next = 0;
-  let s = neighboursAt(Math.max(slotStart(start, slotMs), evidence.firstAt));
+  let s = boundaryAt(Math.max(slotStart(start, slotMs), evidence.firstAt));
   for (let slot = slotStart(start, slotMs); slot < end; slot += slotMs) {
-    const e = neighboursAt(Math.min(slot + slotMs, evidence.lastAt));
-    const quality = slotQuality(open, s, e, slotMs);
-    const cutTo = (at: number): void => {
-      cuts.push(at);
-      qualities.push(quality);
-    };
+    const e = boundaryAt(Math.min(slot + slotMs, evidence.lastAt));
+    const quality = slotQuality(open, believedAt, s, e);
     for (; (extraCuts[next] ?? Infinity) < Math.min(e.at, end); next++) {
       const cut = extraCuts[next] ?? 0;
-      if (cut > (cuts.at(-1) ?? cut)) cutTo(cut);
+      if (cut > (cuts.at(-1) ?? cut)) cutTo(cut, quality);
     }
-    cutTo(Math.min(e.at, end));
+    cutTo(Math.min(e.at, end), quality);
     s = e;
   }
-  const amounts = usagesBetween(judged, Float64Array.from(cuts));
+  const amounts = usagesBetween(judged, new Float64Array(cuts));
   return qualities.map(({ quality, gap }, i) => ({
     from: cuts[i] ?? 0,
     to: cuts[i + 1] ?? 0,
@@ -80,13 +83,15 @@ export function slotUsages(
 const MEASURED = { quality: 'measured' } as const;
 const DISPUTED = { quality: 'disputed' } as const;
 
-function slotQuality(open: readonly Interval[], s: Neighbours, e: Neighbours, slotMs: number): SlotQuality {
+function slotQuality(open: readonly Interval[], believed: Float64Array, s: Boundary, e: Boundary): SlotQuality {
   if (open.some((b) => s.at < b.to && e.at > b.from)) return DISPUTED;
-  const isWide = ({ at, before, after }: Neighbours): boolean => at - before > slotMs || after - at > slotMs;
-  const wide = isWide(s) ? (isWide(e) ? [s, e] : [s]) : isWide(e) ? [e] : [];
-  if (wide.length === 0) return MEASURED;
+  if (!s.isWide && !e.isWide) return MEASURED;
+  const wide = [s, e].filter((b) => b.isWide);
   return {
     quality: 'interpolated',
-    gap: { from: Math.min(...wide.map((n) => n.before)), to: Math.max(...wide.map((n) => n.after)) },
+    gap: {
+      from: Math.min(...wide.map(({ index }) => believed[index] ?? -Infinity)),
+      to: Math.max(...wide.map(({ index }) => believed[index + 1] ?? Infinity)),
+    },
   };
 }

@@ -30,14 +30,13 @@ export function faceAt(
   at: number,
   index: number = lastAtOrBefore(segment.at, at),
 ): BoundaryFace {
-  const [t, value, wraps] = [segment.at[index] ?? 0, segment.value[index] ?? 0, segment.wraps[index] ?? 0];
-  const [next, nextValue, nextWraps] = [
-    segment.at[index + 1],
-    segment.value[index + 1] ?? 0,
-    segment.wraps[index + 1] ?? 0,
-  ];
+  const t = segment.at[index] ?? 0;
+  const value = segment.value[index] ?? 0;
+  const wraps = segment.wraps[index] ?? 0;
+  const next = segment.at[index + 1];
   if (t === at || next === undefined) return folded(value, wraps, modulus, index, true);
-  const advance = nextValue - value + (nextWraps - wraps) * (modulus ?? 0);
+  const moreWraps = (segment.wraps[index + 1] ?? 0) - wraps;
+  const advance = (segment.value[index + 1] ?? 0) - value + moreWraps * (modulus ?? 0);
   return folded(value + scaleFloor(advance, at - t, next - t), wraps, modulus, index, false);
 }
 

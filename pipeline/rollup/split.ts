@@ -23,6 +23,14 @@ export const addSplit = (a: Split, b: Split, sign: 1 | -1 = 1): Split => ({
   disputed: a.disputed + sign * b.disputed,
 });
 
+/** Adds to a split that nobody else has. */
+export function addInto(sum: Split, more: Split): void {
+  sum.measured += more.measured;
+  sum.interpolated += more.interpolated;
+  sum.manual += more.manual;
+  sum.disputed += more.disputed;
+}
+
 const QUALITY_KEYS = ['measured', 'interpolated', 'manual', 'disputed'] as const;
 
 /** A part of an amount, split by quality like the whole: largest remainder, ties in the order of the qualities. Adds up to the part; each share must be a safe integer. */

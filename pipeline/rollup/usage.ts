@@ -21,7 +21,7 @@ import type { UsageQuery } from '../service.ts';
 import { coverageWithin, evidenceOf, type EvidenceOutline } from './coverage.ts';
 import { estimateRows } from './estimate.ts';
 import { hourRows } from './hours.ts';
-import { addSplit, NO_SPLIT, type RawRow, type SplitDay } from './split.ts';
+import { addInto, addSplit, NO_SPLIT, type RawRow, type SplitDay } from './split.ts';
 import type { DaySource } from './source.ts';
 import { metersBehind, type ResolvedSubject, resolveSubject, wholeOf } from './subject.ts';
 
@@ -47,15 +47,14 @@ export async function usage(
     isEstimated ? estimateRows(source, resolved, periods, zone) : Promise.resolve<readonly (number | null)[]>([]),
   ]);
   const put = rowsOf(resolved.carrier, outlines, whole, source.now, site, zone);
-  const rows: UsageRow[] = [];
+  const from = formatInstant(whole.from, zone);
   // periods follow one another, so that an end is the next beginning
-  for (const [i, row] of raw.entries())
-    rows.push(put(row, estimates[i] ?? null, rows.at(-1)?.to ?? formatInstant(row.from, zone)));
-  const sum: RawRow = {
-    ...whole,
-    amount: raw.reduce((a, r) => a + r.amount, 0),
-    split: raw.reduce((s, r) => addSplit(s, r.split), NO_SPLIT),
-  };
+  let begin = from;
+  const rows = raw.map((row, i) => {
+    const text = put(row, estimates[i] ?? null, begin);
+    begin = text.to;
+    return text;
+  });
   const known = estimates.filter((e) => e !== null);
   return {
     subject: resolved.subject,
@@ -66,8 +65,18 @@ export async function usage(
     by: query.by,
     version: source.version,
     rows,
-    total: put(sum, known.length === 0 ? null : known.reduce((a, b) => a + b, 0), formatInstant(sum.from, zone)),
+    total: put(sumOf(raw, whole), known.length === 0 ? null : known.reduce((a, b) => a + b, 0), from),
   };
+}
+
+function sumOf(rows: readonly RawRow[], whole: Interval): RawRow {
+  let amount = 0;
+  const split = { ...NO_SPLIT };
+  for (const row of rows) {
+    amount += row.amount;
+    addInto(split, row.split);
+  }
+  return { ...whole, amount, split };
 }
 
 const isMidnight = (at: number, zone: Zone): boolean => dayStart(localDay(at, zone), zone) === at;
@@ -94,7 +103,7 @@ async function dayRows(
   const days = periods.map((p) => ({ from: localDay(p.from, zone), to: localDay(p.to, zone) }));
   const [fromDay, toDay] = [days[0]?.from ?? 0, days.at(-1)?.to ?? 0];
   source.holds(fromDay, toDay);
-  const rows = periods.map((p) => ({ ...p, amount: 0, split: NO_SPLIT }));
+  const rows = periods.map((p) => ({ ...p, amount: 0, split: { ...NO_SPLIT } }));
   // periods follow one another: the row of a day is found by bisection
   const rowOfDay = (day: number): (typeof rows)[number] => {
     let [low, high] = [0, days.length - 1];
@@ -110,7 +119,7 @@ async function dayRows(
   for (const { amount, split, day } of await signedDays(source, resolved, fromDay, toDay)) {
     const row = rowOfDay(day);
     row.amount += amount;
-    row.split = addSplit(row.split, split);
+    addInto(row.split, split);
   }
   return rows;
 }
