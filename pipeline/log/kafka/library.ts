@@ -4,7 +4,7 @@ import type { LogRecord } from '../port.ts';
 import { EMPTY, type FetchCursor, packedBatch, readRecords } from './record-batch.ts';
 
 /**
- * kafkajs, but for how it decodes record batches: a dozen objects and as many big integers for each record were a quarter of what a worker
+ * kafkajs, but for how it decodes record batches and looks for requests that wait. A dozen objects and as many big integers for each record were a quarter of what a worker
  * spends when it drains (ADR 108). Must be loaded before anything else loads the library; where it is not, the library's own decoder goes on.
  */
 const require = createRequire(import.meta.url);
@@ -23,6 +23,19 @@ const decode = async (cursor: FetchCursor): ReturnType<Decode> => {
 
 const loaded = require.cache[require.resolve(DECODER)];
 if (loaded) loaded.exports = decode;
+
+/** What a connection has to do with requests that wait for others, or for a broker that throttles. */
+interface RequestQueue {
+  readonly pending: readonly unknown[];
+  scheduleCheckPendingRequests: () => void;
+}
+
+/** By itself a connection looks for them about a thousand times a second from its first answer on, whether there are any or not (tulios/kafkajs#1704). */
+const queue = (require('kafkajs/src/network/requestQueue') as { readonly prototype: RequestQueue }).prototype;
+const { scheduleCheckPendingRequests } = queue;
+queue.scheduleCheckPendingRequests = function (this: RequestQueue) {
+  if (this.pending.length > 0) scheduleCheckPendingRequests.call(this);
+};
 
 export const kafkajs = require('kafkajs') as typeof Library;
 
