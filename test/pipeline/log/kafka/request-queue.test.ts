@@ -36,7 +36,14 @@ describe('the queue of requests of a connection', () => {
     });
     const ask = (correlationId: number): void =>
       queue.push({
-        entry: { apiKey: 1, apiName: 'Fetch', apiVersion: 11, correlationId, resolve: () => undefined, reject: () => undefined },
+        entry: {
+          apiKey: 1,
+          apiName: 'Fetch',
+          apiVersion: 11,
+          correlationId,
+          resolve: () => undefined,
+          reject: () => undefined,
+        },
         expectResponse: true,
         sendRequest: () => sent.push(correlationId),
       });
