@@ -193,29 +193,36 @@ async function loadWindow(
   const of = site.registry.site.id;
   const place = placeOf(site, register);
   const { rows } = await sql<WindowRow>`/* window */
-    select b.day, b.payload, k.* from (select (select first_at from evidence where site = ${of} and mounting = ${mounting.id}) as "evidenceFrom",
+    select (select first_at from evidence where site = ${of} and mounting = ${mounting.id}) as "evidenceFrom",
       ${markedFrom({ site: of, ...register, ...place })} as marked,
       (select json_agg(json_build_object('from', from_at, 'to', to_at)) from finding where site = ${of} and mounting = ${mounting.id}
         and kind = any(${FAULTS}::text[]) and to_at >= ${dayOf(start) * DAY} and from_at <= ${from}) as faults,
-      ${continuesAfter(place, end)} as continues) k
-    left join bracket b on b.device_key = ${place.deviceKey} and b.part = ${place.part} and b.day >= ${dayOf(start)} and b.day <= ${dayOf(end)}
-    order by b.day`.execute(db);
+      ${continuesAfter(place, end)} as continues, json_agg(json_build_array(day, octet_length(payload)) order by day) as days, string_agg(payload, '' order by day) as payloads
+    from bracket where device_key = ${place.deviceKey} and part = ${place.part} and day >= ${dayOf(start)} and day <= ${dayOf(end)}`.execute(
+    db,
+  );
   const [known] = rows;
   return {
     evidenceFrom: known?.evidenceFrom ?? undefined,
     marked: known?.marked ?? Infinity,
     faults: known?.faults ?? [],
     continues: known?.continues ?? false,
-    brackets: rows.flatMap(({ day, payload }) =>
-      day === null || payload === null ? [] : unpacked(place, day, payload),
-    ),
+    brackets: known?.days && known.payloads ? apart(place, known.days, known.payloads) : [],
   };
 }
 
-/** A packed row, none where there is none, beside what is known. */
+/** Packed rows one after the other. */
+function apart(place: BracketPlace, days: readonly PackedLength[], payloads: Uint8Array): readonly Bracket[] {
+  let at = 0;
+  return days.flatMap(([day, length]) => unpacked(place, day, payloads.subarray(at, (at += length))));
+}
+
+type PackedLength = readonly [day: number, length: number];
+
+/** What is known, and all packed rows as one value: the server wakes the client up for each 8 KiB of rows, and would go on before it lets it run. */
 interface WindowRow {
-  readonly day: number | null;
-  readonly payload: Uint8Array | null;
+  readonly days: readonly PackedLength[] | null;
+  readonly payloads: Uint8Array | null;
   readonly evidenceFrom: number | null;
   readonly marked: number | null;
   readonly faults: readonly Interval[] | null;
