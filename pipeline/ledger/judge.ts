@@ -221,6 +221,7 @@ function segmentsOf(
   const segments: Segment[] = [];
   const breaks: Break[] = [];
   let start = 0;
+  const faceOf = (i: number): Face => ({ at: at[i] ?? 0, value: value[i] ?? 0 });
   const wraps = new Int32Array(at.length);
   const close = (end: number): void => {
     if (start === end) return;
@@ -233,19 +234,16 @@ function segmentsOf(
     });
   };
   for (let i = 1; i < at.length; i++) {
-    const from = value[i - 1] ?? 0;
-    const to = value[i] ?? 0;
+    const fromValue = value[i - 1] ?? 0;
+    const toValue = value[i] ?? 0;
     wraps[i] = wraps[i - 1] ?? 0;
-    if (!Number.isNaN(step(mounting, at[i - 1] ?? 0, from, at[i] ?? 0, to))) {
-      if (isWrap(mounting, from, to)) wraps[i] = (wraps[i - 1] ?? 0) + 1;
+    if (!Number.isNaN(step(mounting, at[i - 1] ?? 0, fromValue, at[i] ?? 0, toValue))) {
+      if (isWrap(mounting, fromValue, toValue)) wraps[i] = (wraps[i - 1] ?? 0) + 1;
       continue;
     }
-    const [a, b] = [
-      { at: at[i - 1] ?? 0, value: from },
-      { at: at[i] ?? 0, value: to },
-    ];
+    const [a, b] = [faceOf(i - 1), faceOf(i)];
     const amount = admittedAmount(admitted, a, b);
-    breaks.push({ from: a.at, to: b.at, fromValue: a.value, toValue: b.value, explained: amount !== undefined });
+    breaks.push({ from: a.at, to: b.at, fromValue, toValue, explained: amount !== undefined });
     close(i);
     start = i;
     if (amount !== undefined && amount > 0) {
