@@ -30,7 +30,7 @@ interface RequestQueue {
   scheduleCheckPendingRequests: () => void;
 }
 
-/** By itself a connection looks for them about a thousand times a second from its first answer on, whether there are any or not (tulios/kafkajs#1704). */
+/** By itself a connection looks for them about a thousand times a second from its first answer on, whether there are any or not (ADR 115). */
 const queue = (require('kafkajs/src/network/requestQueue') as { readonly prototype: RequestQueue }).prototype;
 const { scheduleCheckPendingRequests } = queue;
 queue.scheduleCheckPendingRequests = function (this: RequestQueue) {

@@ -6,7 +6,6 @@ interface Queue {
   readonly push: (request: unknown) => void;
   readonly fulfillRequest: (answer: { correlationId: number; payload: Buffer; size: number }) => void;
   readonly maybeThrottle: (ms: number) => void;
-  readonly destroy: () => void;
 }
 
 const library = createRequire(import.meta.url);
