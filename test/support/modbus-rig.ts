@@ -33,7 +33,8 @@ export interface Started {
 export interface ModbusRig {
   readonly field: (treat: (request: WireRequest) => Answer) => Promise<FieldServer>;
   readonly start: (
-    server: Pick<FieldServer, 'host' | 'port'>,
+    /** Where `timeoutMs` is not given, a time-out short enough for a test. */
+    server: Pick<FieldServer, 'host' | 'port'> & { readonly timeoutMs?: number },
     devices: readonly ConnectedDevice[],
     model?: DeviceModel,
     context?: RecordingContext,
@@ -59,7 +60,13 @@ export function modbusRig(): ModbusRig {
       return server;
     },
     start: (server, devices, model = TWO_FAR, context = recordingContext(), options = FAST) => {
-      const collector = createModbusCollector(lineTo(server), devices, new Map([[model.id, model]]), context, options);
+      const collector = createModbusCollector(
+        lineTo(server, server.timeoutMs),
+        devices,
+        new Map([[model.id, model]]),
+        context,
+        options,
+      );
       const abort = new AbortController();
       const running = collector.run(abort.signal);
       const stop = async (): Promise<void> => {

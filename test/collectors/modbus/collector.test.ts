@@ -5,10 +5,13 @@ import { createModbusCollector } from '../../../collectors/modbus/index.ts';
 import { recordingContext, until } from '../../support/collector-context.ts';
 import { lineTo, litres, modbusModel } from '../../support/modbus-model.ts';
 import { eventsOf, meters, modbusRig, TWO_FAR, whole } from '../../support/modbus-rig.ts';
-import { startFieldServer, wordOf } from '../../support/modbus-server.ts';
+import { type FieldServer, startFieldServer, wordOf } from '../../support/modbus-server.ts';
 
 const { field, start, later, end } = modbusRig();
 afterEach(end);
+
+/** A line that is slow, not silent: no reply is too late, however busy the machine. */
+const patient = ({ host, port }: FieldServer) => ({ host, port, timeoutMs: 60_000 });
 
 describe('polling', () => {
   test('makes one frame of each poll of a device, stamped between request and now', async () => {
@@ -30,19 +33,19 @@ describe('polling', () => {
     const from = Date.now();
     const { context } = start(
       server,
-      meters(1).map((d) => ({ ...d, intervalMs: 250 })),
+      meters(1).map((d) => ({ ...d, intervalMs: 500 })),
     );
     await until('five frames', () => context.frames.length >= 5);
-    expect((context.frames[0]?.at ?? 0) - from).toBeLessThan(200);
+    expect((context.frames[0]?.at ?? 0) - from).toBeLessThan(400);
     // each poll lies in the first part of its own interval: it cannot drift into the next
     const later = context.frames.slice(1, 5).map((f) => f.at);
-    for (const at of later) expect(at % 250).toBeLessThan(200);
-    expect(new Set(later.map((at) => Math.floor(at / 250))).size).toBe(4);
+    for (const at of later) expect(at % 500).toBeLessThan(400);
+    expect(new Set(later.map((at) => Math.floor(at / 500))).size).toBe(4);
   });
 
   test('a line slower than the interval skips polls, never piles them up, and says how many', async () => {
     const server = await field(() => ({ lateMs: 60, on: 'same' }));
-    const { context } = start(server, meters(1), modbusModel([litres('a', 0)]));
+    const { context } = start(patient(server), meters(1), modbusModel([litres('a', 0)]));
     await until('five frames', () => context.frames.length >= 5);
     const skipped = eventsOf(context, 'pollsSkipped').reduce((sum, e) => sum + e.count, 0);
     expect(skipped).toBeGreaterThanOrEqual(3);
@@ -52,7 +55,7 @@ describe('polling', () => {
 
   test('a line that stays too slow is logged once and counted always', async () => {
     const server = await field(() => ({ lateMs: 90, on: 'same' }));
-    const { context } = start(server, meters(1), modbusModel([litres('a', 0)]));
+    const { context } = start(patient(server), meters(1), modbusModel([litres('a', 0)]));
     await until('three late polls', () => eventsOf(context, 'pollsSkipped').length >= 3);
     const levels = eventsOf(context, 'pollsSkipped').map((e) => e.level);
     expect(levels.slice(0, 3)).toEqual(['warn', 'debug', 'debug']);

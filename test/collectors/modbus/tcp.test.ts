@@ -12,7 +12,7 @@ import {
   wordOf,
 } from '../../support/modbus-server.ts';
 
-const TIMEOUT_MS = 150;
+const TIMEOUT_MS = 400;
 const ASKED: ReadRequest = { unit: 7, fc: 3, address: 100, words: 4 };
 const GOOD = { ok: true, words: [0, 1, 2, 3].map((i) => wordOf(7, 3, 100 + i)) };
 
@@ -115,7 +115,7 @@ describe.each(TRANSPORTS)('Modbus TCP by %s', (_, openerOf) => {
 
     test('go on over a reopening, so that an old answer on the new connection meets no request', async () => {
       treat = ({ index }) =>
-        index === 0 ? { lateMs: TIMEOUT_MS + 100, on: 'newest' } : { lateMs: TIMEOUT_MS - 40, on: 'same' };
+        index === 0 ? { lateMs: TIMEOUT_MS + 100, on: 'newest' } : { lateMs: TIMEOUT_MS / 2, on: 'same' };
       const first = await open();
       expect(await first.read(ASKED)).toMatchObject({ fault: { kind: 'timeout' } });
       first.close();
