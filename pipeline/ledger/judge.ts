@@ -286,12 +286,14 @@ function findingsOf(
     for (let k = 1; k < at.length; k++) {
       const from = at[k - 1] ?? 0;
       const to = at[k] ?? 0;
-      if (isGap(from, to, slotMs))
+      if (to - from > slotMs && isGap(from, to, slotMs))
         findings.push({ ...base, kind: 'gap', from, to, fromValue: value[k - 1] ?? 0, toValue: value[k] ?? 0 });
     }
   }
-  for (const { at, value, other } of stamps) {
-    if (other) findings.push({ ...base, kind: 'conflict', from: at, to: at, fromValue: value, toValue: other.value });
+  for (const stamp of stamps) {
+    if (!stamp.other) continue;
+    const { at, value, other } = stamp;
+    findings.push({ ...base, kind: 'conflict', from: at, to: at, fromValue: value, toValue: other.value });
   }
   return findings;
 }

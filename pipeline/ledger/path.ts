@@ -126,9 +126,10 @@ function cheapestEnd({ before, cost, breaks }: Table, length: number): number {
 }
 
 function trace({ predecessor, run }: Table, end: number, length: number): Path {
-  const reversed: number[] = [];
-  for (let i = end; i >= 0; i = predecessor[i] ?? -1) reversed.push(i);
-  const believed = new Int32Array(reversed.reverse()); // Int32Array.from iterates, which takes several times as long
+  const room = new Int32Array(end + 1);
+  let begin = room.length;
+  for (let i = end; i >= 0; i = predecessor[i] ?? -1) room[--begin] = i;
+  const believed = room.subarray(begin);
   const outliers: number[] = [];
   let k = 0;
   for (let i = 0; i < end; i++) {

@@ -15,62 +15,23 @@ export interface SlotUsage extends Interval {
 
 type SlotQuality = Pick<SlotUsage, 'quality' | 'gap'>;
 
-/** An end of a slot among the believed readings. */
-interface Boundary {
-  readonly at: number;
-  /** Of the last reading at or before it; −1: there is none. */
-  readonly index: number;
-  /** A reading within a slot's length is missing on one side at least. */
-  readonly isWide: boolean;
+/** The same of slots that follow one another, as arrays: each from cuts[i] to cuts[i + 1]. A year of slots as objects is 5 MB of garbage. */
+export interface Slots {
+  readonly cuts: Float64Array;
+  readonly amounts: Float64Array;
+  readonly qualities: readonly SlotQuality[];
 }
 
-/** Asked for instants in time order. */
-function boundariesAlong(believed: Float64Array, slotMs: number): (at: number) => Boundary {
-  let index: number | undefined;
-  return (at) => {
-    index ??= lastAtOrBefore(believed, at);
-    while ((believed[index + 1] ?? Infinity) <= at) index++;
-    const before = believed[index] ?? -Infinity;
-    const isWide = before < at && (at - before > slotMs || (believed[index + 1] ?? Infinity) - at > slotMs);
-    return { at, index, isWide };
-  };
-}
+const NO_SLOTS: Slots = { cuts: new Float64Array(0), amounts: new Float64Array(0), qualities: [] };
 
-/**
- * Usage and quality by slot over [from, to), in time order (ledger.md, 5). A slot is clipped to the evidence of the mounting; `extraCuts`, ascending, part
- * slots further (local midnights that are no slot boundary), with the quality of the whole slot.
- */
+/** Usage and quality by slot over [from, to), in time order (ledger.md, 5): see `slotsOf`. */
 export function slotUsages(
   judged: Judged,
-  { from, to }: Interval,
+  period: Interval,
   slotMs: number,
   extraCuts: readonly number[] = [],
 ): readonly SlotUsage[] {
-  const { evidence, breaks, believedAt } = judged;
-  if (!evidence) return [];
-  const open = breaks.filter((b) => !b.explained);
-  const [start, end] = [Math.max(from, evidence.firstAt), Math.min(to, evidence.lastAt)];
-  if (start >= end) return [];
-  const boundaryAt = boundariesAlong(believedAt, slotMs);
-  const cuts = [start];
-  const qualities: SlotQuality[] = [];
-  const cutTo = (at: number, quality: SlotQuality): void => {
-    cuts.push(at);
-    qualities.push(quality);
-  };
-  let next = 0;
-  let s = boundaryAt(Math.max(slotStart(start, slotMs), evidence.firstAt));
-  for (let slot = slotStart(start, slotMs); slot < end; slot += slotMs) {
-    const e = boundaryAt(Math.min(slot + slotMs, evidence.lastAt));
-    const quality = slotQuality(open, believedAt, s, e);
-    for (; (extraCuts[next] ?? Infinity) < Math.min(e.at, end); next++) {
-      const cut = extraCuts[next] ?? 0;
-      if (cut > (cuts.at(-1) ?? cut)) cutTo(cut, quality);
-    }
-    cutTo(Math.min(e.at, end), quality);
-    s = e;
-  }
-  const amounts = usagesBetween(judged, new Float64Array(cuts));
+  const { cuts, amounts, qualities } = slotsOf(judged, period, slotMs, extraCuts);
   return qualities.map(({ quality, gap }, i) => ({
     from: cuts[i] ?? 0,
     to: cuts[i + 1] ?? 0,
@@ -80,18 +41,69 @@ export function slotUsages(
   }));
 }
 
-const MEASURED = { quality: 'measured' } as const;
-const DISPUTED = { quality: 'disputed' } as const;
-
-function slotQuality(open: readonly Interval[], believed: Float64Array, s: Boundary, e: Boundary): SlotQuality {
-  if (open.some((b) => s.at < b.to && e.at > b.from)) return DISPUTED;
-  if (!s.isWide && !e.isWide) return MEASURED;
-  const wide = [s, e].filter((b) => b.isWide);
-  return {
-    quality: 'interpolated',
-    gap: {
-      from: Math.min(...wide.map(({ index }) => believed[index] ?? -Infinity)),
-      to: Math.max(...wide.map(({ index }) => believed[index + 1] ?? Infinity)),
-    },
+/**
+ * A slot is clipped to the evidence of the mounting; `extraCuts`, ascending, part slots further (local midnights that are no slot boundary), with the quality
+ * of the whole slot.
+ */
+export function slotsOf(
+  judged: Judged,
+  { from, to }: Interval,
+  slotMs: number,
+  extraCuts: readonly number[] = [],
+): Slots {
+  const { evidence, breaks, believedAt } = judged;
+  if (!evidence) return NO_SLOTS;
+  const open = breaks.filter((b) => !b.explained);
+  const [start, end] = [Math.max(from, evidence.firstAt), Math.min(to, evidence.lastAt)];
+  if (start >= end) return NO_SLOTS;
+  const firstSlot = slotStart(start, slotMs);
+  const cuts = new Float64Array(2 + Math.ceil((end - firstSlot) / slotMs) + extraCuts.length);
+  const qualities: SlotQuality[] = [];
+  cuts[0] = start;
+  const cutTo = (at: number, quality: SlotQuality): void => {
+    qualities.push(quality);
+    cuts[qualities.length] = at;
   };
+  let next = 0;
+  let begin = Math.max(firstSlot, evidence.firstAt);
+  let before = lastAtOrBefore(believedAt, begin);
+  let isBeginWide = isWide(believedAt, slotMs, begin, before);
+  for (let slot = firstSlot; slot < end; slot += slotMs) {
+    const until = Math.min(slot + slotMs, evidence.lastAt);
+    let last = before;
+    while ((believedAt[last + 1] ?? Infinity) <= until) last++;
+    const isEndWide = isWide(believedAt, slotMs, until, last);
+    let quality = MEASURED;
+    if (open.length > 0 && overlaps(open, begin, until)) quality = DISPUTED;
+    else if (isBeginWide || isEndWide)
+      quality = interpolated(believedAt, isBeginWide ? before : last, isEndWide ? last : before);
+    for (; (extraCuts[next] ?? Infinity) < Math.min(until, end); next++) {
+      const cut = extraCuts[next] ?? 0;
+      if (cut > (cuts[qualities.length] ?? cut)) cutTo(cut, quality);
+    }
+    cutTo(Math.min(until, end), quality);
+    begin = until;
+    before = last;
+    isBeginWide = isEndWide;
+  }
+  const ends = cuts.subarray(0, qualities.length + 1);
+  return { cuts: ends, amounts: usagesBetween(judged, ends), qualities };
+}
+
+const MEASURED: SlotQuality = { quality: 'measured' };
+const DISPUTED: SlotQuality = { quality: 'disputed' };
+
+const overlaps = (breaks: readonly Interval[], from: number, to: number): boolean =>
+  breaks.some((b) => from < b.to && to > b.from);
+
+/** `first` and `last`: of the readings at or before its first and last boundary without readings beside it. */
+const interpolated = (believed: Float64Array, first: number, last: number): SlotQuality => ({
+  quality: 'interpolated',
+  gap: { from: believed[first] ?? -Infinity, to: believed[last + 1] ?? Infinity },
+});
+
+/** A reading within a slot's length of an instant is missing on one side at least. `before`: of the reading at or before it. */
+function isWide(believed: Float64Array, slotMs: number, at: number, before: number): boolean {
+  const since = at - (believed[before] ?? -Infinity);
+  return since > 0 && (since > slotMs || (believed[before + 1] ?? Infinity) - at > slotMs);
 }

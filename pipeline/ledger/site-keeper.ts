@@ -9,10 +9,16 @@ export interface SiteKeeper {
   /** A site as its registry is now, with the events that make it so; one that only waits for its second person may be missing. Throws SITE_UNKNOWN. */
   readonly siteOf: (id: string) => Promise<DirectorySite>;
   /**
-   * What is asked about a site as its registry is now. Of one that is kept it is asked while the version is looked up, and asked again where that has changed: it must not
-   * change anything. Throws SITE_UNKNOWN.
+   * What is asked about a site as its registry is now. Of one that is kept it is asked again where the registry turns out to have changed: it must not change anything.
+   * Throws SITE_UNKNOWN.
    */
-  readonly asking: <T>(id: string, ask: (site: DirectorySite) => Promise<T>) => Promise<T>;
+  readonly asking: <T>(id: string, ask: (site: DirectorySite) => Promise<Asked<T>>) => Promise<T>;
+}
+
+export interface Asked<T> {
+  readonly answer: T;
+  /** Of the registry, as it was seen on the way; undefined: it is looked up. */
+  readonly registryVersion?: number | undefined;
 }
 
 /**
@@ -56,13 +62,13 @@ export function siteKeeper(db: Kysely<Tables>, most = KEPT_REGISTERS): SiteKeepe
     siteOf,
     asking: async (id, ask) => {
       const site = known.get(id);
-      if (!site) return ask(await load(id));
-      const [version, answer] = await Promise.allSettled([versionOf(id), ask(site)]);
-      if (version.status === 'rejected') throw version.reason;
-      if (version.value !== site.version) return ask(await load(id));
+      if (!site) return (await ask(await load(id))).answer;
+      const [asked] = await Promise.allSettled([ask(site)]);
+      const seen = asked.status === 'fulfilled' ? asked.value.registryVersion : undefined;
+      if ((seen ?? (await versionOf(id))) !== site.version) return (await ask(await load(id))).answer;
       keep(id, site);
-      if (answer.status === 'rejected') throw answer.reason;
-      return answer.value;
+      if (asked.status === 'rejected') throw asked.reason;
+      return asked.value.answer;
     },
   };
 }

@@ -1,5 +1,5 @@
 import { type Interval, slotStart } from '#domain';
-import { isGap } from '../ledger/judge.ts';
+import { isGap, type Judged } from '../ledger/judge.ts';
 
 /** What is known of a mounting's evidence without its readings: sparse, and enough for the coverage of any period. */
 export interface EvidenceOutline {
@@ -10,6 +10,18 @@ export interface EvidenceOutline {
   readonly gaps: readonly Interval[];
   /** Unexplained. */
   readonly breaks: readonly Interval[];
+}
+
+/** The same as far as a mounting was judged; undefined where nothing is believed. */
+export function outlineOf({ mounting, evidence, findings, breaks }: Judged): EvidenceOutline | undefined {
+  return (
+    evidence && {
+      mounting: mounting.id,
+      evidence: { from: evidence.firstAt, to: evidence.lastAt },
+      gaps: [...findings.filter((f) => f.kind === 'gap'), ...breaks.filter((b) => b.explained)],
+      breaks: breaks.filter((b) => !b.explained),
+    }
+  );
 }
 
 /** What evidences a point. */

@@ -1,6 +1,6 @@
 import { dayStart, localDay, type Zone } from '#domain';
 import type { Judged } from '../ledger/judge.ts';
-import { slotUsages } from '../ledger/quality.ts';
+import { slotsOf } from '../ledger/quality.ts';
 
 /** A mounting's usage of one local day, by quality; base units. */
 export interface DayUsage {
@@ -20,13 +20,15 @@ export function dayUsages(judged: Judged, fromDay: number, slotMs: number, zone:
     number,
     { day: number; amount: number; measured: number; interpolated: number; disputed: number }
   >();
-  for (const slot of slotUsages(judged, { from, to: Infinity }, slotMs, oddMidnights(evidence, slotMs, zone))) {
-    const day = localDay(slot.from, zone);
+  const slots = slotsOf(judged, { from, to: Infinity }, slotMs, oddMidnights(evidence, slotMs, zone));
+  slots.qualities.forEach(({ quality }, i) => {
+    const day = localDay(slots.cuts[i] ?? 0, zone);
+    const amount = slots.amounts[i] ?? 0;
     let row = days.get(day);
     if (!row) days.set(day, (row = { day, amount: 0, measured: 0, interpolated: 0, disputed: 0 }));
-    row.amount += slot.amount;
-    row[slot.quality] += slot.amount;
-  }
+    row.amount += amount;
+    row[quality] += amount;
+  });
   return [...days.values()];
 }
 

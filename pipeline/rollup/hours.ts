@@ -2,8 +2,9 @@ import type { Kysely } from 'kysely';
 import { type Interval, type Point, registerKey } from '#domain';
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
-import { slotUsages } from '../ledger/quality.ts';
+import { slotsOf } from '../ledger/quality.ts';
 import { usagesBetween } from '../ledger/volume.ts';
+import { type EvidenceOutline, outlineOf } from './coverage.ts';
 import { indexOf, type MountedRegister, mountedOf } from './site-index.ts';
 import type { ResolvedSubject } from './subject.ts';
 import { NO_SPLIT, type RawRow } from './split.ts';
@@ -15,32 +16,44 @@ export const mountedAt = (site: DirectorySite, point: string, { from, to }: Inte
     .filter(({ mounting: m }) => (m.mountedAt ?? -Infinity) < to && (m.removedAt ?? Infinity) > from)
     .sort((a, b) => (a.mounting.mountedAt ?? -Infinity) - (b.mounting.mountedAt ?? -Infinity));
 
+/** Of the mountings that were judged for them. */
+export interface HourRows {
+  readonly rows: readonly RawRow[];
+  /** By mounting; undefined where nothing is believed. */
+  readonly outlines: ReadonlyMap<string, EvidenceOutline | undefined>;
+  /** JudgedWindow.registryVersion. */
+  readonly registryVersion: number | undefined;
+}
+
 /** Rows of any length, from the readings themselves: hours, and whatever does not begin and end at midnight. */
 export async function hourRows(
   db: Kysely<Tables>,
   site: DirectorySite,
   resolved: ResolvedSubject,
   periods: readonly Interval[],
-): Promise<readonly RawRow[]> {
+): Promise<HourRows> {
   const rows = periods.map((p) => ({ ...p, amount: 0, split: { ...NO_SPLIT } }));
-  const whole = { from: periods[0]?.from ?? 0, to: periods.at(-1)?.to ?? 0 };
+  const starts = periods.map((p) => p.from);
+  const whole = { from: starts[0] ?? 0, to: periods.at(-1)?.to ?? 0 };
+  const outlines = new Map<string, EvidenceOutline | undefined>();
+  let registryVersion: number | undefined;
   for (const { register, mounting, sign } of mountingsWithSign(site, resolved, whole)) {
-    const { judged } = await judgeWindow(db, site, register, mounting, whole.from, whole.to);
+    const window = await judgeWindow(db, site, register, mounting, whole.from, whole.to);
+    registryVersion = window.registryVersion ?? registryVersion;
+    outlines.set(mounting.id, outlineOf(window.judged));
+    const { cuts, amounts, qualities } = slotsOf(window.judged, whole, site.slotMs, starts);
     let i = 0;
-    for (const slot of slotUsages(
-      judged,
-      whole,
-      site.slotMs,
-      periods.map((p) => p.from),
-    )) {
-      while (i < rows.length - 1 && slot.from >= (rows[i]?.to ?? Infinity)) i++;
+    qualities.forEach(({ quality }, k) => {
+      const from = cuts[k] ?? 0;
+      const amount = sign * (amounts[k] ?? 0);
+      while (i < rows.length - 1 && from >= (rows[i]?.to ?? Infinity)) i++;
       const row = rows[i];
-      if (!row) continue;
-      row.amount += sign * slot.amount;
-      row.split[slot.quality] += sign * slot.amount;
-    }
+      if (!row) return;
+      row.amount += amount;
+      row.split[quality] += amount;
+    });
   }
-  return rows;
+  return { rows, outlines, registryVersion };
 }
 
 /**

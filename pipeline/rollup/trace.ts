@@ -47,7 +47,7 @@ export async function trace(
 ): Promise<TraceAnswer> {
   const zone = zoneOf(site.registry.site.zone);
   const resolved = resolveSubject(site, query);
-  const answer = await usage(db, site, source, query);
+  const { answer } = await usage(db, site, source, query);
   const words: Words = { db, site, source, carrier: resolved.carrier, zone };
   const terms = resolved.mountings
     ? await registerTerms(words, resolved.mountings, query.interval)

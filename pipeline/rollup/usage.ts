@@ -25,13 +25,13 @@ import { addInto, addSplit, NO_SPLIT, type RawRow, type SplitDay } from './split
 import type { DaySource } from './source.ts';
 import { metersBehind, type ResolvedSubject, resolveSubject, wholeOf } from './subject.ts';
 
-/** Usage by hour, day, month or year (service.ts). Throws HOURS_NOT_ALLOCATED for parts of a day of a party. */
+/** Usage by hour, day, month or year (service.ts), and JudgedWindow.registryVersion of hours. Throws HOURS_NOT_ALLOCATED for parts of a day of a party. */
 export async function usage(
   db: Kysely<Tables>,
   site: DirectorySite,
   source: DaySource,
   query: UsageQuery,
-): Promise<UsageAnswer> {
+): Promise<{ readonly answer: UsageAnswer; readonly registryVersion: number | undefined }> {
   if (query.interval.to <= query.interval.from)
     throw requestError('PERIOD_EMPTY', 'the period ends before it begins', { cure: 'give an end after the start' });
   const zone = zoneOf(site.registry.site.zone);
@@ -41,12 +41,16 @@ export async function usage(
   if (!byDays) refuseHours(resolved, source);
   const isEstimated = byDays && resolved.party === undefined;
   const whole = wholeOf(periods, query.interval);
-  const [raw, outlines, estimates] = await Promise.all([
-    byDays ? dayRows(source, resolved, periods, zone) : hourRows(db, site, resolved, periods),
-    outlinesOf(site, source, resolved, whole),
+  const meters = resolved.mountings
+    ? [{ mountings: resolved.mountings, until: Infinity }]
+    : resolved.terms.flatMap(({ point }) => metersBehind(site, point));
+  const mountings = [...new Set(meters.flatMap((of) => of.mountings))];
+  const asked = { site, source, resolved, periods, whole, mountings };
+  const [{ rows: raw, outlines, registryVersion }, estimates] = await Promise.all([
+    byDays ? outlinedDays(asked, zone) : outlinedHours(asked, db),
     isEstimated ? estimateRows(source, resolved, periods, zone) : Promise.resolve<readonly (number | null)[]>([]),
   ]);
-  const put = rowsOf(resolved.carrier, outlines, whole, source.now, site, zone);
+  const put = rowsOf(resolved.carrier, evidenceOf(outlines)(meters), whole, source.now, site, zone);
   const from = formatInstant(whole.from, zone);
   // periods follow one another, so that an end is the next beginning
   let begin = from;
@@ -56,7 +60,7 @@ export async function usage(
     return text;
   });
   const known = estimates.filter((e) => e !== null);
-  return {
+  const answer: UsageAnswer = {
     subject: resolved.subject,
     carrier: resolved.carrier,
     unit: baseUnitOf(resolved.carrier),
@@ -67,6 +71,41 @@ export async function usage(
     rows,
     total: put(sumOf(raw, whole), known.length === 0 ? null : known.reduce((a, b) => a + b, 0), from),
   };
+  return { answer, registryVersion };
+}
+
+interface Asked {
+  readonly site: DirectorySite;
+  readonly source: DaySource;
+  readonly resolved: ResolvedSubject;
+  readonly periods: readonly Interval[];
+  /** From the first to the last of them. */
+  readonly whole: Interval;
+  /** Whose evidence tells how well the periods are covered. */
+  readonly mountings: readonly string[];
+}
+
+interface OutlinedRows {
+  readonly rows: readonly RawRow[];
+  readonly outlines: readonly EvidenceOutline[];
+  readonly registryVersion: number | undefined;
+}
+
+async function outlinedDays({ source, resolved, periods, whole, mountings }: Asked, zone: Zone): Promise<OutlinedRows> {
+  const [rows, outlines] = await Promise.all([
+    dayRows(source, resolved, periods, zone),
+    source.outlines(mountings, whole),
+  ]);
+  return { rows, outlines, registryVersion: undefined };
+}
+
+/** What was judged for the rows tells its evidence itself; only meters of another time are looked up. */
+async function outlinedHours(asked: Asked, db: Kysely<Tables>): Promise<OutlinedRows> {
+  const { site, source, resolved, periods, whole, mountings } = asked;
+  const { rows, outlines, registryVersion } = await hourRows(db, site, resolved, periods);
+  const others = mountings.filter((id) => !outlines.has(id));
+  const more = others.length === 0 ? [] : await source.outlines(others, whole);
+  return { rows, outlines: [...outlines.values(), ...more].filter((o) => o !== undefined), registryVersion };
 }
 
 function sumOf(rows: readonly RawRow[], whole: Interval): RawRow {
@@ -143,19 +182,6 @@ async function signedDays(
     const sign = signs.get(d.point) ?? 1;
     return { day: d.day, amount: sign * d.amount, split: addSplit(NO_SPLIT, d, sign) };
   });
-}
-
-async function outlinesOf(
-  site: DirectorySite,
-  source: DaySource,
-  resolved: ResolvedSubject,
-  period: Interval,
-): Promise<readonly (readonly EvidenceOutline[])[]> {
-  const points = resolved.mountings
-    ? [{ mountings: resolved.mountings, until: Infinity }]
-    : resolved.terms.flatMap(({ point }) => metersBehind(site, point));
-  const mountings = new Set(points.flatMap((of) => of.mountings));
-  return evidenceOf(await source.outlines([...mountings], period))(points);
 }
 
 /** Puts rows that lie within `whole` into words. */

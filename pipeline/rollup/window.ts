@@ -14,6 +14,8 @@ export interface JudgedWindow {
   readonly completeFrom: number;
   /** Instant of the window's first reading; −Infinity: as above. */
   readonly firstAt: number;
+  /** Of the site's registry when the brackets were read; undefined: it was not looked up with them. */
+  readonly registryVersion?: number | undefined;
 }
 
 const ANCHOR = LOOK_BACK + 1;
@@ -45,7 +47,8 @@ export async function judgeWindow(
     if (!anchor) continue;
     const judged = judge(register, mounting, anchor.brackets, { slotMs: site.slotMs, anchored: true });
     if (isFinite && window.continues && !isCertainUntil(judged, to + site.slotMs)) continue;
-    return { judged, completeFrom: anchor.completeFrom, firstAt: anchor.firstAt };
+    const { completeFrom, firstAt } = anchor;
+    return { judged, completeFrom, firstAt, registryVersion: window.registryVersion };
   }
   const [start, end] = [mounting.mountedAt ?? -Infinity, mounting.removedAt ?? Infinity];
   const enough = to + (WINDOWS_DAYS.at(-1) ?? 0) * DAY;
@@ -180,6 +183,7 @@ const isWithin = ({ firstAt, lastAt }: CertainRun, { from, to }: Interval): bool
 interface LoadedWindow extends KnownBrackets {
   /** Whether there are readings after `end`. */
   readonly continues: boolean;
+  readonly registryVersion: number | undefined;
 }
 
 /** One statement, so that all of it is of one moment: what changed brackets was marked with them, and what settled a mark wrote its findings with that. */
@@ -193,7 +197,7 @@ async function loadWindow(
   const of = site.registry.site.id;
   const place = placeOf(site, register);
   const { rows } = await sql<WindowRow>`/* window */
-    select (select first_at from evidence where site = ${of} and mounting = ${mounting.id}) as "evidenceFrom",
+    select (select registry_version from site where id = ${of}) as "registryVersion", (select first_at from evidence where site = ${of} and mounting = ${mounting.id}) as "evidenceFrom",
       ${markedFrom({ site: of, ...register, ...place })} as marked,
       (select json_agg(json_build_object('from', from_at, 'to', to_at)) from finding where site = ${of} and mounting = ${mounting.id}
         and kind = any(${FAULTS}::text[]) and to_at >= ${dayOf(start) * DAY} and from_at <= ${from}) as faults,
@@ -207,6 +211,7 @@ async function loadWindow(
     marked: known?.marked ?? Infinity,
     faults: known?.faults ?? [],
     continues: known?.continues ?? false,
+    registryVersion: known?.registryVersion ?? undefined,
     brackets: known?.days && known.payloads ? apart(place, known.days, known.payloads) : [],
   };
 }
@@ -223,6 +228,7 @@ type PackedLength = readonly [day: number, length: number];
 interface WindowRow {
   readonly days: readonly PackedLength[] | null;
   readonly payloads: Uint8Array | null;
+  readonly registryVersion: number | null;
   readonly evidenceFrom: number | null;
   readonly marked: number | null;
   readonly faults: readonly Interval[] | null;

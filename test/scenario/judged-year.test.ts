@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SiteFacts } from '../../pipeline/domain/index.ts';
-import { dayOfCivil, dayStart, HOUR, zoneOf } from '../../pipeline/domain/index.ts';
+import { DAY, dayOfCivil, dayStart, HOUR, zoneOf } from '../../pipeline/domain/index.ts';
 import { judgeAnswerSchema, type JudgeQuery, type Service } from '../../pipeline/index.ts';
 import { loadDirectory } from '../../pipeline/ledger/directory.ts';
 import { amountsBetween, hourRows } from '../../pipeline/rollup/hours.ts';
 import { type CompoundBooks, compoundBooks, everyFault } from '../support/compound-books.ts';
+import { randomOf } from '../oracle/world/random.ts';
 import { stopPostgres } from '../support/postgres.ts';
 
 const zone = zoneOf('Asia/Shanghai');
@@ -155,11 +156,43 @@ describe('its hours', () => {
       from: FROM + i * HOUR,
       to: FROM + (i + 1) * HOUR,
     }));
-    const rows = await hourRows(books.books.db, site, resolved, periods);
+    const { rows } = await hourRows(books.books.db, site, resolved, periods);
     const cuts = Float64Array.from([...periods.map(({ from }) => from), TO]);
     const amounts = await amountsBetween(books.books.db, site, point, cuts);
     expect([...amounts]).toEqual(rows.map(({ amount }) => amount));
     expect(amounts.filter((amount) => amount > 0).length).toBeGreaterThan(8_000);
+  });
+
+  it('of any days add up to what the days say, amount, coverage and whether it may still change, with every kind of fault', async () => {
+    const random = randomOf(1);
+    const december = books.serviceAt(startOf(2025, 12, 20));
+    const points = (await service.points(SITE)).map(({ id }) => id);
+    const kinds = await Promise.all(
+      ['gap', 'break'].map((kind) => service.findings({ site: SITE, kind, limit: 1_000 })),
+    );
+    const found = kinds.flatMap(({ items }) => items);
+    let uncovered = 0;
+    for (let trial = 0; trial < 300; trial++) {
+      const finding = trial % 2 === 0 ? random.pick(found) : undefined;
+      const around = Math.floor(((finding ? Date.parse(finding.from) : FROM) - FROM) / DAY) - random.int(0, 3);
+      const from = FROM + (finding ? around : random.int(-2, 366)) * DAY;
+      const interval = { from, to: from + random.int(1, 5) * DAY };
+      const query = {
+        site: SITE,
+        subject: { kind: 'point' as const, id: finding?.point ?? random.pick(points) },
+        interval,
+      };
+      const by = random.pick([service, december]);
+      const [hours, days] = [await by.usage({ ...query, by: 'hour' }), await by.usage({ ...query, by: 'day' })];
+      const said = ({ total: { amount, split, coverage, provisional } }: typeof hours) => {
+        const { manual, ...measured } = split;
+        return { amount: amount - manual, measured, coverage, provisional };
+      };
+      expect({ query, ...said(hours) }).toEqual({ query, ...said(days) });
+      if (hours.total.coverage < 1) uncovered += 1;
+    }
+    await december.stop();
+    expect(uncovered).toBeGreaterThan(50);
   });
 });
 

@@ -37,9 +37,9 @@ describe('a keeper of sites', () => {
     const { siteOf, asking } = siteKeeper(books.db, 2);
     const [first, second] = [await siteOf(SITE), await siteOf('s-2')];
     expect(await siteOf(SITE)).toBe(first);
-    const third = await asking('s-3', async (site) => site);
+    const third = await asking('s-3', async (site) => ({ answer: site }));
     expect([await siteOf(SITE), await siteOf('s-3')]).toEqual([first, third]);
-    expect(await asking(SITE, async (site) => site)).toBe(first);
+    expect(await asking(SITE, async (site) => ({ answer: site }))).toBe(first);
     const again = await siteOf('s-2');
     expect(again).not.toBe(second);
     expect(again).toEqual(second);
@@ -54,10 +54,26 @@ describe('a keeper of sites', () => {
     const answer = await asking(SITE, async (known) => {
       asked.push(serials(known));
       if (asked.length === 1) throw new Error('there is no such meter');
-      return serials(known);
+      return { answer: serials(known) };
     });
     expect(asked).toEqual([before, answer]);
     expect(answer).toEqual([...before, 's2']);
+  });
+
+  it('asks again where the answer itself has seen another registry, and looks up nothing where it has seen the same', async () => {
+    const site = await opened();
+    const { siteOf, asking } = siteKeeper(site.books.db);
+    const { version } = await siteOf(SITE);
+    const asked: number[] = [];
+    const seeing = (registryVersion: number) =>
+      asking(SITE, async (known) => {
+        asked.push(known.version);
+        return { answer: known.version, registryVersion };
+      });
+    await replace(site, 's2');
+    expect(await seeing(version)).toBe(version);
+    expect(await seeing(version + 1)).toBe(version + 1);
+    expect(asked).toEqual([version, version, version + 1]);
   });
 
   it('passes on why there is no answer where the registry stands, and says what site there is not', async () => {
@@ -65,7 +81,7 @@ describe('a keeper of sites', () => {
     const { siteOf, asking } = siteKeeper(books.db);
     await siteOf(SITE);
     await expect(asking(SITE, () => Promise.reject(new Error('no such point')))).rejects.toThrow('no such point');
-    await expect(asking('elsewhere', async () => 1)).rejects.toMatchObject({ code: 'SITE_UNKNOWN' });
+    await expect(asking('elsewhere', async () => ({ answer: 1 }))).rejects.toMatchObject({ code: 'SITE_UNKNOWN' });
     await expect(siteOf('elsewhere')).rejects.toMatchObject({ code: 'SITE_UNKNOWN' });
   });
 

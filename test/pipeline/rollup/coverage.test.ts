@@ -13,7 +13,13 @@ import { bracketOf, joinReading } from '../../../pipeline/ledger/join.ts';
 import { judge, type Judged } from '../../../pipeline/ledger/judge.ts';
 import { slotUsages, type SlotUsage } from '../../../pipeline/ledger/quality.ts';
 import { usageOf, usagesBetween } from '../../../pipeline/ledger/volume.ts';
-import { coverageOf, coverageWithin, type EvidenceOutline, evidencedMsOf } from '../../../pipeline/rollup/coverage.ts';
+import {
+  coverageOf,
+  coverageWithin,
+  type EvidenceOutline,
+  evidencedMsOf,
+  outlineOf,
+} from '../../../pipeline/rollup/coverage.ts';
 import { type Random, randomOf } from '../../oracle/world/random.ts';
 
 const START = Date.UTC(2026, 2, 1);
@@ -89,7 +95,7 @@ function bracketsOf(
 }
 
 /** What the books keep of a judgement: evidence, and findings of gaps and breaks. */
-function outlineOf({ mounting, evidence, findings }: Judged): EvidenceOutline {
+function keptOf({ mounting, evidence, findings }: Judged): EvidenceOutline {
   const intervals = (open: boolean) =>
     findings
       .filter((f) => f.kind === 'gap' || f.kind === 'break')
@@ -126,12 +132,17 @@ describe('coverage', () => {
       const { judged, slotMs, end, resetAt } = randomCase(random);
       // accepted: what lies across a reset whose own readings are not believed is no finding, and counts as evidenced
       if (resetAt !== undefined && judged.believedAt.filter((t) => t === resetAt).length < 2) continue;
-      const outline = outlineOf(judged);
+      const [kept, outline] = [keptOf(judged), outlineOf(judged)];
       for (let k = 0; k < 25; k++) {
         const from = START + random.int(-3, Math.ceil((end - START) / HOUR)) * HOUR + random.pick([0, 0, 0, 1, 1_000]);
         const period = { from, to: from + random.pick([slotMs, HOUR, 5 * HOUR, 24 * HOUR, 100 * HOUR]) };
         const bySlots = evidencedMs(slotUsages(judged, period, slotMs), period, slotMs);
-        expect({ seed, k, ms: evidencedMsOf([outline], period, slotMs) }).toEqual({ seed, k, ms: bySlots });
+        expect({ seed, k, ms: evidencedMsOf([kept], period, slotMs) }).toEqual({ seed, k, ms: bySlots });
+        expect({ seed, k, ms: evidencedMsOf(outline ? [outline] : [], period, slotMs) }).toEqual({
+          seed,
+          k,
+          ms: bySlots,
+        });
         if (bySlots < period.to - period.from) uncovered += 1;
       }
     }
@@ -180,12 +191,7 @@ describe('coverage of a part', () => {
         breaks: [],
       };
       const points = Array.from({ length: random.int(0, 5) }, () =>
-        random.pick([
-          [steady],
-          [steady, outlineOf(randomCase(random).judged)],
-          [outlineOf(randomCase(random).judged)],
-          [],
-        ]),
+        random.pick([[steady], [steady, keptOf(randomCase(random).judged)], [keptOf(randomCase(random).judged)], []]),
       );
       const coverage = coverageWithin(points, whole, now, HOUR);
       for (let k = 0; k < 10; k++) {
