@@ -2,9 +2,10 @@ import type { Bracket, GaugeSlot } from '#domain';
 import { BRACKETS, GAUGES } from '../books/codec.ts';
 import { decodeDay } from '../books/codec-day.ts';
 import type { OpenCodec } from '../books/codec-open.ts';
+import type { PackedRow } from '../books/packed-rows.ts';
 import { absorb, type HotRow, type HotTable, newRow, packRow, type RowKey, rowKey } from './hot.ts';
 import { joinBrackets, joinGauges } from './join.ts';
-import type { PackedRow, RowSource } from './store.ts';
+import type { RowSource } from './store.ts';
 
 type Item = { readonly start: number };
 

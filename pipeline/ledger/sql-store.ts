@@ -2,6 +2,7 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import { invariantError } from '#domain';
 import { noteMarks } from '../books/dirty.ts';
 import type { Books } from '../books/index.ts';
+import { PACKED_ROWS, type PackedRow, packedRows } from '../books/packed-rows.ts';
 import { isLockRefused } from '../books/passing.ts';
 import { registryEdition } from '../books/registry.ts';
 import type { Tables } from '../books/tables.ts';
@@ -10,7 +11,7 @@ import type { Quarantined } from './batch.ts';
 import { isCurrent } from './directory.ts';
 import { type HotTable, type RowKey, rowKey } from './hot.ts';
 import { noteSources } from './sources.ts';
-import type { Batch, BatchAnswer, LedgerStore, PackedRow, Position } from './store.ts';
+import type { Batch, BatchAnswer, LedgerStore, Position } from './store.ts';
 
 /** The ledger's store in PostgreSQL. */
 export const sqlStore = (books: Books): LedgerStore => ({
@@ -180,35 +181,15 @@ export async function readRows(
   return found;
 }
 
-/** device_key, day, part, version, length of the payload. */
-const HEAD_BYTES = 4 + 4 + 2 + 4 + 4;
-
-/** All in one value: a message and a few strings for each row cost the client more than reading them. */
 async function readSome(db: Kysely<Tables>, table: HotTable, keys: readonly RowKey[]): Promise<readonly PackedRow[]> {
   const wanted = new Set(keys.map(rowKey));
   // by values and not by a join: month partitions that hold nothing of it are not looked at
   const { rows } = await sql<{ all: Buffer | null }>`
-    select string_agg(int4send(device_key) || int4send(day) || int2send(part) || int4send(version) || int4send(octet_length(payload)) || payload, '') as all
-    from ${sql.table(table)}
+    select ${PACKED_ROWS} as all from ${sql.table(table)}
     where day = any(${array(new Set(keys.map((k) => k.day)))}::int4[]) and device_key = any(${array(new Set(keys.map((k) => k.deviceKey)))}::int4[])`.execute(
     db,
   );
-  const found: PackedRow[] = [];
-  const bytes = rows[0]?.all ?? Buffer.alloc(0);
-  for (let at = 0; at < bytes.length;) {
-    const from = at + HEAD_BYTES;
-    const to = from + bytes.readInt32BE(from - 4);
-    const row = {
-      deviceKey: bytes.readInt32BE(at),
-      day: bytes.readInt32BE(at + 4),
-      part: bytes.readInt16BE(at + 8),
-      version: bytes.readInt32BE(at + 10),
-      payload: bytes.subarray(from, to),
-    };
-    if (wanted.has(rowKey(row))) found.push(row);
-    at = to;
-  }
-  return found;
+  return packedRows(rows[0]?.all).filter((row) => wanted.has(rowKey(row)));
 }
 
 /** As PostgreSQL writes an array; the client would quote each number. */

@@ -1,14 +1,8 @@
 import type { RowMark } from '../books/dirty.ts';
+import type { PackedRow } from '../books/packed-rows.ts';
 import type { Quarantined } from './batch.ts';
 import type { Admitting } from './directory.ts';
 import type { HotTable, RowKey } from './hot.ts';
-
-/** A packed row as the books hold it. */
-export interface PackedRow extends RowKey {
-  /** 0: believed to be new. */
-  readonly version: number;
-  readonly payload: Uint8Array;
-}
 
 /** Gives packed rows as they stand now; those that are not there are left out. */
 export interface RowSource {

@@ -1,6 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { type Bracket, DAY, dayStart, type Interval, localDay, slotStart, zoneOf } from '#domain';
 import { markedFrom } from '../books/dirty.ts';
+import { PACKED_ROWS, packedRows } from '../books/packed-rows.ts';
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import { type EffectiveMounting, type EffectiveRegister, holdsAt } from '../ledger/effective.ts';
@@ -201,7 +202,7 @@ async function loadWindow(
       ${markedFrom({ site: of, ...register, ...place })} as marked,
       (select json_agg(json_build_object('from', from_at, 'to', to_at)) from finding where site = ${of} and mounting = ${mounting.id}
         and kind = any(${FAULTS}::text[]) and to_at >= ${dayOf(start) * DAY} and from_at <= ${from}) as faults,
-      ${continuesAfter(place, end)} as continues, json_agg(json_build_array(day, octet_length(payload)) order by day) as days, string_agg(payload, '' order by day) as payloads
+      ${continuesAfter(place, end)} as continues, ${PACKED_ROWS} as packed
     from bracket where device_key = ${place.deviceKey} and part = ${place.part} and day >= ${dayOf(start)} and day <= ${dayOf(end)}`.execute(
     db,
   );
@@ -212,22 +213,14 @@ async function loadWindow(
     faults: known?.faults ?? [],
     continues: known?.continues ?? false,
     registryVersion: known?.registryVersion ?? undefined,
-    brackets: known?.days && known.payloads ? apart(place, known.days, known.payloads) : [],
+    brackets: packedRows(known?.packed)
+      .sort((a, b) => a.day - b.day)
+      .flatMap(({ day, payload }) => unpacked(place, day, payload)),
   };
 }
 
-/** Packed rows one after the other. */
-function apart(place: BracketPlace, days: readonly PackedLength[], payloads: Uint8Array): readonly Bracket[] {
-  let at = 0;
-  return days.flatMap(([day, length]) => unpacked(place, day, payloads.subarray(at, (at += length))));
-}
-
-type PackedLength = readonly [day: number, length: number];
-
-/** What is known, and all packed rows as one value: the server wakes the client up for each 8 KiB of rows, and would go on before it lets it run. */
 interface WindowRow {
-  readonly days: readonly PackedLength[] | null;
-  readonly payloads: Uint8Array | null;
+  readonly packed: Buffer | null;
   readonly registryVersion: number | null;
   readonly evidenceFrom: number | null;
   readonly marked: number | null;

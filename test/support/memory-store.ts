@@ -2,7 +2,8 @@ import { addSeqs, type SeqSet, storeError } from '../../pipeline/domain/index.ts
 import { rangesOf, type Quarantined } from '../../pipeline/ledger/batch.ts';
 import type { Directory } from '../../pipeline/ledger/directory.ts';
 import { type HotTable, type RowKey, rowKey } from '../../pipeline/ledger/hot.ts';
-import type { Batch, BatchAnswer, LedgerStore, PackedRow, Position } from '../../pipeline/ledger/store.ts';
+import type { PackedRow } from '../../pipeline/books/packed-rows.ts';
+import type { Batch, BatchAnswer, LedgerStore, Position } from '../../pipeline/ledger/store.ts';
 
 /** What is durable. A crash of the server leaves it as it is; what was on its way is gone. */
 export interface MemoryBooks {

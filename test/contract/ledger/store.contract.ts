@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Batch, LedgerStore, PackedRow } from '../../../pipeline/ledger/store.ts';
+import type { PackedRow } from '../../../pipeline/books/packed-rows.ts';
+import type { Batch, LedgerStore } from '../../../pipeline/ledger/store.ts';
 import { smallRegistry } from '../../support/small-site.ts';
 
 export interface StoreCounts {

@@ -14,7 +14,8 @@ import {
   markWritten,
   type RowStore,
 } from '../../../pipeline/ledger/rows.ts';
-import type { PackedRow, RowSource } from '../../../pipeline/ledger/store.ts';
+import type { PackedRow } from '../../../pipeline/books/packed-rows.ts';
+import type { RowSource } from '../../../pipeline/ledger/store.ts';
 import type { LogRecord } from '../../../pipeline/log/port.ts';
 import { silentTelemetry } from '../../support/postgres.ts';
 
