@@ -1,15 +1,14 @@
 import { openService } from '../../../pipeline/index.ts';
-import { DAY, HOUR, type Interval } from '../../../pipeline/domain/index.ts';
-import type { Books } from '../../../pipeline/books/index.ts';
+import { DAY } from '../../../pipeline/domain/index.ts';
 import { systemClock } from '../../../pipeline/platform/index.ts';
-import type { Service } from '../../../pipeline/service.ts';
 import { silentTelemetry } from '../../support/postgres.ts';
 import { type BenchBooks, openBenchBooks } from '../core/books.ts';
-import { deviceId, type Fleet, planting, REGISTERS, registerName } from '../core/fleet.ts';
+import { type Fleet, planting, REGISTERS } from '../core/fleet.ts';
 import { cpuOfTree, quantile, rssMiB } from '../core/meter.ts';
 import { type Bench, loadNow, resultOf } from '../form.ts';
+import { type Asking, asking, wrongAnswers } from './asking.ts';
 import { startLive } from './live.ts';
-import { BEGIN, between, DAYS, OF_24, PER_SITE, plantYear, siteOf, yearOf, ZONE_MS } from './year.ts';
+import { BEGIN, DAYS, PER_SITE, plantYear, sizeOf, yearOf } from './year.ts';
 
 /** Of the first seconds nothing is counted: whoever reads or writes has run for long, and so has what it compiles. */
 const [READERS, RUN_MS, WARM_MS] = [20, 15_000, 10_000];
@@ -28,13 +27,7 @@ export const query: Bench = async (run) => {
   try {
     const { books } = opened;
     await plantYear(books, fleet);
-    const { rows } = await books.pool.query<{ bytes: number; brackets: number }>(
-      `select pg_database_size(current_database()) as bytes, (select sum(pg_total_relation_size(inhrelid)) from pg_inherits where inhparent = 'bracket'::regclass) as brackets`,
-    );
-    const registers = institutions * REGISTERS;
-    run.say(
-      `${institutions} institutions, ${registers} registers, ${DAYS} days: ${gigabytes(rows[0]?.bytes)} GB, of it packed rows ${gigabytes(rows[0]?.brackets)} GB, ${((rows[0]?.brackets ?? 0) / (registers * DAYS * 24)).toFixed(1)} bytes a register-hour; ${loadNow()}`,
-    );
+    run.say(`${await sizeOf(books, fleet)}; ${loadNow()}`);
     const service = openService({
       books,
       clock: { ...systemClock, now: () => BEGIN + DAYS * DAY },
@@ -86,41 +79,7 @@ export const query: Bench = async (run) => {
   }
 };
 
-const gigabytes = (bytes: number | undefined): string => (Number(bytes ?? 0) / 1e9).toFixed(2);
 const ms = (values: readonly number[], share: number): string => `${quantile(values, share).toFixed(1)} ms`;
-
-/** Local days 1 to 364 of the year hold 24 hours. */
-const MONTH: Interval = { from: BEGIN - ZONE_MS + 151 * DAY, to: BEGIN - ZONE_MS + 181 * DAY };
-const YEAR: Interval = { from: BEGIN - ZONE_MS + DAY, to: BEGIN - ZONE_MS + 365 * DAY };
-
-interface Asking {
-  readonly hourly: (n: number) => Promise<unknown>;
-  /** The same of the first register of a site. */
-  readonly first: (site: number) => Promise<unknown>;
-  readonly yearly: (n: number) => Promise<unknown>;
-  /** A register's month of packed rows by the least question that gives them. */
-  readonly least: (n: number) => Promise<unknown>;
-}
-
-function asking(service: Service, { pool }: Books, { devices }: Fleet): Asking {
-  const firstDay = Math.floor(MONTH.from / DAY);
-  const month = (device: number, register: number): Promise<unknown> => {
-    const subject = { kind: 'register' as const, device: deviceId(device), register: registerName(register) };
-    return service.usage({ site: siteOf(device), subject, interval: MONTH, by: 'hour' });
-  };
-  return {
-    hourly: (n) => month((n * 7_919) % devices, n % REGISTERS),
-    first: (site) => month(site * PER_SITE, 0),
-    yearly: () =>
-      service.usage({ site: siteOf(0), subject: { kind: 'institution', id: 'i0' }, interval: YEAR, by: 'day' }),
-    least: (n) =>
-      pool.query('select day, payload from bracket where device_key = $1 and part = 0 and day >= $2 and day <= $3', [
-        1 + ((n * 7_919) % devices),
-        firstDay,
-        firstDay + 30,
-      ]),
-  };
-}
 
 async function took(ask: (n: number) => Promise<unknown>, count: number): Promise<readonly number[]> {
   const found: number[] = [];
@@ -167,32 +126,4 @@ async function underLoad(
   const sent = await live.stop();
   const { rows } = await books.pool.query<{ folded: number }>('select sum(folded)::int8 as folded from log_offset');
   return { ...found, lost: sent - (rows[0]?.folded ?? 0) };
-}
-
-/** Rows whose amounts are not what the meters show. */
-async function wrongAnswers(service: Service, fleet: Fleet): Promise<number> {
-  const month = await service.usage({
-    site: 'bench-0',
-    subject: { kind: 'register', device: deviceId(3), register: 'e4' },
-    interval: MONTH,
-    by: 'hour',
-  });
-  let wrong = month.rows.length === 720 ? 0 : 1;
-  month.rows.forEach((row, i) => {
-    // every device has the values of the first
-    const hour = { from: MONTH.from + i * HOUR, to: MONTH.from + (i + 1) * HOUR };
-    if (row.amount !== between(fleet, 0, 4, hour)) wrong += 1;
-  });
-  const year = await service.usage({
-    site: 'bench-0',
-    subject: { kind: 'institution', id: 'i0' },
-    interval: YEAR,
-    by: 'day',
-  });
-  year.rows.forEach((row, i) => {
-    const day = { from: YEAR.from + i * DAY, to: YEAR.from + (i + 1) * DAY };
-    const wanted = OF_24.reduce((sum, { register }) => sum + between(fleet, 0, register, day), 0);
-    if (row.amount !== wanted) wrong += 1;
-  });
-  return wrong + (year.rows.length === 364 ? 0 : 1);
 }

@@ -31,7 +31,8 @@ export const OF_24 = Array.from({ length: 24 }, (_, i) => ({
   register: i % REGISTERS,
 }));
 
-export async function plantYear(books: Books, fleet: Fleet): Promise<void> {
+/** Packed rows of all devices, and derived days of the sites of the first `derivedFor`. */
+export async function plantYear(books: Books, fleet: Fleet, derivedFor = fleet.devices): Promise<void> {
   const { pool } = books;
   const first = BEGIN / DAY;
   const days = Array.from({ length: DAYS }, (_, i) => first + i);
@@ -60,24 +61,40 @@ export async function plantYear(books: Books, fleet: Fleet): Promise<void> {
     amounts.map((a) => a.register),
     amounts.map((a) => a.amount),
   ]);
-  for (const statement of DERIVED) await pool.query(statement, statement.includes('$1') ? [BEGIN, last] : []);
+  await pool.query('create index on amount (register, day)');
+  await pool.query('analyze');
+  const sites = [...new Set(Array.from({ length: derivedFor }, (_, device) => siteOf(device)))];
+  for (const statement of DERIVED) await pool.query(statement, [sites]);
+  await pool.query('insert into evidence select site, id, $1::int8, 0, $2::int8, 0 from mounting', [BEGIN, last]);
+  await pool.query('update site set settled_version = registry_version');
+  for (const table of ['template', 'amount']) await pool.query(`drop table ${table}`);
   // the months are over: packed tight, as the housekeeping leaves them
   await books.tend(first + DAYS + 40);
-  await pool.query('analyze bracket');
+  await pool.query('vacuum analyze');
 }
 
-/** What the settler would have made of it. */
+/** How large the books are, in words. */
+export async function sizeOf({ pool }: Books, { devices }: Fleet): Promise<string> {
+  const { rows } = await pool.query<{ bytes: number; brackets: number }>(
+    `select pg_database_size(current_database()) as bytes, (select sum(pg_total_relation_size(inhrelid)) from pg_inherits where inhparent = 'bracket'::regclass) as brackets`,
+  );
+  const [{ bytes, brackets } = { bytes: 0, brackets: 0 }] = rows;
+  const registers = devices * REGISTERS;
+  return `${devices} institutions, ${registers} registers, ${DAYS} days: ${gigabytes(bytes)} GB, of it packed rows ${gigabytes(brackets)} GB, ${(brackets / (registers * DAYS * 24)).toFixed(1)} bytes a register-hour`;
+}
+
+const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(2);
+
+/** What the settler would have made of it, in the order of the keys: an index that grows at its end is filled twice as fast. `$1`: sites. */
 const DERIVED = [
-  `insert into mounting_day select m.site, m.id, a.day, a.amount, a.amount, 0, 0 from mounting m join amount a on a.register = m.register`,
-  `insert into usage_day select m.site, m.point, a.day, a.amount, a.amount, 0, 0, 0 from mounting m join amount a on a.register = m.register`,
+  `insert into mounting_day select m.site, m.id, a.day, a.amount, a.amount, 0, 0
+   from (select * from mounting where site = any($1) order by site, id) m cross join lateral (select * from amount where register = m.register order by day) a`,
+  `insert into usage_day select m.site, m.point, a.day, a.amount, a.amount, 0, 0, 0
+   from (select * from mounting where site = any($1) order by site, point) m cross join lateral (select * from amount where register = m.register order by day) a`,
   `insert into allocation_day (site, party, day, point, amount)
-   select m.site, l.rule->'shares'->0->>'institution', a.day, m.point, a.amount
-   from mounting m join allocation l on l.site = m.site and l.point = m.point join amount a on a.register = m.register`,
+   select m.site, l.rule->'shares'->0->>'institution' as party, a.day, m.point, a.amount
+   from mounting m join allocation l on l.site = m.site and l.point = m.point join amount a on a.register = m.register
+   where m.site = any($1) order by 1, 2, 3, 4`,
   `insert into party_day select a.site, a.party, p.carrier, a.day, sum(a.amount), true
-   from allocation_day a join point p on p.site = a.site and p.id = a.point group by 1, 2, 3, 4`,
-  `insert into evidence select site, id, $1::int8, 0, $2::int8, 0 from mounting`,
-  `update site set settled_version = registry_version`,
-  `drop table template`,
-  `drop table amount`,
-  `vacuum analyze`,
+   from allocation_day a join point p on p.site = a.site and p.id = a.point where a.site = any($1) group by 1, 2, 3, 4`,
 ];
