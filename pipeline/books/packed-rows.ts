@@ -1,4 +1,5 @@
-import { sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import type { Tables } from './tables.ts';
 
 /** A packed row as the books hold it, of brackets or of gauges. */
 export interface PackedRow {
@@ -20,6 +21,12 @@ const HEAD_BYTES = 4 + 4 + 2 + 4 + 4;
  */
 export const PACKED_ROWS = sql<Buffer | null>`
   string_agg(int4send(device_key) || int4send(day) || int2send(part) || int4send(version) || int4send(octet_length(payload)) || payload, '')`;
+
+/** All rows `from` a table, in no order. */
+export async function readPacked(db: Kysely<Tables>, from: RawBuilder<unknown>): Promise<PackedRow[]> {
+  const { rows } = await sql<{ all: Buffer | null }>`select ${PACKED_ROWS} as all from ${from}`.execute(db);
+  return packedRows(rows[0]?.all);
+}
 
 /** In no order. */
 export function packedRows(all: Buffer | null | undefined): PackedRow[] {

@@ -2,7 +2,7 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import { invariantError } from '#domain';
 import { noteMarks } from '../books/dirty.ts';
 import type { Books } from '../books/index.ts';
-import { PACKED_ROWS, type PackedRow, packedRows } from '../books/packed-rows.ts';
+import { type PackedRow, readPacked } from '../books/packed-rows.ts';
 import { isLockRefused } from '../books/passing.ts';
 import { registryEdition } from '../books/registry.ts';
 import type { Tables } from '../books/tables.ts';
@@ -184,12 +184,12 @@ export async function readRows(
 async function readSome(db: Kysely<Tables>, table: HotTable, keys: readonly RowKey[]): Promise<readonly PackedRow[]> {
   const wanted = new Set(keys.map(rowKey));
   // by values and not by a join: month partitions that hold nothing of it are not looked at
-  const { rows } = await sql<{ all: Buffer | null }>`
-    select ${PACKED_ROWS} as all from ${sql.table(table)}
-    where day = any(${array(new Set(keys.map((k) => k.day)))}::int4[]) and device_key = any(${array(new Set(keys.map((k) => k.deviceKey)))}::int4[])`.execute(
+  const rows = await readPacked(
     db,
+    sql`${sql.table(table)}
+      where day = any(${array(new Set(keys.map((k) => k.day)))}::int4[]) and device_key = any(${array(new Set(keys.map((k) => k.deviceKey)))}::int4[])`,
   );
-  return packedRows(rows[0]?.all).filter((row) => wanted.has(rowKey(row)));
+  return rows.filter((row) => wanted.has(rowKey(row)));
 }
 
 /** As PostgreSQL writes an array; the client would quote each number. */

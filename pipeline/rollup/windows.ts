@@ -2,7 +2,7 @@ import { sql, type Transaction } from 'kysely';
 import { type Bracket, DAY } from '#domain';
 import { inRuns, spanOf } from '#platform';
 import { decodeBrackets } from '../books/codec.ts';
-import { PACKED_ROWS, type PackedRow, packedRows } from '../books/packed-rows.ts';
+import { type PackedRow, readPacked } from '../books/packed-rows.ts';
 import { REGISTERS_PER_PART } from '../books/packed.ts';
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
@@ -117,12 +117,11 @@ async function packedFrom(tx: Tx, waiting: readonly Waiting[], starts: readonly 
     first.set(key, Math.min(first.get(key) ?? Infinity, dayOf(starts[i] ?? -Infinity)));
   }
   if (first.size === 0) return new Map();
-  const { rows } = await sql<{ all: Buffer | null }>`
-    select ${PACKED_ROWS} as all from bracket
-    where device_key = any(${[...new Set(waiting.map(({ place }) => place.deviceKey))]}::int4[]) and day >= ${Math.min(...first.values())}`.execute(
+  const rows = await readPacked(
     tx,
+    sql`bracket where device_key = any(${[...new Set(waiting.map(({ place }) => place.deviceKey))]}::int4[]) and day >= ${Math.min(...first.values())}`,
   );
-  const wanted = packedRows(rows[0]?.all).filter((row) => row.day >= (first.get(keyOf(row)) ?? Infinity));
+  const wanted = rows.filter((row) => row.day >= (first.get(keyOf(row)) ?? Infinity));
   return Map.groupBy(
     wanted.sort((a, b) => a.day - b.day),
     keyOf,
