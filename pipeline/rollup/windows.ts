@@ -2,7 +2,6 @@ import { sql, type Transaction } from 'kysely';
 import { type Bracket, DAY } from '#domain';
 import { inRuns, spanOf } from '#platform';
 import { decodeBrackets } from '../books/codec.ts';
-import { type PackedRow, readPacked } from '../books/packed-rows.ts';
 import { REGISTERS_PER_PART } from '../books/packed.ts';
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
@@ -107,7 +106,7 @@ type Brackets = (place: BracketPlace, from: number, to: number) => readonly Brac
 const keyOf = ({ deviceKey, part }: Pick<BracketPlace, 'deviceKey' | 'part'>): string => `${deviceKey}:${part}`;
 
 /** Packed rows by place, those of each in the order of their days. */
-type PackedDays = ReadonlyMap<string, readonly PackedRow[]>;
+type PackedDays = ReadonlyMap<string, readonly { readonly day: number; readonly payload: Buffer }[]>;
 
 /** Reads the packed rows of the places, each from the earliest of its instants on. */
 async function packedFrom(tx: Tx, waiting: readonly Waiting[], starts: readonly number[]): Promise<PackedDays> {
@@ -117,15 +116,15 @@ async function packedFrom(tx: Tx, waiting: readonly Waiting[], starts: readonly 
     first.set(key, Math.min(first.get(key) ?? Infinity, dayOf(starts[i] ?? -Infinity)));
   }
   if (first.size === 0) return new Map();
-  const rows = await readPacked(
+  const { rows } = await sql<{ device_key: number; part: number; day: number; payload: Buffer }>`
+    select device_key, part, day, payload from bracket
+    where device_key = any(${[...new Set(waiting.map(({ place }) => place.deviceKey))]}::int4[]) and day >= ${Math.min(...first.values())} order by day`.execute(
     tx,
-    sql`bracket where device_key = any(${[...new Set(waiting.map(({ place }) => place.deviceKey))]}::int4[]) and day >= ${Math.min(...first.values())}`,
   );
-  const wanted = rows.filter((row) => row.day >= (first.get(keyOf(row)) ?? Infinity));
-  return Map.groupBy(
-    wanted.sort((a, b) => a.day - b.day),
-    keyOf,
+  const wanted = rows.filter(
+    ({ device_key: deviceKey, part, day }) => day >= (first.get(keyOf({ deviceKey, part })) ?? Infinity),
   );
+  return Map.groupBy(wanted, ({ device_key: deviceKey, part }) => keyOf({ deviceKey, part }));
 }
 
 /** The brackets of those that wait; each row is unpacked once, for all of its registers among them. */
