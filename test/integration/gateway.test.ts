@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest';
 import { filesOf } from '../../api/cli/wiring/data-folder.ts';
 import { type GatewayStatus, readGatewayStatus } from '../../api/cli/wiring/gateway-status.ts';
 import { type BadLine, badLine } from '../support/bad-line.ts';
@@ -47,6 +47,13 @@ interface CentreStatus {
 const askCentre = async (): Promise<CentreStatus> =>
   (await (await fetch(`${centre?.address}/api/v1/status`)).json()) as CentreStatus;
 const high = async (): Promise<number> => (await askCentre()).partitions[0]?.high ?? 0;
+/** What both ends know and last logged, where a test fails: it may take a hundred runs to see it again. */
+const tellIfFailed = (): void =>
+  onTestFailed(async () => {
+    const ends = { gateway: nowAtGateway(), centre: await askCentre().catch(String), line: line.bitten() };
+    const logs = ['gateway', 'centre'].map((end) => readFileSync(filesOf(at(end)).log, 'utf8').slice(-6_000));
+    process.stdout.write(`${JSON.stringify(ends, null, 1)}\n${logs.join('\n--- centre ---\n')}\n`);
+  });
 const nowAtGateway = (): GatewayStatus | undefined => readGatewayStatus(at('gateway'));
 
 beforeAll(async () => {
@@ -102,6 +109,7 @@ test('the key stands nowhere in the books but as a hash, and a stranger gets not
 });
 
 test('whatever is killed, cut or deaf, every frame arrives', { timeout: 600_000 }, async () => {
+  tellIfFailed();
   const kills = 20;
   for (let round = 0; round < kills; round++) {
     line.set((['up', 'deaf', 'up', 'down'] as const)[round % 4] ?? 'up');
