@@ -15,7 +15,7 @@ export interface SlotUsage extends Interval {
 
 type SlotQuality = Pick<SlotUsage, 'quality' | 'gap'>;
 
-/** The same of slots that follow one another, as arrays: each from cuts[i] to cuts[i + 1]. A year of slots as objects is 5 MB of garbage. */
+/** The same of slots that follow one another, as arrays: each from cuts[i] to cuts[i + 1]. As objects, a month of quarter-hours was 0.25 MB of garbage. */
 export interface Slots {
   readonly cuts: Float64Array;
   readonly amounts: Float64Array;

@@ -17,6 +17,7 @@ import {
 import type { UsageAnswer, UsageRow } from '../answers.ts';
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
+import type { Asked } from '../ledger/site-keeper.ts';
 import type { UsageQuery } from '../service.ts';
 import { coverageWithin, evidenceOf, type EvidenceOutline } from './coverage.ts';
 import { estimateRows } from './estimate.ts';
@@ -31,7 +32,7 @@ export async function usage(
   site: DirectorySite,
   source: DaySource,
   query: UsageQuery,
-): Promise<{ readonly answer: UsageAnswer; readonly registryVersion: number | undefined }> {
+): Promise<Asked<UsageAnswer>> {
   if (query.interval.to <= query.interval.from)
     throw requestError('PERIOD_EMPTY', 'the period ends before it begins', { cure: 'give an end after the start' });
   const zone = zoneOf(site.registry.site.zone);
@@ -45,9 +46,9 @@ export async function usage(
     ? [{ mountings: resolved.mountings, until: Infinity }]
     : resolved.terms.flatMap(({ point }) => metersBehind(site, point));
   const mountings = [...new Set(meters.flatMap((of) => of.mountings))];
-  const asked = { site, source, resolved, periods, whole, mountings };
+  const question = { site, source, resolved, periods, whole, mountings };
   const [{ rows: raw, outlines, registryVersion }, estimates] = await Promise.all([
-    byDays ? outlinedDays(asked, zone) : outlinedHours(asked, db),
+    byDays ? outlinedDays(question, zone) : outlinedHours(question, db),
     isEstimated ? estimateRows(source, resolved, periods, zone) : Promise.resolve<readonly (number | null)[]>([]),
   ]);
   const put = rowsOf(resolved.carrier, evidenceOf(outlines)(meters), whole, source.now, site, zone);
@@ -74,7 +75,7 @@ export async function usage(
   return { answer, registryVersion };
 }
 
-interface Asked {
+interface Question {
   readonly site: DirectorySite;
   readonly source: DaySource;
   readonly resolved: ResolvedSubject;
@@ -91,7 +92,10 @@ interface OutlinedRows {
   readonly registryVersion: number | undefined;
 }
 
-async function outlinedDays({ source, resolved, periods, whole, mountings }: Asked, zone: Zone): Promise<OutlinedRows> {
+async function outlinedDays(
+  { source, resolved, periods, whole, mountings }: Question,
+  zone: Zone,
+): Promise<OutlinedRows> {
   const [rows, outlines] = await Promise.all([
     dayRows(source, resolved, periods, zone),
     source.outlines(mountings, whole),
@@ -100,8 +104,8 @@ async function outlinedDays({ source, resolved, periods, whole, mountings }: Ask
 }
 
 /** What was judged for the rows tells its evidence itself; only meters of another time are looked up. */
-async function outlinedHours(asked: Asked, db: Kysely<Tables>): Promise<OutlinedRows> {
-  const { site, source, resolved, periods, whole, mountings } = asked;
+async function outlinedHours(question: Question, db: Kysely<Tables>): Promise<OutlinedRows> {
+  const { site, source, resolved, periods, whole, mountings } = question;
   const { rows, outlines, registryVersion } = await hourRows(db, site, resolved, periods);
   const others = mountings.filter((id) => !outlines.has(id));
   const more = others.length === 0 ? [] : await source.outlines(others, whole);
