@@ -3,7 +3,7 @@ export * from './answers-facts.ts';
 export * from './answers-rules.ts';
 export { dumpBooks } from './rollup/dump.ts';
 export { createKey, type IntakeKey, listKeys, revokeKey } from './intake/keys.ts';
-export { type Intake, type IntakeOptions, openIntake } from './intake/intake.ts';
+export { type Intake, type IntakeOptions, type KeyHolder, openIntake } from './intake/intake.ts';
 export { documentHash, MAX_DOCUMENT_BYTES } from './facts/documents.ts';
 export { keepHistorian } from './historian/keeper.ts';
 export { keepHouse, keepSettled } from './housekeeping.ts';

@@ -24,3 +24,25 @@ export function createRate({ burst, perSecond, clock }: { burst: number; perSeco
     },
   };
 }
+
+/** How many things of somebody may be under way at once. */
+export interface Places {
+  /** Takes one of them, where one is free, and answers what gives it back: once, however often it is called. */
+  readonly take: (who: string) => (() => void) | undefined;
+}
+
+export function createPlaces(most: number): Places {
+  const taken = new Map<string, Set<symbol>>();
+  return {
+    take: (who) => {
+      const places = taken.get(who) ?? new Set();
+      if (places.size >= most) return undefined;
+      const place = Symbol(who);
+      taken.set(who, places.add(place));
+      return () => {
+        places.delete(place);
+        if (places.size === 0 && taken.get(who) === places) taken.delete(who);
+      };
+    },
+  };
+}

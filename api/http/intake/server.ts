@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { finished } from 'node:stream';
 import { createSecureContext } from 'node:tls';
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import {
@@ -11,10 +12,10 @@ import {
   requestError,
 } from '#domain';
 import type { Clock, EventSpec, Telemetry } from '#platform';
-import type { Intake } from '../../../pipeline/index.ts';
+import type { Intake, KeyHolder } from '../../../pipeline/index.ts';
 import { sendProblem } from '../problem.ts';
 import { linesOf, plainBody } from './body.ts';
-import { createRate } from './limits.ts';
+import { createPlaces, createRate } from './limits.ts';
 
 export interface IntakeServerOptions {
   readonly intake: Intake;
@@ -43,6 +44,12 @@ const REFUSALS = { burst: 10, perSecond: 1 / 6 };
 const UNDER_WAY_PER_KEY = 4;
 const MOST_CONNECTIONS = 1_000;
 
+/** A request whose key is valid. */
+interface Guest {
+  readonly holder: KeyHolder;
+  work?: Promise<unknown>;
+}
+
 /**
  * The gateways' listener: TLS only, every request with a key, nothing but frames and reports. Throws
  * INTAKE_CERTIFICATE_INVALID, INTAKE_PORT_REFUSED.
@@ -59,8 +66,8 @@ export async function createIntakeServer(options: IntakeServerOptions): Promise<
   app.server.maxConnections = MOST_CONNECTIONS;
   const requests = createRate({ ...REQUESTS, clock });
   const refusals = createRate({ ...REFUSALS, clock });
-  const underWay = new Map<string, number>();
-  const holders = new WeakMap<FastifyRequest, { readonly id: string; readonly site: string }>();
+  const places = createPlaces(UNDER_WAY_PER_KEY);
+  const guests = new WeakMap<FastifyRequest, Guest>();
 
   const admit = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const holder = await intake.identify(/^Bearer (\S{1,200})$/.exec(request.headers.authorization ?? '')?.[1] ?? '');
@@ -72,21 +79,20 @@ export async function createIntakeServer(options: IntakeServerOptions): Promise<
         cure: 'make a key at the centre with civicmeter keys create, and give its file to the gateway',
       });
     }
-    if ((underWay.get(holder.id) ?? 0) >= UNDER_WAY_PER_KEY || !requests.allows(holder.id)) {
-      throw busy(reply, 'too many requests with this key');
-    }
-    underWay.set(holder.id, (underWay.get(holder.id) ?? 0) + 1);
-    holders.set(request, holder);
+    const leave = places.take(holder.id);
+    if (!leave) throw busy(reply, 'too many requests with this key under way');
+    const guest: Guest = { holder };
+    guests.set(request, guest);
+    // answered or cut, even before now; what is at work for a line that was cut still has its place
+    finished(reply.raw, () => void (guest.work ?? Promise.resolve()).then(leave, leave));
+    if (!requests.allows(holder.id)) throw busy(reply, 'too many requests with this key');
   };
-  const over = (request: FastifyRequest): void => {
-    const holder = holders.get(request);
-    if (!holder || !holders.delete(request)) return;
-    underWay.set(holder.id, (underWay.get(holder.id) ?? 1) - 1);
-  };
-  const holderOf = (request: FastifyRequest): { readonly id: string; readonly site: string } => {
-    const holder = holders.get(request);
-    if (holder) return holder;
-    throw requestError('KEY_REFUSED', 'the request has no key');
+  const serve = <T>(request: FastifyRequest, work: (holder: KeyHolder) => Promise<T>): Promise<T> => {
+    const guest = guests.get(request);
+    if (!guest) throw requestError('KEY_REFUSED', 'the request has no key');
+    const answer = work(guest.holder);
+    guest.work = answer;
+    return answer;
   };
 
   app.setErrorHandler((error, request, reply) => sendProblem(telemetry, error, request, reply));
@@ -95,9 +101,6 @@ export async function createIntakeServer(options: IntakeServerOptions): Promise<
   );
   // the key comes first: the body of a stranger is not read
   app.addHook('onRequest', admit);
-  app.addHook('onResponse', async (request) => over(request));
-  app.addHook('onRequestAbort', async (request) => over(request));
-  app.addHook('onTimeout', async (request) => over(request));
   app.removeAllContentTypeParsers();
   const encodingOf = (request: FastifyRequest): string | undefined => request.headers['content-encoding'];
   app.addContentTypeParser(FRAMES_CONTENT_TYPE, { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) =>
@@ -107,10 +110,10 @@ export async function createIntakeServer(options: IntakeServerOptions): Promise<
     reportIn(await plainBody(body, encodingOf(request))),
   );
   app.post<{ Body: readonly Uint8Array[] | undefined }>(INTAKE_FRAMES_PATH, async (request) =>
-    intake.take(holderOf(request), Array.isArray(request.body) ? request.body : []),
+    serve(request, (holder) => intake.take(holder, Array.isArray(request.body) ? request.body : [])),
   );
   app.put(INTAKE_REPORT_PATH, async (request) =>
-    intake.report(holderOf(request), gatewayReportSchema.parse(request.body)),
+    serve(request, (holder) => intake.report(holder, gatewayReportSchema.parse(request.body))),
   );
   try {
     await app.listen({ host, port });

@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import type { ClientRequest } from 'node:http';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,11 +19,16 @@ let server: IntakeServer;
 /** Lines as the intake got them. */
 let taken: string[];
 let take: Intake['take'];
+let identified: (key: string) => Promise<void>;
 let release: () => void = () => undefined;
 
 const answer = { at: 1_000, durable: {}, malformed: [], foreign: [] };
 const intake: Intake = {
-  identify: async (key) => (key === KEY ? { id: '0000000a', site: 'demo' } : undefined),
+  identify: async (key) => {
+    await identified(key);
+    const [, id] = /^cmk_(\w{8})_A{43}$/.exec(key) ?? [];
+    return id === undefined ? undefined : { id, site: 'demo' };
+  },
   take: (holder, lines) => take(holder, lines),
   report: async () => ({ at: 1_000, unknownHere: ['d/x'], notRead: [] }),
   close: async () => undefined,
@@ -48,6 +54,7 @@ afterAll(async () => {
 });
 beforeEach(() => {
   taken = [];
+  identified = async () => undefined;
   take = async (_holder, lines) => {
     taken.push(...lines.map((line) => Buffer.from(line).toString()));
     return answer;
@@ -81,6 +88,15 @@ const ask = (body: Buffer | string, headers: Record<string, string> = {}, path =
     sent.on('error', reject);
     sent.end(body);
   });
+
+/** A request of two bytes, of which it has sent these. */
+function cuttable(key: string, bytes: string): ClientRequest {
+  const headers = { Authorization: `Bearer ${key}`, 'Content-Type': FRAMES_CONTENT_TYPE, 'Content-Length': 2 };
+  const url = new URL(INTAKE_FRAMES_PATH, server.address);
+  const sent = request(url, { method: 'POST', ca: certificates.ca, agent: false, headers });
+  sent.on('error', () => undefined).write(bytes);
+  return sent;
+}
 
 describe('the listener of the intake', () => {
   it('speaks TLS only, and serves nothing but gateways', async () => {
@@ -132,6 +148,54 @@ describe('the listener of the intake', () => {
     const statuses = (await Promise.all(waiting)).map(({ status }) => status);
     expect(statuses.toSorted((a, b) => a - b)).toEqual([200, 200, 200, 200, 429, 429]);
     expect((await ask('x')).status).toBe(200);
+  });
+
+  it.each([
+    ['its key is looked up', 'b'],
+    ['its body comes', 'c'],
+    ['its frames are stored', 'd'],
+  ])('takes a turn back when the line is cut while %s', async (_when, name) => {
+    const key = KEY.replace('000a', `000${name}`);
+    for (let i = 0; i < 5; i++) {
+      const [reached, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      identified = async (asked) => {
+        if (asked !== key || name === 'd') return;
+        reached.resolve();
+        if (name === 'b') await gate.promise;
+      };
+      take = async () => {
+        reached.resolve();
+        await gate.promise;
+        return answer;
+      };
+      const sent = cuttable(key, name === 'c' ? 'x' : 'xx');
+      await reached.promise;
+      sent.destroy();
+      // whoever comes after the cut is answered after it
+      await ask('', {}, '/');
+      gate.resolve();
+    }
+    identified = async () => undefined;
+    take = async () => answer;
+    await expect.poll(() => ask('xx', { Authorization: `Bearer ${key}` })).toMatchObject({ status: 200 });
+  });
+
+  it('keeps the turn of a line that was cut as long as its frames are stored', async () => {
+    const key = KEY.replace('000a', '000e');
+    const [reached, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let atWork = 0;
+    take = async () => {
+      if (++atWork === 4) reached.resolve();
+      await gate.promise;
+      return answer;
+    };
+    const sent = Array.from({ length: 4 }, () => cuttable(key, 'xx'));
+    await reached.promise;
+    for (const each of sent) each.destroy();
+    await ask('', {}, '/');
+    expect(await ask('x', { Authorization: `Bearer ${key}` })).toMatchObject({ status: 429, code: 'INTAKE_BUSY' });
+    gate.resolve();
+    await expect.poll(() => ask('x', { Authorization: `Bearer ${key}` })).toMatchObject({ status: 200 });
   });
 
   it('says 503 while the log takes nothing', async () => {
