@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { finished } from 'node:stream';
 import { requestError } from '#domain';
 import type { Clock } from '#platform';
 
@@ -35,7 +36,8 @@ export function createStreams(clock: Clock, max = MAX_STREAMS): Streams {
       reply.writeHead(200);
       const end = attach(reply, clock, start, () => open.delete(end));
       open.add(end);
-      reply.on('close', end);
+      // also where the reader has gone before now
+      finished(reply, end);
     },
     count: () => open.size,
     closeAll: () => {

@@ -69,6 +69,39 @@ describe('the live stream', () => {
     await server.close();
   });
 
+  it('watches nothing for a reader who went away before it began', async () => {
+    const context = contextOf();
+    const [reached, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const [begun, watching] = [new Set<symbol>(), new Set<symbol>()];
+    const server = await serve({
+      service: {
+        ...context.service,
+        live: async (site) => {
+          reached.resolve();
+          await gate.promise;
+          return context.service.live(site);
+        },
+        watch: () => {
+          const one = Symbol('watch');
+          begun.add(one);
+          watching.add(one);
+          return () => watching.delete(one);
+        },
+      },
+    });
+    const over = new AbortController();
+    const asked = fetch(`${server.address}/api/v1/live/stream`, { signal: over.signal });
+    await reached.promise;
+    over.abort();
+    await expect(asked).rejects.toThrow('aborted');
+    // whoever comes after the cut is answered after it
+    await fetch(`${server.address}/api/v1/sites`);
+    gate.resolve();
+    await expect.poll(() => begun.size).toBe(1);
+    await expect.poll(() => watching.size).toBe(0);
+    await server.close();
+  });
+
   it('is refused beyond a bound, with a problem', async () => {
     const server = await serve();
     const over = new AbortController();
