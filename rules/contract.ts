@@ -210,10 +210,42 @@ export interface PeriodFacts {
   readonly unattributed?: { readonly amount: number; readonly of: number } | undefined;
 }
 
+/** Why a figure cannot be given. */
+export type MissingCode =
+  | 'BASE_MISSING'
+  | 'COVERAGE_LOW'
+  | 'DENOMINATOR_MISSING'
+  | 'FACTOR_AMBIGUOUS'
+  | 'FACTOR_MISSING'
+  | 'FORECAST_MISSING'
+  | 'HEAT_BY_AREA'
+  | 'HISTORY_SHORT'
+  | 'HOURS_MISSING'
+  | 'MODEL_MISSING'
+  | 'NOT_COUNTED'
+  | 'PERIOD_NOT_A_YEAR'
+  | 'PERIOD_SHORT'
+  | 'PROFILE_INCOMPLETE'
+  | 'QUANTITY_MISSING'
+  | 'QUOTA_MISSING'
+  | 'SERIES_UNKNOWN'
+  | 'TARGET_MISSING'
+  | 'TARGET_UNFIT'
+  | 'TARIFF_MISSING'
+  | 'TEMPERATURE_UNNAMED'
+  | 'THRESHOLD_MISSING'
+  | 'USE_ADRIFT'
+  | 'USE_NEGATIVE'
+  | 'USE_UNKNOWN'
+  | 'ZONE_MISSING';
+
+/** The code, which stays as it is, and particulars in English. */
+export type MissingReason = `${MissingCode}: ${string}`;
+
 /** A figure that could not be given, and what would make it possible. */
 export interface Missing {
   readonly what: string;
-  readonly reason: string;
+  readonly reason: MissingReason;
   readonly cure: { readonly zh: string; readonly en: string };
 }
 

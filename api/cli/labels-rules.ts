@@ -1,5 +1,6 @@
 import type { LocalText } from '#domain';
 import type { IndicatorPeriod, VerdictAnswer } from '../../pipeline/answers-rules.ts';
+import type { MissingCode } from '../../rules/contract.ts';
 
 /** What the rules call their figures, in both languages. */
 const say = (zh: string, en: string): LocalText => ({ zh, en });
@@ -54,6 +55,46 @@ export const limitsText = (limits: Readonly<Record<string, number>>): LocalText 
       .join(', ');
   return say(said('zh'), said('en'));
 };
+
+/** Why a figure is not there; its particulars are in the reason itself. */
+const MISSING_LABELS: Readonly<Record<MissingCode, string>> = {
+  BASE_MISSING: '缺基准年数据',
+  COVERAGE_LOW: '有证据的时间不足',
+  DENOMINATOR_MISSING: '缺分母（面积、人数等）',
+  FACTOR_AMBIGUOUS: '有多个可用的系数',
+  FACTOR_MISSING: '目录中没有有出处的系数',
+  FORECAST_MISSING: '尚无全年预测',
+  HEAT_BY_AREA: '热费按面积结算，面积不能折算为热量',
+  HISTORY_SHORT: '历史数据不足',
+  HOURS_MISSING: '缺逐时用量',
+  MODEL_MISSING: '没有可拟合的模型',
+  NOT_COUNTED: '按标准不计入',
+  PERIOD_NOT_A_YEAR: '定额按十二个月计，所选期间不是一年',
+  PERIOD_SHORT: '期间不合要求',
+  PROFILE_INCOMPLETE: '机构概况不全',
+  QUANTITY_MISSING: '没有用量记录',
+  QUOTA_MISSING: '没有适用的定额',
+  SERIES_UNKNOWN: '期初的数值未知',
+  TARGET_MISSING: '没有目标值',
+  TARGET_UNFIT: '目标值不适用',
+  TARIFF_MISSING: '没有电价或单价',
+  TEMPERATURE_UNNAMED: '未指明室外温度的来源',
+  THRESHOLD_MISSING: '没有预警阈值',
+  USE_ADRIFT: '有用途的计量点不在任何计入点之下，未从总量中扣除',
+  USE_NEGATIVE: '有用量为负的日子',
+  USE_UNKNOWN: '发电的计量点没有写明用途，按外购电量计',
+  ZONE_MISSING: '气候分区未知',
+};
+
+/** 机构概况不全 [PROFILE_INCOMPLETE], and the particulars; undefined where the code is of another release. */
+export function missingLabel(reason: string): { readonly label: string; readonly particulars: string } | undefined {
+  const [code = ''] = reason.split(':', 1);
+  const labels: Readonly<Record<string, string>> = MISSING_LABELS;
+  const label = labels[code];
+  return label === undefined
+    ? undefined
+    : { label: `${label} [${code}]`, particulars: reason.slice(code.length + 1).trim() };
+}
 
 export const PERIOD_LABELS: Readonly<Record<IndicatorPeriod, LocalText>> = {
   year: say('全年', 'year'),

@@ -6,6 +6,7 @@ import type {
   TemperatureAnswer,
   TemperatureSourceAnswer,
 } from '../answers-facts.ts';
+import type { Missing } from '../../rules/contract.ts';
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import type { ImportTemperatureOptions } from '../service-rules.ts';
@@ -119,7 +120,7 @@ export async function temperatureAnswer(
   };
 }
 
-export const NO_SOURCE = {
+export const NO_SOURCE: Missing = {
   what: 'temperature',
   reason: 'TEMPERATURE_UNNAMED: it is not said where the outdoor temperature comes from',
   cure: {

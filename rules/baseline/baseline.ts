@@ -74,7 +74,7 @@ export function fitBaseline(days: readonly UseDay[], span: Span): Fitted {
 
 const NOTHING: Missing = {
   what: 'model',
-  reason: 'no candidate model can be fitted',
+  reason: 'MODEL_MISSING: no candidate model can be fitted',
   cure: { zh: '核对日用量与温度', en: 'check the days’ use and temperature' },
 };
 

@@ -1,5 +1,5 @@
 import { formatDay } from '#domain';
-import type { Missing } from '../contract.ts';
+import type { Missing, MissingReason } from '../contract.ts';
 import { type Span, type UseDay, wholeDays } from './days.ts';
 
 /** CalTRACK 2.0, 2.2.1: a baseline of twelve months, of whose days at least nine in ten have use and temperature. */
@@ -53,18 +53,28 @@ function missingOf({ what, value, limit }: Gate, days: readonly UseDay[], { from
     case 'span':
       return lacking(
         what,
-        `${value} days, not ${limit}`,
+        `PERIOD_SHORT: ${value} days, not ${limit}`,
         '选取至少连续十二个月',
         'choose at least twelve months on end',
       );
     case 'use':
-      return lacking(what, `use is known on ${percent}`, '补录缺失的日用量', 'fill in the days without use');
+      return lacking(
+        what,
+        `COVERAGE_LOW: use is known on ${percent}`,
+        '补录缺失的日用量',
+        'fill in the days without use',
+      );
     case 'temperature':
-      return lacking(what, `temperature is known on ${percent}`, '导入室外温度', 'import outdoor temperature');
+      return lacking(
+        what,
+        `COVERAGE_LOW: temperature is known on ${percent}`,
+        '导入室外温度',
+        'import outdoor temperature',
+      );
     case 'days':
       return lacking(
         what,
-        `use and temperature are both known on ${percent}`,
+        `COVERAGE_LOW: use and temperature are both known on ${percent}`,
         '补录用量或温度',
         'fill in use or temperature',
       );
@@ -72,7 +82,7 @@ function missingOf({ what, value, limit }: Gate, days: readonly UseDay[], { from
       const first = days.find(({ use }) => use !== undefined && use < 0)?.day ?? from;
       return lacking(
         what,
-        `use is below 0 on ${value} days, first on ${formatDay(first)}`,
+        `USE_NEGATIVE: use is below 0 on ${value} days, first on ${formatDay(first)}`,
         '扣除外送电量后使用实际用量',
         'give use, not net exchange with the grid',
       );
@@ -80,4 +90,8 @@ function missingOf({ what, value, limit }: Gate, days: readonly UseDay[], { from
   }
 }
 
-const lacking = (what: string, reason: string, zh: string, en: string): Missing => ({ what, reason, cure: { zh, en } });
+const lacking = (what: string, reason: MissingReason, zh: string, en: string): Missing => ({
+  what,
+  reason,
+  cure: { zh, en },
+});

@@ -8,6 +8,7 @@ import type {
   FactorSetId,
   FuelCarbonFactor,
   Missing,
+  MissingCode,
   TargetRow,
 } from '../contract.ts';
 import { lookupKey } from './keys.ts';
@@ -30,7 +31,7 @@ export function rowsUnder<K extends EntryKind>(
 }
 
 /** An answer that is not there. `what` is stable (`coal factor:national-statistics:cooling`), the reason begins with the code. */
-export const missing = (code: string, what: string, cure: Missing['cure']): { ok: false; missing: Missing } => ({
+export const missing = (code: MissingCode, what: string, cure: Missing['cure']): { ok: false; missing: Missing } => ({
   ok: false,
   missing: { what, reason: `${code}: ${what} is not in the catalogue`, cure },
 });

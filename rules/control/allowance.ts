@@ -1,5 +1,5 @@
 import { requestError } from '#domain';
-import type { Answer, TargetRow } from '../contract.ts';
+import type { Answer, TargetRow, MissingReason } from '../contract.ts';
 import { lacking, wholeYear, type YearMonths } from './series.ts';
 
 /** What a target grants for one year. `value` is what the target speaks of: the amount, or the amount per m², person or bed-day. */
@@ -38,7 +38,7 @@ export function allowanceOf(input: AllowanceInput): Answer<Allowance> {
   const { row, years, year, granted } = input;
   if (year < row.baseYear || year > row.targetYear)
     return no(
-      `${year} lies outside ${row.baseYear}–${row.targetYear}`,
+      `PERIOD_SHORT: ${year} lies outside ${row.baseYear}–${row.targetYear}`,
       '选择计划期内的年份',
       'choose a year of the plan',
     );
@@ -55,18 +55,18 @@ export function allowanceOf(input: AllowanceInput): Answer<Allowance> {
     };
   if (baseAmount === undefined)
     return no(
-      `the base year ${row.baseYear} lacks months`,
+      `BASE_MISSING: the base year ${row.baseYear} lacks months`,
       '补录基准年逐月用量或年度合计',
       'enter the months or the sum of the base year',
     );
   if (then && !then.ok) return then;
   if (base === undefined || target === undefined)
     return no(
-      'the cap cannot be read in the unit of the series',
+      'TARGET_UNFIT: the cap cannot be read in the unit of the series',
       '给出上限单位的换算',
       'say what one unit of the cap is in the series',
     );
-  if (base === 0) return no('nothing was used in the base year', '核对基准年', 'check the base year');
+  if (base === 0) return no('BASE_MISSING: nothing was used in the base year', '核对基准年', 'check the base year');
   const value = paced(base, target, (year - row.baseYear) / (row.targetYear - row.baseYear));
   return { ok: true, value: { year, amount: Math.round(value * now.value), value, base, target, from: 'target-row' } };
 }
@@ -85,7 +85,7 @@ export function denominatorOf({ row, denominators }: AllowanceInput, year: numbe
   const value = denominators?.[year];
   if (value === undefined)
     return no(
-      `${row.metric} needs the denominator of ${year}`,
+      `DENOMINATOR_MISSING: ${row.metric} needs the denominator of ${year}`,
       `补录${year}年的面积或人数`,
       `enter area or persons of ${year}`,
     );
@@ -98,4 +98,5 @@ export function denominatorOf({ row, denominators }: AllowanceInput, year: numbe
   return { ok: true, value };
 }
 
-const no = (reason: string, zh: string, en: string): ReturnType<typeof lacking> => lacking('target', reason, zh, en);
+const no = (reason: MissingReason, zh: string, en: string): ReturnType<typeof lacking> =>
+  lacking('target', reason, zh, en);

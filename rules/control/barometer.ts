@@ -1,5 +1,5 @@
 import type { BarometerRow, Comparison } from '../catalogue/rows.ts';
-import type { Answer } from '../contract.ts';
+import type { Answer, MissingReason } from '../contract.ts';
 import { lacking } from './series.ts';
 
 /** 1 very severe, 2 rather severe, 3 broadly smooth (晴雨表: the greater the better). */
@@ -43,8 +43,10 @@ export const barometerOf = (facts: BarometerFacts, rows: readonly BarometerRow[]
 
 function read(facts: BarometerFacts, row: BarometerRow): Answer<Reading> {
   const { forecast } = facts;
-  const no = (reason: string, zh: string, en: string): Answer<Reading> => lacking(row.comparison, reason, zh, en);
-  if (!forecast) return no('no forecast of the year', '待有全年预测', 'wait for a forecast of the year');
+  const no = (reason: MissingReason, zh: string, en: string): Answer<Reading> =>
+    lacking(row.comparison, reason, zh, en);
+  if (!forecast)
+    return no('FORECAST_MISSING: no forecast of the year', '待有全年预测', 'wait for a forecast of the year');
   const lag = lagOf(facts, row.comparison);
   if (typeof lag === 'string')
     return no(lag, '补录上年、基准年数据，或核对目标', 'enter last year and the base year, or check the target');
@@ -65,23 +67,23 @@ function read(facts: BarometerFacts, row: BarometerRow): Answer<Reading> {
 }
 
 /** The lag as a function of this year's value, or why there is none. Growing use means a growing lag in all three. */
-function lagOf(facts: BarometerFacts, comparison: Comparison): ((value: number) => number) | string {
+function lagOf(facts: BarometerFacts, comparison: Comparison): ((value: number) => number) | MissingReason {
   const { base, target, planned, last } = facts;
   const span = facts.targetYear - facts.baseYear;
   if (comparison === 'growth-limit') {
     const limit =
       facts.growthLimit ?? (base !== undefined && target !== undefined ? (target - base) / span : undefined);
-    if (last === undefined) return 'last year is not whole';
-    if (limit === undefined || limit <= 0) return 'no growth limit above 0 is set';
+    if (last === undefined) return 'HISTORY_SHORT: last year is not whole';
+    if (limit === undefined || limit <= 0) return 'TARGET_MISSING: no growth limit above 0 is set';
     return (value) => (value - last - limit) / limit;
   }
-  if (base === undefined || target === undefined) return 'base year or target unknown';
-  if (target >= base) return 'the target asks for no reduction';
+  if (base === undefined || target === undefined) return 'TARGET_MISSING: base year or target unknown';
+  if (target >= base) return 'TARGET_UNFIT: the target asks for no reduction';
   if (comparison === 'yearly-task') {
-    if (last === undefined) return 'last year is not whole';
+    if (last === undefined) return 'HISTORY_SHORT: last year is not whole';
     const task = (base - target) / span;
     return (value) => (task - (last - value)) / task;
   }
-  if (planned === undefined) return 'the plan has no value for the year';
+  if (planned === undefined) return 'TARGET_MISSING: the plan has no value for the year';
   return (value) => (value - planned) / (base - target);
 }

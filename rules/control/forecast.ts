@@ -56,19 +56,19 @@ interface Split {
 const REFUSED = {
   history: lacking(
     'forecast',
-    'no earlier year has all twelve months',
+    'HISTORY_SHORT: no earlier year has all twelve months',
     '补录至少一个完整年度的逐月用量',
     'enter the months of one whole earlier year',
   ),
   level: lacking(
     'forecast',
-    'the months so far say nothing of the level: no use in them',
+    'QUANTITY_MISSING: the months so far say nothing of the level: no use in them',
     '待有用量的月份之后再预测',
     'wait for months with use',
   ),
   spread: lacking(
     'forecast',
-    'too few months for a spread',
+    'HISTORY_SHORT: too few months for a spread',
     '本年满三个月，或有两个完整历史年度后再预测',
     'wait for three months of the year, or enter a second whole year',
   ),

@@ -23,7 +23,7 @@ export function progressOf(path: MonthlyPath, years: YearMonths): Answer<Progres
   if (!last) {
     return lacking(
       'progress',
-      `no month of ${path.year} has a figure`,
+      `QUANTITY_MISSING: no month of ${path.year} has a figure`,
       '补录本年至少一个月的用量',
       'enter a month of the year',
     );

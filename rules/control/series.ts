@@ -1,5 +1,5 @@
 import { requestError } from '#domain';
-import type { Missing } from '../contract.ts';
+import type { Missing, MissingReason } from '../contract.ts';
 
 /** One calendar month's amount: a whole number ≥ 0 in the series' unit (Wh, L, gce, gCO2, …). A month without a figure is absent, never 0. */
 export interface MonthAmount {
@@ -64,7 +64,12 @@ export const knownMonths = (
 ): readonly { readonly index: number; readonly amount: number }[] =>
   (years.get(year) ?? []).flatMap((amount, index) => (amount === undefined ? [] : [{ index, amount }]));
 
-export const lacking = (what: string, reason: string, zh: string, en: string): { ok: false; missing: Missing } => ({
+export const lacking = (
+  what: string,
+  reason: MissingReason,
+  zh: string,
+  en: string,
+): { ok: false; missing: Missing } => ({
   ok: false,
   missing: { what, reason, cure: { zh, en } },
 });

@@ -95,7 +95,7 @@ const noCarbonOfWater: { readonly ok: false; readonly missing: Missing } = {
   ok: false,
   missing: {
     what: 'carbon factor:water',
-    reason: 'JS/T 303-2026 counts no carbon of water',
+    reason: 'NOT_COUNTED: JS/T 303-2026 counts no carbon of water',
     cure: { zh: '水不计碳排放', en: 'leave water out of the carbon account' },
   },
 };

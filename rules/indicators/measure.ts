@@ -1,5 +1,14 @@
 import { type Carrier, EXCLUDED_USES } from '#domain';
-import type { Answer, Denominators, FactorSetId, Missing, PeriodFacts, Quantity, Use } from '../contract.ts';
+import type {
+  Answer,
+  Denominators,
+  FactorSetId,
+  Missing,
+  PeriodFacts,
+  Quantity,
+  Use,
+  MissingReason,
+} from '../contract.ts';
 import {
   weighCarbon,
   type FactorUse,
@@ -83,7 +92,7 @@ export function measure(facts: PeriodFacts, caliber: Caliber, tables: RateTables
 
 export const lacks = (
   what: string,
-  reason: string,
+  reason: MissingReason,
   zh: string,
   en: string,
 ): { readonly ok: false; readonly missing: Missing } => ({

@@ -1,5 +1,5 @@
 import type { CorrectionRow } from '../catalogue/index.ts';
-import type { Answer, Denominators, Profile } from '../contract.ts';
+import type { Answer, Denominators, Profile, MissingReason } from '../contract.ts';
 import { add, divide, type Exact, multiply, parseExact } from '../exact.ts';
 
 const actualOf = (row: CorrectionRow, profile: Profile, { areaM2, persons }: Denominators): Exact | undefined => {
@@ -35,7 +35,7 @@ export function corrected(
     const actual = actualOf(row, profile, denominators);
     if (!actual) {
       const { what, cure } = UNKNOWN[row.parameter];
-      const reason = `PROFILE_INCOMPLETE: ${row.id} corrects for ${row.parameter}, which is unknown`;
+      const reason: MissingReason = `PROFILE_INCOMPLETE: ${row.id} corrects for ${row.parameter}, which is unknown`;
       return { ok: false, missing: { what, reason, cure } };
     }
     const reference = parseExact(row.reference);

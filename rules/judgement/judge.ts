@@ -1,5 +1,5 @@
 import { type Catalogue, type QuotaChoice, quotasFor } from '../catalogue/index.ts';
-import type { Answer, Missing, Metric, PeriodFacts, QuotaRow } from '../contract.ts';
+import type { Answer, Missing, Metric, PeriodFacts, QuotaRow, MissingReason } from '../contract.ts';
 import { covers, type FactorUse, type LocalNote, type RateTables } from '../conversion/index.ts';
 import { compare, divide, type Exact, parseExact, roundHalfUp } from '../exact.ts';
 import { type Indicator, indicator, isYear, lastDayOf, quotaCaliber } from '../indicators/index.ts';
@@ -61,7 +61,7 @@ const bindingLimit = (limits: QuotaRow['limits']): number | undefined => limits.
 
 const refusal = (
   what: string,
-  reason: string,
+  reason: MissingReason,
   zh: string,
   en: string,
 ): { readonly ok: false; readonly missing: Missing } => ({

@@ -114,7 +114,7 @@ const period = (kind: 'year-to-date' | 'rolling-12', from: string, to: string, t
   missing: [
     {
       what: 'heating-per-heated-area',
-      reason: 'DENOMINATOR_UNKNOWN: the heated area is not known',
+      reason: 'DENOMINATOR_MISSING: the heated area is not known',
       cure: { zh: '供暖面积是多少？请写入事实文件', en: 'What is the heated area? Write it into the facts file' },
     },
   ],
@@ -194,7 +194,7 @@ export const fakeJudgement: Partial<RulesService> = {
         : [
             {
               what: 'baseline.temperature',
-              reason: 'temperature is known on 40.0 % of 365 days',
+              reason: 'COVERAGE_LOW: temperature is known on 40.0 % of 365 days',
               cure: { zh: '导入室外温度', en: 'import outdoor temperature' },
             },
           ],
@@ -229,7 +229,7 @@ export const fakeJudgement: Partial<RulesService> = {
       missing: [
         {
           what: 'level',
-          reason: 'LEVEL_UNKNOWN: quotas differ by level',
+          reason: 'PROFILE_INCOMPLETE: quotas differ by level',
           cure: { zh: '该机构属省级、市级还是县级？', en: 'Is it of the province, the city or the county?' },
         },
       ],

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Registry, requestError, type Zone } from '#domain';
 import type { MissingAnswer } from '../../../pipeline/answers-parts.ts';
+import { missingLabel } from '../labels-rules.ts';
 import type { RowUsed } from '../../../pipeline/answers-rules.ts';
 import type { OptionSpec } from '../command.ts';
 import type { Cli } from '../context.ts';
@@ -91,8 +92,16 @@ export const missingText = (cli: Cli, missing: readonly MissingAnswer[]): string
     ? ''
     : [
         cli.language === 'zh' ? '缺少：' : 'Missing:',
-        ...new Set(missing.map(({ what, reason, cure }) => `  ${what}: ${reason}\n      ${cli.say(cure)}`)),
+        ...new Set(missing.map((one) => (cli.language === 'zh' ? missingInChinese(one) : missingInEnglish(one)))),
       ].join('\n');
+
+const missingInEnglish = ({ what, reason, cure }: MissingAnswer): string => `  ${what}: ${reason}\n      ${cure.en}`;
+
+function missingInChinese({ what, reason, cure }: MissingAnswer): string {
+  const { label, particulars } = missingLabel(reason) ?? { label: reason, particulars: '' };
+  const details = particulars === '' ? '' : `\n      详情：${particulars}`;
+  return `  ${what}：${label}${details}\n      办法：${cure.zh}`;
+}
 
 export const blocks = (...parts: readonly string[]): string =>
   parts

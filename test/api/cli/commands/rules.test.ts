@@ -46,6 +46,12 @@ describe('the calculator, without any books', () => {
     expect(answer?.missing.length).toBeGreaterThan(0);
   });
 
+  test('says in Chinese what is missing, and why', async () => {
+    const asked = ['convert', '--year', '2024', '--carrier', 'cooling', '--quantity', '1', '--unit', 'GJ'];
+    const { out } = await cli([...asked, '--lang', 'zh', '--data', join(folder, 'none')]);
+    expect(out).toMatch(/：目录中没有有出处的系数 \[FACTOR_MISSING\]\n {6}详情：.+\n {6}办法：\p{Script=Han}/u);
+  });
+
   test.each([
     ['unit', ['--carrier', 'electricity', '--quantity', '1', '--unit', 'furlong'], 'UNIT_UNKNOWN'],
     ['carrier', ['--carrier', 'hay', '--quantity', '1', '--unit', 'kg'], 'CARRIER_UNKNOWN'],
