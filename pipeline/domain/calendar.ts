@@ -175,6 +175,9 @@ function textOfDay(day: number): string {
 
 export const formatMonth = (month: number): string => formatDay(firstDayOfMonth(month)).slice(0, 7);
 
+/** ISO 8601 in UTC; of a time that lies outside every calendar (ECMA-262, 21.4.1.1) the number. */
+export const instantText = (at: number): string => (Math.abs(at) <= 8.64e15 ? new Date(at).toISOString() : String(at));
+
 /** ISO 8601 with the zone's offset, to the second (milliseconds only where there are some). */
 export function formatInstant(at: number, zone: Zone): string {
   const offset = zone.offsetAt(at);

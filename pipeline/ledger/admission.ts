@@ -4,6 +4,7 @@ import {
   type FrameEntry,
   HOUR,
   ID_PATTERN,
+  instantText,
   MAX_FRAME_BYTES,
   MAX_FRAME_ENTRIES,
   MINUTE,
@@ -108,7 +109,7 @@ export function admit(
   if (!Number.isSafeInteger(value)) return refuse('not-an-integer', String(value));
   if (frame.at > appendedAt + MAX_AHEAD_MS)
     return refuse('future', `${Math.round((frame.at - appendedAt) / HOUR)} h ahead of the log`);
-  if (frame.at < (register.earliest ?? EARLIEST_MS)) return refuse('before-mounting', new Date(frame.at).toISOString());
+  if (frame.at < (register.earliest ?? EARLIEST_MS)) return refuse('before-mounting', instantText(frame.at));
   if (register.kind === 'counter') {
     const modulus = modulusAt(register, frame.at);
     if (value < 0 || (modulus !== undefined && value >= modulus))

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { requestError } from '#domain';
+import { instantText, requestError } from '#domain';
 import type { Tables } from '../books/tables.ts';
 import type { Page, QuarantineAnswer, QuarantineQuery } from '../service.ts';
 
@@ -32,6 +32,3 @@ export async function listQuarantine(db: Kysely<Tables>, query: QuarantineQuery)
     ...(rows.length > query.limit ? { next: String(page.at(-1)?.id) } : {}),
   };
 }
-
-/** A refused time can lie outside every calendar. */
-const instantText = (at: number): string => (Math.abs(at) <= 8.64e15 ? new Date(at).toISOString() : String(at));

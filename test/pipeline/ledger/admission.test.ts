@@ -145,6 +145,7 @@ describe('admission', () => {
     expect(verdict(['e1', 5], { at: EARLIEST_MS })).toBe('taken, rank 1');
     expect(verdict(['e1', 5], { at: EARLIEST_MS - 1 })).toBe('before-mounting');
     expect(verdict(['e1', 5], { at: 0 })).toBe('before-mounting');
+    expect(verdict(['e1', 5], { at: -Number.MAX_SAFE_INTEGER })).toBe('before-mounting');
     expect(verdict(['e1', 5], {}, { earliest: good.at })).toBe('taken, rank 1');
     expect(verdict(['e1', 5], {}, { earliest: good.at + 1 })).toBe('before-mounting');
   });
