@@ -266,10 +266,10 @@ export async function writeQuarantine(
           ordinal,
           appended_at: record.appendedAt,
           reason,
-          detail: detail.slice(0, 500),
+          detail: printable(detail.slice(0, 500)),
           site: frame?.site ?? null,
           device: frame?.device ?? null,
-          register: printable(frame?.r[ordinal]?.[0]),
+          register: frame?.r[ordinal] ? printable(frame.r[ordinal][0]) : null,
           at: frame?.at ?? null,
           value: frame?.r[ordinal] ? String(frame.r[ordinal][1]) : null,
           payload: Buffer.from(record.value),
@@ -282,4 +282,4 @@ export async function writeQuarantine(
 }
 
 /** PostgreSQL's text holds no NUL. The payload keeps the bytes as they came. */
-const printable = (text: string | undefined): string | null => text?.replaceAll('\0', '\u{fffd}') ?? null;
+const printable = (text: string): string => text.replaceAll('\0', '\u{fffd}');

@@ -350,6 +350,19 @@ describe('an event recorded between the last record and the commit', () => {
 });
 
 describe('quarantine', () => {
+  it.each([
+    ['a record of zeros', Buffer.alloc(16)],
+    ['a frame that is broken by a zero', Buffer.from('{"v":1,\0')],
+    ['a frame with a zero in the name of a register', frame(99, '2026-03-02T08:05', 5, 'e\0').value],
+  ])('takes %s and goes on', async (_what, value) => {
+    const books = await planted();
+    const poison = { device: 'd-p', appendedAt: local('2026-03-02T12:00'), value };
+    await consumeAll(books, memoryLog([...records.slice(0, 30), poison, ...records.slice(30)]));
+    expect(await offset(books)).toMatchObject({ next_offset: 61, folded: 60, quarantined: 1 });
+    const kept = await books.db.selectFrom('quarantine').select('payload').executeTakeFirstOrThrow();
+    expect(kept.payload.equals(value)).toBe(true);
+  });
+
   it('gives back, once the site file knows a register, books that equal those that knew it from the start', async () => {
     const unknown = Array.from({ length: 12 }, (_, i) =>
       frame(100 + i, `2026-03-02T${String(i + 8).padStart(2, '0')}:30`, 900 + i, 'later'),
