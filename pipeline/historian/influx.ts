@@ -45,7 +45,7 @@ export function influxHistorian(place: InfluxPlace): Historian {
         maxBufferLines: LINES_PER_REQUEST,
         flushInterval: 0,
         writeFailed: (error) => {
-          failure ??= error;
+          if (!isTooOld(error)) failure ??= error;
           // taken: the client must not keep the lines
           return Promise.resolve();
         },
@@ -108,6 +108,10 @@ function windowsOf(rows: readonly SeriesRow[]): readonly SeriesWindow[] {
       return { start, min: of('min'), max: of('max'), last: of('last') };
     });
 }
+
+/** Of points older than the bucket keeps the server takes the others, and the log may well reach further back. */
+const isTooOld = (error: Error): boolean =>
+  error instanceof HttpError && error.statusCode === 422 && /retention policy/i.test(error.message);
 
 /** Refused: the server understood and will not; all else passes by itself. */
 function failed(error: Error, url: string): Error {
