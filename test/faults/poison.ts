@@ -13,10 +13,13 @@ export const POISONS = [
   'a fraction',
   'in 1970',
   'in 2099',
+  'before any calendar',
   'below zero',
   'no key',
   'deeply nested',
   'empty',
+  'zeros',
+  'a zero in a name',
 ] as const;
 export type Poison = (typeof POISONS)[number];
 
@@ -68,6 +71,8 @@ export function poisonOf(random: Random, place: PoisonPlace, kind: Poison = rand
       return { device, value: frame({ at: random.int(0, 10 ** 9) }) };
     case 'in 2099':
       return { device, value: frame({ at: Date.UTC(2099, 0, 1) }) };
+    case 'before any calendar':
+      return { device, value: frame({ at: -Number.MAX_SAFE_INTEGER }) };
     case 'below zero':
       return { device, value: frame({ r: [['e', -1]] }) };
     case 'no key':
@@ -76,5 +81,9 @@ export function poisonOf(random: Random, place: PoisonPlace, kind: Poison = rand
       return raw(`${'['.repeat(DEPTH)}${']'.repeat(DEPTH)}`);
     case 'empty':
       return raw('');
+    case 'zeros':
+      return raw(new Uint8Array(random.int(1, 64)));
+    case 'a zero in a name':
+      return { device, value: frame({ r: [['w\0', 1]] }) };
   }
 }
