@@ -62,15 +62,22 @@ export async function prepare(session: Session, attended: Attended): Promise<Pla
   return place;
 }
 
+interface RoundsOptions {
+  readonly ended: AbortSignal;
+  readonly stop: AbortSignal;
+  readonly answered: () => void;
+  readonly first: () => void;
+}
+
 /**
- * Reads and delivers each device at its interval until the signal aborts; `first` is called after the first round, which has
- * all devices. Rejects when a read fails: the session is lost.
+ * Reads and delivers each device at its interval until the signal aborts; of the first round, which has all devices, `answered` is
+ * called before anything of it is stored, and `first` at its end. Rejects when a read fails: the session is lost.
  */
 export async function rounds(
   session: Session,
   place: Placement,
   attended: Attended,
-  { ended, stop, first }: { readonly ended: AbortSignal; readonly stop: AbortSignal; readonly first: () => void },
+  { ended, stop, answered, first }: RoundsOptions,
 ): Promise<void> {
   const { clock } = attended.context;
   const units = [...place.keys()];
@@ -82,6 +89,7 @@ export async function rounds(
     const due = units.filter((unit) => unit.dueAt <= now);
     if (due.length > 0) {
       await readDue(session, due, place, attended);
+      if (round === 0) answered();
       await deliverAll(due, attended, stop);
       await attended.stored();
     }

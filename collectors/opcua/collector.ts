@@ -15,7 +15,7 @@ import { type Attended, deliverAll, prepare, rounds, setState } from './attendan
 import { opcUaClient } from './client.ts';
 import { deviceOf, type OpcUaDevice } from './device.ts';
 import { SERVER_CONNECTED, SERVER_LOST, SERVER_NOT_CONNECTED } from './events.ts';
-import { fillGaps, gapsSince, marksOf } from './gaps.ts';
+import { fillGaps, gapsSince, marksOf, movedOf } from './gaps.ts';
 import { routeLibraryLog } from './library-log.ts';
 import { markFile } from './marks.ts';
 import { createServerClock } from './server-clock.ts';
@@ -114,12 +114,15 @@ export function createOpcUaCollector(
       line.problem = undefined;
       line.opened += 1;
       telemetry.emit('opcuaServerConnected', SERVER_CONNECTED, { ...names, reopened: line.opened - 1 });
+      const answered = (): void => {
+        for (const [unit, mark] of before) unit.gaps = gapsSince(unit, mark, clock.now());
+        before.clear();
+      };
       // live values first: the past is fetched beside them
       const first = (): void => {
-        for (const [unit, mark] of before) unit.gaps = gapsSince(unit, mark, clock.now());
         filling = fillGaps(session, place, attended, ended, signal);
       };
-      await rounds(session, place, attended, { ended, stop: signal, first });
+      await rounds(session, place, attended, { ended, stop: signal, answered, first });
       if (!signal.aborted) throw session.lost.reason;
     } catch (error) {
       telemetry.emit('opcuaServerLost', SERVER_LOST, { ...names, ...reasonOf(error) });
@@ -130,6 +133,8 @@ export function createOpcUaCollector(
       await filling;
       // what came before the break belongs to the books
       await deliverAll(units, attended, signal);
+      // values without an answer: the next session measures from them, and would not know of what lies before
+      for (const [unit, mark] of before) unit.gaps = gapsSince(unit, movedOf(unit, mark), clock.now());
       await marks?.save(units, clock.now(), true);
     }
   };

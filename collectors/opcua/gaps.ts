@@ -34,6 +34,10 @@ export const marksOf = (unit: OpcUaDevice): Marks =>
     }),
   );
 
+/** Those of the nodes of which something has been sent since. */
+export const movedOf = ({ buffer }: OpcUaDevice, marks: Marks): Marks =>
+  new Map([...marks].filter(([node, at]) => buffer.sentAt(node.register.name) !== at));
+
 /**
  * The times between what was sent before the break and what the first answer after it showed. A node that shows what was
  * sent last has not changed meanwhile: it has no gap.

@@ -44,11 +44,13 @@ export function markFile(folder: string, connection: string): MarkFile {
   };
 }
 
-const marksOfDevice = ({ nodes, buffer }: OpcUaDevice): Readonly<Record<string, number>> =>
+/** Never beyond a gap that waits: the next process must find it. */
+const marksOfDevice = ({ nodes, buffer, gaps }: OpcUaDevice): Readonly<Record<string, number>> =>
   Object.fromEntries(
-    nodes.flatMap(({ register: { name } }) => {
-      const at = buffer.sentAt(name);
-      return at === undefined ? [] : [[name, at]];
+    nodes.flatMap((node) => {
+      const at = buffer.sentAt(node.register.name);
+      const waiting = gaps.filter((gap) => gap.node === node).map(({ from }) => from - 1);
+      return at === undefined ? [] : [[node.register.name, Math.min(at, ...waiting)]];
     }),
   );
 

@@ -77,7 +77,12 @@ async function asked(lateMs: number) {
   };
   const place = await prepare(session, attended);
   const never = new AbortController().signal;
-  await rounds(session, place, attended, { ended: ending.signal, stop: never, first: () => undefined });
+  await rounds(session, place, attended, {
+    ended: ending.signal,
+    stop: never,
+    answered: () => undefined,
+    first: () => undefined,
+  });
   const energies = context.frames.flatMap(({ at, r }) => r.filter(([name]) => name === 'e1').map(() => at));
   return { energyReads: reads.filter((ids) => ids.some((id) => id.endsWith('Energy'))).length, reads, energies };
 }
