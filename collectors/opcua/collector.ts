@@ -104,7 +104,8 @@ export function createOpcUaCollector(
 
   /** One session from its first to its last value. */
   const attend = async (session: Session, signal: AbortSignal): Promise<void> => {
-    const ended = AbortSignal.any([signal, session.lost]);
+    const over = new AbortController();
+    const ended = AbortSignal.any([signal, session.lost, over.signal]);
     const before = new Map(units.map((unit) => [unit, marksOf(unit)]));
     for (const unit of units) unit.readAt.clear();
     let filling = Promise.resolve();
@@ -129,6 +130,7 @@ export function createOpcUaCollector(
       for (const unit of units) if (unit.state === 'answering') setState(attended, unit, 'silent');
     } finally {
       line.state = 'closed';
+      over.abort(new Error('the session is over'));
       await session.close();
       await filling;
       // what came before the break belongs to the books

@@ -106,3 +106,9 @@ test('a gap that was not filled when the program ended is filled by the next', a
   await until('a gap that stays', () => context.events.some(({ event }) => event === 'opcuaGapStays'));
   expect(firstFrom(asked)).toBe(stored + 1);
 });
+
+test('a session that breaks while a gap waits is followed by another', async () => {
+  await writeFile(join(folder, 'ua.json'), JSON.stringify({ m1: { e1: Date.now() - 60 * MINUTE } }));
+  const { opened } = collect([{ answers: (reads) => reads < 2, history: () => Promise.reject(NO_ANSWER) }]);
+  await expect.poll(opened).toBeGreaterThan(1);
+});
