@@ -23,6 +23,8 @@ export interface AppenderOptions {
 
 export interface Appender {
   readonly append: (group: AppendGroup) => Promise<void>;
+  /** From now on nobody is held up: what a full disk does not take is rejected (SPOOL_CLOSED). */
+  readonly holdNoMore: () => void;
   /** Writes what is queued; rejects what a full disk still holds up. */
   readonly close: () => Promise<void>;
 }
@@ -39,15 +41,16 @@ interface Queued {
  */
 export function createAppender(options: AppenderOptions): Appender {
   const queue: Queued[] = [];
-  const closing = new AbortController();
+  const holding = new AbortController();
+  let closed = false;
   let draining: Promise<void> | undefined;
 
   const drain = async (): Promise<void> => {
     while (queue.length > 0) {
-      if (!closing.signal.aborted) await options.gather?.();
+      if (!closed) await options.gather?.();
       const commit = takeCommit(queue);
       try {
-        await writeOrWait(options, commit, closing.signal);
+        await writeOrWait(options, commit, holding.signal);
         for (const { resolve } of commit) resolve();
       } catch (error) {
         for (const { reject } of commit) reject(error);
@@ -56,21 +59,25 @@ export function createAppender(options: AppenderOptions): Appender {
     draining = undefined;
   };
 
+  const holdNoMore = (): void => holding.abort(spoolClosed(options.file));
+
   return {
     append: (group) =>
       new Promise((resolve, reject) => {
-        if (closing.signal.aborted) return reject(spoolClosed(options.file));
+        if (closed) return reject(spoolClosed(options.file));
         queue.push({ group, resolve, reject });
         draining ??= drain();
       }),
+    holdNoMore,
     close: async () => {
-      closing.abort(spoolClosed(options.file));
+      holdNoMore();
+      closed = true;
       await draining;
     },
   };
 }
 
-async function writeOrWait(options: AppenderOptions, commit: readonly Queued[], closing: AbortSignal): Promise<void> {
+async function writeOrWait(options: AppenderOptions, commit: readonly Queued[], holding: AbortSignal): Promise<void> {
   const groups = commit.map(({ group }) => group);
   const frames = groups.reduce((sum, group) => sum + countOf(group), 0);
   let stalled = false;
@@ -92,7 +99,7 @@ async function writeOrWait(options: AppenderOptions, commit: readonly Queued[], 
         });
       }
       stalled = true;
-      await options.clock.sleep(pause, closing);
+      await options.clock.sleep(pause, holding);
     }
   }
 }

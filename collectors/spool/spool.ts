@@ -133,6 +133,7 @@ export async function openSpool(options: SpoolOptions): Promise<SpoolFile> {
       const { oldestAt, bytes } = thread.state();
       return { frames: countSeqs(pendingIn(thread.state())), oldestAt, bytes };
     },
+    holdNoMore: appender.holdNoMore,
     close: async () => {
       await appender.close();
       await thread.close();

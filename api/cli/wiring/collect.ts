@@ -121,6 +121,8 @@ export async function runCollect(cli: Cli, options: CollectOptions): Promise<voi
       }),
     );
     background.run('collectors', collecting.run);
+    // collectors end only after the spool has answered them
+    closer.add('waiting for the disk', spool.holdNoMore);
     const stop = cli.language === 'zh' ? 'Ctrl-C 停止' : 'Ctrl-C stops it';
     cli.io.err(`collect: ${plan.site} → ${delivery.to}\n${stop}\n`);
     await background.untilEnd();

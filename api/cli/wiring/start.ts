@@ -134,6 +134,8 @@ async function runParts(cli: Cli, options: StartOptions, foundation: Foundation,
     const address = await startIntake(options.intake, { books, log, clock, telemetry, closer });
     options.told({ step: 'intake', address });
   }
+  // collectors and requests of gateways end only after the spool has answered them
+  closer.add('waiting for the disk', spool.holdNoMore);
   telemetry.emit('programStarted', STARTED, { address: server.address, site: site.id });
   options.told({ step: 'live', address: server.address });
   await background.untilEnd();

@@ -295,6 +295,20 @@ describe('a full spool', () => {
     expect(devices).toEqual([...Array<string>(20).fill('late-1'), ...Array<string>(20).fill('late-2')]);
   });
 
+  it('lets go of the callers it holds up when the program ends, and still takes what there is room for', async () => {
+    const filled = await open({ ...small, whenFull: 'reject' });
+    const taken = await fill(filled);
+    await close(filled);
+    const spool = await open(small);
+    const append = spool.append(drafts(20));
+    append.catch(() => undefined);
+    spool.holdNoMore();
+    await expect(append).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
+    await spool.acknowledge([0, taken]);
+    await spool.append(drafts(20));
+    expect(spool.pending()).toEqual([[taken, taken + 20]]);
+  });
+
   it('tells the callers it still holds up when it is closed', async () => {
     const spool = await open({ ...small, whenFull: 'reject' });
     await fill(spool);
