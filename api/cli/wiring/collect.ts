@@ -123,6 +123,7 @@ export async function runCollect(cli: Cli, options: CollectOptions): Promise<voi
     background.run('collectors', collecting.run);
     // collectors end only after the spool has answered them
     closer.add('waiting for the disk', spool.holdNoMore);
+    closer.add('waiting for the line', delivery.hurry);
     const stop = cli.language === 'zh' ? 'Ctrl-C 停止' : 'Ctrl-C stops it';
     cli.io.err(`collect: ${plan.site} → ${delivery.to}\n${stop}\n`);
     await background.untilEnd();

@@ -15,6 +15,8 @@ export interface Delivery {
   readonly report?: ((report: GatewayReport) => Promise<ReportAnswer>) | undefined;
   readonly line: () => GatewayStatus['line'];
   readonly clockAheadMs: () => number | null;
+  /** The program ends: a line that is silent is waited for a few seconds from now on. */
+  readonly hurry: () => void;
   readonly close: () => Promise<void>;
 }
 
@@ -75,6 +77,7 @@ async function toCentre(
     deliver: centre.deliver,
     report: centre.report,
     clockAheadMs: () => ahead,
+    hurry: centre.hurry,
     close: async () => centre.close(),
   };
 }
@@ -103,6 +106,7 @@ function toKafka(
       return seqSetOf(frames.map(({ seq }) => [seq, seq + 1]));
     },
     clockAheadMs: () => null,
+    hurry: () => undefined,
     close: async () => {
       const last = await opening?.catch(() => undefined);
       await last?.producer.close();
