@@ -64,8 +64,11 @@ export function createPoller(
   const counts = { timeouts: 0, exceptions: 0 };
   let asked = original;
 
+  /** A clock that was set back must not leave a register out until the old time has come again. */
+  const isAhead = (until: number | undefined, longestMs: number): boolean =>
+    until !== undefined && until > clock.now() && until - clock.now() <= longestMs;
   const isLeftOut = (read: PlannedRead): boolean =>
-    (refusedUntil.get(read) ?? 0) > clock.now() || (silences.get(read)?.until ?? 0) > clock.now();
+    isAhead(refusedUntil.get(read), REFUSED_PAUSE_MS) || isAhead(silences.get(read)?.until, backoff.maxMs);
 
   /** The device answers, but not this. When to try again, ms. */
   const pauseAfter = (read: PlannedRead, fault: ReadFault): number => {
