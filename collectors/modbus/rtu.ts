@@ -34,6 +34,8 @@ export function modbusRtu(openStream: (signal: AbortSignal) => Promise<ByteStrea
   return async (signal, heard = () => undefined) => {
     const wire = wireOver(await openStream(signal));
     signal.addEventListener('abort', wire.close, { once: true });
+    // it may have come while the stream was opened
+    if (signal.aborted) wire.close();
     try {
       if (!(await untilSilent(wire, memory, line, heard))) throw wire.isOpen() ? notSilent(line) : closedEarly(line);
     } catch (error) {

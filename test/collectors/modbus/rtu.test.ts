@@ -265,3 +265,34 @@ test('a connection that is closed while it waits for silence is an error that sa
   void clock.sleep(10).then(() => bus.hangUp());
   await expect(open()).rejects.toMatchObject({ code: 'LINE_NOT_OPEN', message: expect.stringContaining('closed') });
 });
+
+test('an end that comes while the stream opens does not wait for a line that never falls silent', async () => {
+  const clock = drivenClock();
+  const ending = new AbortController();
+  const begun = clock.now();
+  let noisy = true;
+  const openTransport = modbusRtu(
+    async () => {
+      ending.abort(new Error('the program ends'));
+      const [ours, theirs] = streamPair();
+      const noise = async (): Promise<void> => {
+        while (noisy && theirs.writable) {
+          theirs.write(Buffer.from([0x2a]));
+          await clock.sleep(TIMEOUT_MS / 5);
+        }
+      };
+      void noise();
+      return { stream: ours, close: () => void ours.destroy() };
+    },
+    { place: 'line', timeoutMs: TIMEOUT_MS, characterMs: 0, clock },
+  );
+  const opened = openTransport(ending.signal).then(
+    () => 'open',
+    () => clock.now() - begun,
+  );
+  let took: unknown;
+  void opened.then((value) => (took = value));
+  await clock.runUntil(() => took !== undefined);
+  noisy = false;
+  expect(took).toBeLessThan(TIMEOUT_MS);
+});
