@@ -11,7 +11,7 @@ export interface ByteStream {
 export interface Wire {
   readonly isOpen: () => boolean;
   readonly write: (bytes: Buffer) => void;
-  /** What has come and was not taken yet. */
+  /** What has come and was not taken yet; its end, where that is much. */
   readonly take: () => Buffer;
   /** Resolves when something is there to be taken, when the wire is closed, or when the deadline has passed. */
   readonly stirs: (deadline: Deadline) => Promise<void>;
@@ -27,6 +27,8 @@ export interface Deadline {
 /** One for all: an error made anew for each reply costs more than the reply. */
 const CANCELLED = new Error('cancelled');
 const NOTHING = Buffer.alloc(0);
+/** Whoever talks while nobody reads must not fill the memory: a frame has 256 bytes at most. */
+const MOST_HEARD = 4_096;
 
 export function deadlineIn(ms: number, clock: Clock): Deadline {
   const cancelled = new AbortController();
@@ -59,7 +61,7 @@ export function wireOver({ stream, close }: ByteStream): Wire {
   // a late error must not end the process: its `close` event follows and is what we act on
   stream.on('error', () => undefined);
   stream.on('data', (bytes: Buffer) => {
-    heard = heard.length === 0 ? bytes : Buffer.concat([heard, bytes]);
+    heard = heard.length === 0 ? bytes : Buffer.concat([heard, bytes]).subarray(-MOST_HEARD);
     stirred?.();
   });
   stream.on('end', end).on('close', end);
