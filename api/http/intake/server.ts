@@ -32,7 +32,7 @@ export interface IntakeServerOptions {
 export interface IntakeServer {
   /** https://host:port */
   readonly address: string;
-  /** Answers what is under way, then closes. */
+  /** Answers what is under way, then closes; what has not come to its end within seconds is cut. */
   readonly close: () => Promise<void>;
 }
 
@@ -43,6 +43,7 @@ const REFUSALS = { burst: 10, perSecond: 1 / 6 };
 /** A gateway sends one request after the other, and its report beside. */
 const UNDER_WAY_PER_KEY = 4;
 const MOST_CONNECTIONS = 1_000;
+const LAST_ANSWERS_MS = 5_000;
 
 /** A request whose key is valid. */
 interface Guest {
@@ -127,7 +128,13 @@ export async function createIntakeServer(options: IntakeServerOptions): Promise<
   }
   // a server that listens on TCP has an AddressInfo (node:net)
   const bound = (app.server.address() as AddressInfo).port;
-  return { address: `https://${host.includes(':') ? `[${host}]` : host}:${bound}`, close: () => app.close() };
+  const close = async (): Promise<void> => {
+    // a server that closes asks no longer whether a request comes to its end: a line that died in the middle of one would hold it up for ever
+    const cut = setTimeout(() => app.server.closeAllConnections(), LAST_ANSWERS_MS);
+    await app.close();
+    clearTimeout(cut);
+  };
+  return { address: `https://${host.includes(':') ? `[${host}]` : host}:${bound}`, close };
 }
 
 function busy(reply: FastifyReply, why: string): Error {

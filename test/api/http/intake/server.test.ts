@@ -90,9 +90,9 @@ const ask = (body: Buffer | string, headers: Record<string, string> = {}, path =
   });
 
 /** A request of two bytes, of which it has sent these. */
-function cuttable(key: string, bytes: string): ClientRequest {
+function cuttable(key: string, bytes: string, at: IntakeServer = server): ClientRequest {
   const headers = { Authorization: `Bearer ${key}`, 'Content-Type': FRAMES_CONTENT_TYPE, 'Content-Length': 2 };
-  const url = new URL(INTAKE_FRAMES_PATH, server.address);
+  const url = new URL(INTAKE_FRAMES_PATH, at.address);
   const sent = request(url, { method: 'POST', ca: certificates.ca, agent: false, headers });
   sent.on('error', () => undefined).write(bytes);
   return sent;
@@ -196,6 +196,19 @@ describe('the listener of the intake', () => {
     expect(await ask('x', { Authorization: `Bearer ${key}` })).toMatchObject({ status: 429, code: 'INTAKE_BUSY' });
     gate.resolve();
     await expect.poll(() => ask('x', { Authorization: `Bearer ${key}` })).toMatchObject({ status: 200 });
+  });
+
+  it('closes within seconds where a line died in the middle of a request', { timeout: 30_000 }, async () => {
+    const other = await createIntakeServer(place());
+    const reached = Promise.withResolvers<void>();
+    identified = async () => reached.resolve();
+    const sent = cuttable(KEY.replace('000a', '000f'), 'x', other);
+    await reached.promise;
+    const from = Date.now();
+    await other.close();
+    expect(Date.now() - from).toBeLessThan(15_000);
+    sent.destroy();
+    identified = async () => undefined;
   });
 
   it('says 503 while the log takes nothing', async () => {
