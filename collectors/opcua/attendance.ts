@@ -1,3 +1,4 @@
+import { deviceError } from '#domain';
 import type { CollectorContext, OpcUaConnection, UnitHealth } from '../contract.ts';
 import { deliverHeld } from '../deliver.ts';
 import { nextDue } from '../modbus/schedule.ts';
@@ -15,6 +16,8 @@ const LONGEST_WAIT_MS = 30_000;
 const SHORT_INTERVAL_MS = 10_000;
 /** A node that the subscription brought within so many intervals will be brought again. */
 const PROMPT_INTERVALS = 2;
+/** How often a server is asked whether it has the namespaces by now that it lacked. */
+const NAMESPACES_MS = 60_000;
 const SAMPLING_MS = { min: 250, max: 5_000 };
 
 export interface Attended {
@@ -71,7 +74,8 @@ interface RoundsOptions {
 
 /**
  * Reads and delivers each device at its interval until the signal aborts; of the first round, which has all devices, `answered` is
- * called before anything of it is stored, and `first` at its end. Rejects when a read fails: the session is lost.
+ * called before anything of it is stored, and `first` at its end. Rejects when a read fails, or the server has namespaces
+ * that it lacked: the session is lost.
  */
 export async function rounds(
   session: Session,
@@ -82,6 +86,7 @@ export async function rounds(
   const { clock } = attended.context;
   const units = [...place.keys()];
   for (const unit of units) unit.dueAt = clock.now();
+  let lookedAt = clock.now();
   for (let round = 0; !ended.aborted; round += 1) {
     const now = clock.now();
     // a clock that was set back must not leave a device unasked
@@ -94,9 +99,22 @@ export async function rounds(
       await attended.stored();
     }
     if (round === 0) first();
+    if (units.length < attended.units.length && Math.abs(clock.now() - lookedAt) >= NAMESPACES_MS) {
+      lookedAt = clock.now();
+      await mindNamespaces(session, place, attended);
+    }
     const next = Math.min(...units.map((unit) => unit.dueAt), Infinity);
     await clock.sleep(Math.min(LONGEST_WAIT_MS, Math.max(0, next - clock.now())), ended).catch(() => undefined);
   }
+}
+
+/** A server may answer before it has all its devices. Rejects where it has more by now: a new session finds them. */
+async function mindNamespaces(session: Session, place: Placement, { units, connection }: Attended): Promise<void> {
+  if (placementOf(units, await session.namespaces()).size <= place.size) return;
+  throw deviceError('OPCUA_SESSION_LOST', `${connection.endpoint}: the server has namespaces that it lacked`, {
+    place: connection.id,
+    cure: 'it is opened again by itself',
+  });
 }
 
 /**

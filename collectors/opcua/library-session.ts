@@ -42,7 +42,7 @@ export function sessionOf(
   const { timeoutMs } = connection;
   return {
     lost: lost.signal,
-    namespaces: () => within(timeoutMs, session.readNamespaceArray()),
+    namespaces: () => within(timeoutMs, readNamespaces(session)),
     read: async (nodeIds) => {
       const samples: Sample[] = [];
       for (let i = 0; i < nodeIds.length; i += CHUNK) {
@@ -67,6 +67,13 @@ export function sessionOf(
       await end();
     },
   };
+}
+
+/** Server.NamespaceArray (Part 6, annex A). The library's own call answers what it was told first. */
+async function readNamespaces(session: ClientSession): Promise<readonly string[]> {
+  const { value } = await session.read({ nodeId: 'i=2255', attributeId: AttributeIds.Value });
+  const uris: unknown = value.value;
+  return Array.isArray(uris) ? uris.map(String) : [];
 }
 
 const subscriptionOf = (items: readonly MonitoredNode[]): Parameters<ClientSession['createSubscription2']>[0] => ({

@@ -32,6 +32,7 @@ export interface TestServer {
   /** By node id without namespace; change it and the next sample shows it. */
   readonly nodes: Map<string, NodeState>;
   readonly openNow: () => number;
+  readonly registerNamespace: (uri: string) => void;
   readonly close: () => Promise<void>;
 }
 
@@ -112,6 +113,7 @@ export async function startTestServer(options: {
     certificates: folder,
     nodes: options.nodes,
     openNow: () => server.currentChannelCount,
+    registerNamespace: (uri) => void space.registerNamespace(uri),
     close: async () => {
       await server.shutdown(0);
       await manager.dispose();
