@@ -118,7 +118,8 @@ export function createLine(
     },
     read: (request) => {
       const result = turn.then(() => readInTurn(request));
-      turn = result;
+      // a collector that fell over is started again on this line: its turn must not fail for ever
+      turn = result.catch(() => undefined);
       return result;
     },
   };

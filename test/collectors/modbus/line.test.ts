@@ -65,6 +65,21 @@ describe('a line', () => {
     expect(seen.asked.map((r) => r.address)).toEqual([0, 1, 2, 3, 4]);
   });
 
+  test('is read again after a read that failed in a way that nobody foresaw', async () => {
+    let asked = 0;
+    const { open } = memoryTransports(() => {
+      asked += 1;
+      if (asked === 1) throw new Error('a defect');
+      return OK;
+    });
+    const line = createLine(open, { pauseMs: 0 }, { clock: stepClock(), random: () => 0 }, WATCH);
+    await line.ready(signal);
+    await expect(line.read(ASKED)).rejects.toThrow('a defect');
+    line.close();
+    await line.ready(signal);
+    expect(await line.read(ASKED)).toEqual(OK);
+  });
+
   test('pauses between requests', async () => {
     const clock = stepClock();
     const { open } = memoryTransports(() => OK);
