@@ -21,6 +21,7 @@ export function toMeteringError(failure: SpoolFailure, file: string): MeteringEr
         cure: 'Start with the Node that the program installs (node_modules/.bin/node).',
       });
     case 'io':
+      if (isSystemError(failure.code)) return diskFailed(file, failure);
       return failure.code === 'SPOOL_THREAD_ENDED'
         ? storeError('SPOOL_THREAD_ENDED', failure.message, { ...details, cure: 'Start the program again.' })
         : invariantError('SPOOL_FAILED', failure.message, { ...details, cure: 'Report this with the log.' });
@@ -45,11 +46,7 @@ function fromSqlite(code: number, message: string, file: string): MeteringError 
     case SQLITE.full:
       return storeError('SPOOL_FULL', 'the spool is full', { ...details, cure: FREE_SPACE, retryable: true });
     case SQLITE.ioerr:
-      return storeError('SPOOL_DISK_FAILED', `the disk refused the spool: ${message}`, {
-        ...details,
-        cure: 'Look at the disk and at the system log; appending is tried again.',
-        retryable: true,
-      });
+      return diskFailed(file, { code, message });
     case SQLITE.corrupt:
       return storeError('SPOOL_CORRUPT', `the spool is damaged: ${message}`, {
         ...details,
@@ -60,6 +57,17 @@ function fromSqlite(code: number, message: string, file: string): MeteringError 
       return storeError('SPOOL_FAILED', `the spool failed: ${message}`, { ...details, cure: 'Look at the log.' });
   }
 }
+
+/** EIO, ENOENT: what the operating system says, and not Node (ERR_…). */
+const isSystemError = (code: number | string): boolean => /^E[A-Z0-9]+$/.test(String(code));
+
+const diskFailed = (file: string, { code, message }: Pick<SpoolFailure, 'code' | 'message'>): MeteringError =>
+  storeError('SPOOL_DISK_FAILED', `the disk refused the spool: ${message}`, {
+    place: file,
+    context: { code },
+    cure: 'Look at the disk and at the system log; appending is tried again.',
+    retryable: true,
+  });
 
 export const unwritable = (file: string, why: string): MeteringError =>
   configError('SPOOL_UNWRITABLE', `the spool cannot be written: ${why}`, {

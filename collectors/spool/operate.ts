@@ -232,6 +232,11 @@ function freeBytes(file: string): number {
   return bavail * bsize;
 }
 
+/** Never throws: a commit that stands must not be reported as one that failed, and be tried again. */
 function sizeOf(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  try {
+    return statSync(file).size;
+  } catch {
+    return 0;
+  }
 }

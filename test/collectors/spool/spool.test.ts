@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -320,6 +320,23 @@ describe('a full spool', () => {
     await expect(append).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
     await expect(waiting.append(drafts(1))).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
   });
+});
+
+it('holds its callers up while the disk under it is away, and goes on by itself', async () => {
+  const telemetry = createTelemetry(silentLogger());
+  const spool = await open({ telemetry });
+  const [here, away] = [join(folder, 'deep'), join(folder, 'away')];
+  renameSync(here, away);
+  const append = spool.append(drafts(20));
+  append.catch(() => undefined);
+  await expect
+    .poll(() => telemetry.counts())
+    .toMatchObject({
+      'civicmeter_spool_stalled_total{code="SPOOL_DISK_FAILED"}': 1,
+    });
+  renameSync(away, here);
+  await append;
+  expect(spool.pending()).toEqual([[0, 20]]);
 });
 
 describe('kill -9 of the process that appends', () => {
