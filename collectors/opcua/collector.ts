@@ -88,9 +88,8 @@ export function createOpcUaCollector(
     for (let failures = 1; !signal.aborted; failures += 1) {
       line.state = 'opening';
       try {
-        const session = await open();
-        if (!signal.aborted) return session;
-        await session.close();
+        const session = await orAborted(open(), signal);
+        if (session) return session;
       } catch (error) {
         line.state = 'closed';
         line.problem = failureOf(error);
@@ -168,6 +167,19 @@ export function createOpcUaCollector(
       units: units.map((unit) => healthOf(unit, clock.now())),
     }),
   };
+}
+
+/** The session, or nothing where the signal aborts first: one that opens later is closed, and nobody waits for it. */
+async function orAborted(opening: Promise<Session>, signal: AbortSignal): Promise<Session | undefined> {
+  const aborted = Promise.withResolvers<undefined>();
+  const onAbort = (): void => aborted.resolve(undefined);
+  signal.addEventListener('abort', onAbort, { once: true });
+  const session = await Promise.race([opening, aborted.promise]).finally(() =>
+    signal.removeEventListener('abort', onAbort),
+  );
+  if (!signal.aborted) return session;
+  void opening.then((late) => late.close()).catch(() => undefined);
+  return undefined;
 }
 
 const reasonOf = (error: unknown): { readonly reason: string; readonly detail: string } =>
