@@ -1,4 +1,3 @@
-import type { ClientRequest } from 'node:http';
 import { Agent, request } from 'node:https';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
@@ -36,13 +35,10 @@ export interface Centre {
   /** Answers what of these frames is durable there. Throws CENTRE_SILENT, CENTRE_CERTIFICATE_REFUSED, CENTRE_KEY_REFUSED, CENTRE_REFUSED. */
   readonly deliver: (frames: readonly SpooledFrame[]) => Promise<SeqSet>;
   readonly report: (report: GatewayReport) => Promise<ReportAnswer>;
-  /** The program ends: a request has a few seconds from now on, those under way as well. */
-  readonly hurry: () => void;
   readonly close: () => void;
 }
 
 const TIMEOUT_MS = 60_000;
-const HURRY_MS = 5_000;
 const LINE_FEED = Buffer.from('\n');
 const compress = promisify(gzip);
 
@@ -50,13 +46,10 @@ export function createCentre(options: CentreOptions): Centre {
   const { url, key, ca, src, now, timeoutMs = TIMEOUT_MS } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: 2, ...(ca === undefined ? {} : { ca }) });
 
-  const underWay = new Set<ClientRequest>();
-  let patienceMs = timeoutMs;
-
   const ask = async (method: 'POST' | 'PUT', path: string, type: string, body: Buffer): Promise<unknown> => {
     const packed = await compress(body);
     const { status, text } = await new Promise<{ status: number; text: string }>((resolve, reject) => {
-      const signal = AbortSignal.timeout(patienceMs);
+      const signal = AbortSignal.timeout(timeoutMs);
       const headers = {
         Authorization: `Bearer ${key}`,
         'Content-Type': type,
@@ -75,8 +68,7 @@ export function createCentre(options: CentreOptions): Centre {
           );
         },
       );
-      underWay.add(sent);
-      sent.on('error', reject).on('close', () => underWay.delete(sent));
+      sent.on('error', reject);
       sent.end(packed);
     }).catch((cause: unknown) => {
       throw centreSilent(url, cause);
@@ -116,11 +108,6 @@ export function createCentre(options: CentreOptions): Centre {
       if (!answer.success) throw invalidAnswer(url);
       hearClock(answer.data.at, from);
       return answer.data;
-    },
-    hurry: () => {
-      patienceMs = Math.min(timeoutMs, HURRY_MS);
-      const cut = (): void => underWay.forEach((sent) => sent.destroy(new Error('the program ends')));
-      setTimeout(cut, HURRY_MS).unref();
     },
     close: () => agent.destroy(),
   };

@@ -1,6 +1,7 @@
+import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { filesOf } from '../../api/cli/wiring/data-folder.ts';
@@ -61,6 +62,19 @@ test('a gateway ends in time while the centre is silent', { timeout: 60_000 }, a
   await until('a request that is not answered', () => asked > 0);
   expect(await ended()).toMatchObject({ code: 0 });
   expect(readGatewayStatus(at('silent'))?.waiting.frames).toBeGreaterThan(0);
+});
+
+test('a gateway ends in time while the brokers are silent', { timeout: 60_000 }, async () => {
+  const broker = createTcpServer((socket) => void socket.on('error', () => undefined).resume());
+  await new Promise<void>((resolve) => broker.listen(0, '127.0.0.1', resolve));
+  const connected = once(broker, 'connection');
+  // it listens on TCP
+  const { port } = broker.address() as AddressInfo;
+  const args = ['collect', '--data', at('brokers'), '--site', at('site.yaml'), '--kafka', `127.0.0.1:${port}`];
+  gateway = await runProgram(args, /^collect: plant/m);
+  await connected;
+  expect(await ended()).toMatchObject({ code: 0 });
+  broker.close();
 });
 
 test.skipIf(skipDisk(DISK))('a gateway ends in time while its disk is full', { timeout: 60_000 }, async () => {

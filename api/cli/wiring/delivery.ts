@@ -32,16 +32,20 @@ const CLOCK_DIFFERS: EventSpec = {
 };
 /** Beyond this the two clocks differ, and no line is that slow. */
 const CLOCK_TOLERANCE_MS = 60_000;
+const HURRY_MS = 5_000;
 
 /** The way to the other side. It opens at the first frame, so that a gateway starts and collects while the line is down. */
 export async function openDelivery(destination: Destination, context: DeliveryContext): Promise<Delivery> {
   const way = destination.kind === 'centre' ? await toCentre(destination, context) : toKafka(destination, context);
+  const late = new AbortController();
+  let hurrying: NodeJS.Timeout | undefined;
+  const { report } = way;
   let line: GatewayStatus['line'] = { state: 'not-yet-tried', lastDeliveryAt: null, problem: null };
   return {
     ...way,
     deliver: async (frames) => {
       try {
-        const durable = await way.deliver(frames);
+        const durable = await orAborted(way.deliver(frames), late.signal);
         line = { state: 'up', lastDeliveryAt: new Date(context.clock.now()).toISOString(), problem: null };
         return durable;
       } catch (error) {
@@ -52,11 +56,30 @@ export async function openDelivery(destination: Destination, context: DeliveryCo
         throw error;
       }
     },
+    report: report && ((said) => orAborted(report(said), late.signal)),
     line: () => line,
+    hurry: () => {
+      hurrying = setTimeout(() => late.abort(new Error('the program ends')), HURRY_MS);
+    },
+    close: () =>
+      orAborted(way.close(), late.signal)
+        .catch((error: unknown) => {
+          if (error !== late.signal.reason) throw error;
+        })
+        .finally(() => clearTimeout(hurrying)),
   };
 }
 
-type Way = Omit<Delivery, 'line'>;
+/** The promise's outcome, or a rejection when the signal aborts: what comes of it then is nobody's. */
+async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void => aborted.reject(signal.reason as Error); // aborted with an error, below
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  return Promise.race([promise, aborted.promise]).finally(() => signal.removeEventListener('abort', onAbort));
+}
+
+type Way = Omit<Delivery, 'line' | 'hurry'>;
 
 async function toCentre(
   { url, key, ca }: Extract<Destination, { kind: 'centre' }>,
@@ -77,7 +100,6 @@ async function toCentre(
     deliver: centre.deliver,
     report: centre.report,
     clockAheadMs: () => ahead,
-    hurry: centre.hurry,
     close: async () => centre.close(),
   };
 }
@@ -106,7 +128,6 @@ function toKafka(
       return seqSetOf(frames.map(({ seq }) => [seq, seq + 1]));
     },
     clockAheadMs: () => null,
-    hurry: () => undefined,
     close: async () => {
       const last = await opening?.catch(() => undefined);
       await last?.producer.close();
