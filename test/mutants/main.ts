@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { argumentsOf, nameIn } from '../support/arguments.ts';
 import { type Mutant, MUTANTS } from './mutants.ts';
 
-/** `npm run mutants`: each mutant against its suite; exit code 1 where one survives. The last line is JSON. */
+/** `npm run mutants -- [NAME …]`: these mutants, all where none is named, each against its suite; exit code 1 where one survives. The last line is JSON. */
 interface Fate {
   readonly mutant: Mutant;
   readonly caught: boolean;
@@ -30,8 +31,10 @@ const fateOf = (mutant: Mutant): Promise<Fate> =>
     });
   });
 
-const only = process.argv[2];
-const chosen = MUTANTS.filter(({ name }) => only === undefined || name === only);
+const { positionals } = argumentsOf('npm run mutants -- [NAME …]', {});
+const names = MUTANTS.map(({ name }) => name);
+for (const name of positionals) nameIn('mutant', name, names);
+const chosen = MUTANTS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
 let caught = 0;
 for (const mutant of chosen) {
   const fate = await fateOf(mutant);

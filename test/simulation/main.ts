@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
-import { z } from 'zod';
+import { argumentsOf, numberOf, refuse } from '../support/arguments.ts';
 import { type Counts, neverHit, totalOf } from './coverage.ts';
 import { outcomesOf } from './pool.ts';
 import { firstSeed } from './seeds.ts';
@@ -12,19 +11,16 @@ process.env['TZ'] = 'Asia/Kathmandu';
 const LONG_RUN = 1_000;
 const PROGRESS_EVERY = 500;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { from: { type: 'string' }, days: { type: 'string' }, threads: { type: 'string' } },
+const { values, positionals } = argumentsOf('npm run simulate -- [SEEDS] [--from N] [--days D] [--threads T]', {
+  from: { type: 'string' },
+  days: { type: 'string' },
+  threads: { type: 'string' },
 });
-const whole = z.coerce.number().int().positive();
-const { seeds, from, days, threads } = z
-  .strictObject({
-    seeds: whole.default(200),
-    from: z.coerce.number().int().nonnegative().default(firstSeed()),
-    days: whole.optional(),
-    threads: whole.default(availableParallelism()),
-  })
-  .parse({ ...values, seeds: positionals[0] });
+if (positionals.length > 1) refuse(`one number of seeds, not ${positionals.join(' ')}`);
+const seeds = numberOf('SEEDS', positionals[0] ?? '200', 1);
+const from = numberOf('--from', values.from ?? String(firstSeed()), 0);
+const days = values.days === undefined ? undefined : numberOf('--days', values.days, 1);
+const threads = numberOf('--threads', values.threads ?? String(availableParallelism()), 1);
 
 const started = performance.now();
 const outcomes: Outcome[] = [];
