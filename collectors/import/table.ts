@@ -84,6 +84,8 @@ function readCsv(bytes: Uint8Array, name: string, hints: TableHints): Table {
   try {
     const rows: string[][] = parse(text, {
       delimiter,
+      // files that two programs wrote have both ends; found by itself, the first would hold for all lines
+      record_delimiter: ['\r\n', '\n', '\r'],
       relax_column_count: true,
       relax_quotes: true,
       trim: true,

@@ -44,6 +44,19 @@ describe('long form', () => {
     expect(readings.refused).toEqual([]);
   });
 
+  it.each([
+    ['the head with a Windows end, the rest without', '\r\n', '\n', '\n'],
+    ['the last with a Windows end', '\n', '\n', '\r\n'],
+    ['old Macintosh ends', '\r', '\r', '\r'],
+  ])('takes every line whatever ends it: %s', async (_, head, first, second) => {
+    const readings = await read(`meter,time,value (m3)${head}w1,2025-03-01,1${first}w1,2025-03-02,2${second}`);
+    expect(list(readings)).toEqual([
+      'hand.w1/r @ 2025-02-28T16:00:00 = 1000',
+      'hand.w1/r @ 2025-03-01T16:00:00 = 2000',
+    ]);
+    expect(readings.refused).toEqual([]);
+  });
+
   it('reads GBK, as Chinese Excel writes CSV, and gzip', async () => {
     const bytes = gbk('表号,抄表时间,读数（m³）\n0042,2025-03-01 08:00,1234.5\n'.replace('m³', '立方米'));
     for (const content of [bytes, gzipSync(bytes)]) {
