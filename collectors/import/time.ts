@@ -78,8 +78,9 @@ function wallOf(text: string, dates: DateOrder): Wall | undefined {
   const time = hours * HOUR + Number(minute) * MINUTE + Number(second) * SECOND;
   const ms = Number(fraction.slice(0, 3).padEnd(3, '0'));
   if (time + ms > DAY) return undefined;
-  const local = day * DAY + time + ms;
-  return { local, offset: zone === undefined ? undefined : offsetOf(zone), ambiguous, dateOnly: false };
+  const offset = zone === undefined ? undefined : offsetOf(zone);
+  if (offset !== undefined && Math.abs(offset) > MAX_OFFSET) return undefined;
+  return { local: day * DAY + time + ms, offset, ambiguous, dateOnly: false };
 }
 
 interface WrittenDate {
@@ -112,9 +113,14 @@ function dated(
 ): WrittenDate | undefined {
   const day = dayOfCivil(Number(y), Number(m), Number(d));
   const date = new Date(day * DAY);
-  const exists = date.getUTCMonth() + 1 === Number(m) && date.getUTCDate() === Number(d);
+  // of 0025 it makes 1925
+  const isThatYear = date.getUTCFullYear() === Number(y);
+  const exists = isThatYear && date.getUTCMonth() + 1 === Number(m) && date.getUTCDate() === Number(d);
   return exists ? { day, rest: rest.trimEnd(), ambiguous } : undefined;
 }
+
+/** The farthest any zone has ever been from UTC. */
+const MAX_OFFSET = 16 * HOUR;
 
 const offsetOf = (zone: string): number => {
   if (/^(?:z|utc)$/i.test(zone)) return 0;

@@ -18,6 +18,10 @@ describe('times', () => {
     ['13/13/2016 08:00', '2 TIME_INVALID'],
     ['2016-03-01 24:01', '2 TIME_INVALID'],
     ['2016-03-01 8:', '2 TIME_INVALID'],
+    ['0016-03-01', '2 TIME_INVALID'],
+    ['01/03/0016', '2 TIME_INVALID'],
+    ['2016-03-01 08:00+99:99', '2 TIME_INVALID'],
+    ['2016-03-01 08:00+14:00', '2016-02-29T18:00:00'],
   ])('%s in Madrid is %s', async (time, expected) => {
     expect(await at(time)).toEqual([expected]);
   });
