@@ -1,14 +1,14 @@
 import {
   baseUnitOf,
-  type Carrier,
   formatInstant,
   type FrameDraft,
+  invariantError,
   type Registry,
   registerKey,
   requestError,
   zoneOf,
 } from '#domain';
-import { type Readings, readReadings } from '../../../collectors/import/index.ts';
+import { namingOf, type Readings, readReadings } from '../../../collectors/import/index.ts';
 import type { Spool } from '../../../collectors/spool/port.ts';
 import type { Service } from '../../../pipeline/service.ts';
 import type { ImportReadings, ImportReport } from '../../http/import-port.ts';
@@ -85,22 +85,23 @@ export function reportOf(
  * understood reaches the process that owns the spool. Throws IMPORT_NOT_EXACT.
  */
 export function plainCsv(frames: readonly FrameDraft[], registry: Registry): string {
-  const registers = new Map(
-    registry.devices.flatMap((device) =>
-      device.registers.map((one) => [registerKey(device.id, one.name), one] as const),
-    ),
-  );
+  const naming = namingOf(registry);
   const lines = frames.flatMap(({ device, at, r }) =>
     r.map(([register, value]) => {
       const key = registerKey(device, register);
-      const { scale } = registers.get(key) ?? { scale: { num: 1, den: 1 } };
-      return `${key},${new Date(at).toISOString()},${decimal(BigInt(value) * BigInt(scale.num), BigInt(scale.den), key)},${baseUnit(registers.get(key)?.carrier, key)}`;
+      const named = naming(key);
+      const target = named.ok ? named.value(at) : named;
+      if (!target.ok) throw invariantError('IMPORT_NOT_NAMED', `${key} was understood and is ${target.reason.en}`);
+      const { scale, carrier } = target.value;
+      const amount = decimal(BigInt(value) * BigInt(scale.num), BigInt(scale.den), key);
+      return `${key},${new Date(at).toISOString()},${amount},${baseUnitOf(carrier)}`;
     }),
   );
   return ['register,time,value,unit', ...lines, ''].join('\n');
 }
 
 function decimal(num: bigint, den: bigint, key: string): string {
+  if (num < 0n) return `-${decimal(-num, den, key)}`;
   for (let places = 0, scaled = num; places <= 12; places++, scaled *= 10n) {
     if (scaled % den !== 0n) continue;
     const digits = String(scaled / den).padStart(places + 1, '0');
@@ -109,13 +110,5 @@ function decimal(num: bigint, den: bigint, key: string): string {
   throw requestError('IMPORT_NOT_EXACT', `a step of ${key} is no decimal of its base unit`, {
     place: key,
     cure: 'end the running program, import the file, and start again',
-  });
-}
-
-function baseUnit(carrier: Carrier | undefined, key: string): string {
-  if (carrier !== undefined) return baseUnitOf(carrier);
-  throw requestError('GAUGE_NOT_COUNTED', `${key} is a gauge and counts nothing`, {
-    place: key,
-    cure: 'name a counter',
   });
 }

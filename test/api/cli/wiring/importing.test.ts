@@ -19,9 +19,9 @@ const counter = (name: string, scale: Rational): Register => ({
 });
 
 const NAMES = ['e1', 'e2', 'c1'] as const;
-const SCALES = { e1: rational(1), e2: rational(5, 4), c1: rational(10) } as const;
+const SCALES = { e1: rational(1), e2: rational(1, 4), c1: rational(10) } as const;
 
-/** Whole base units, a step of 1.25 Wh (1/800 kWh), and a pulse of 10 Wh. */
+/** Whole base units, a step of 0.25 Wh (1/4000 kWh), and a pulse counter, of which the meter knows that a pulse is 10 Wh. */
 const registry: Registry = {
   site: { id: 's', name: { zh: '站', en: 'S' }, zone: 'Asia/Shanghai', slotMinutes: 60 },
   institutions: [],
@@ -47,7 +47,11 @@ const registry: Registry = {
       id: 'd',
       model: 'm',
       intervalMs: 60_000,
-      registers: [counter('e1', SCALES.e1), counter('e2', SCALES.e2), counter('c1', SCALES.c1)],
+      registers: [
+        counter('e1', SCALES.e1),
+        counter('e2', SCALES.e2),
+        { name: 'c1', kind: 'counter', unit: 'count', scale: rational(1) },
+      ],
     },
   ],
 };
@@ -57,7 +61,7 @@ const drafts = fc
     fc.record({
       at: fc.integer({ min: Date.UTC(2020, 0, 1), max: Date.UTC(2030, 0, 1) }),
       register: fc.constantFrom(...NAMES),
-      value: fc.integer({ min: 0, max: 2 ** 48 }),
+      value: fc.integer({ min: -(2 ** 48), max: 2 ** 48 }),
     }),
     { selector: ({ at, register }) => `${at} ${register}`, minLength: 1, maxLength: 20 },
   )
@@ -83,10 +87,10 @@ test('readings that go to a running program as a file arrive as they were', asyn
 });
 
 test('a register whose step is no decimal of its base unit is refused, not rounded', () => {
-  const device = { id: 'd', model: 'm', intervalMs: 1, registers: [counter('e1', rational(1, 3))] };
-  expect(() =>
-    plainCsv([{ site: 's', device: 'd', at: 0, r: [['e1', 1]] }], { ...registry, devices: [device] }),
-  ).toThrow('no decimal');
+  const mountings = registry.mountings.map((mounting) => ({ ...mounting, scale: rational(1, 3) }));
+  expect(() => plainCsv([{ site: 's', device: 'd', at: 0, r: [['e1', 1]] }], { ...registry, mountings })).toThrow(
+    'no decimal',
+  );
 });
 
 test('the report counts readings per register and keeps each refused row', async () => {
