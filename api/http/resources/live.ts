@@ -33,6 +33,8 @@ export function liveRoutes(app: App, context: ApiContext, streams: Streams): voi
   app.get(
     '/live/stream',
     {
+      // it would hold one of the streams, and its reader would never see so much as the head
+      exposeHeadRoute: false,
       schema: {
         summary: 'Server-sent events: `snapshot` with every register first, then `changed` at most once a second',
         tags: ['live'],

@@ -51,6 +51,16 @@ describe('the live stream', () => {
     expect(performance.now() - started).toBeLessThan(2_000);
   });
 
+  it('is not begun by HEAD, which could not read it', async () => {
+    const server = await serve();
+    const response = await fetch(`${server.address}/api/v1/live/stream`, {
+      method: 'HEAD',
+      signal: AbortSignal.timeout(5_000),
+    });
+    expect(response.status).toBe(404);
+    await server.close();
+  });
+
   it('stops watching when the reader goes away', async () => {
     const context = contextOf();
     let watching = 0;
