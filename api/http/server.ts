@@ -73,7 +73,13 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
 export async function buildApp(options: Omit<ServerOptions, 'host' | 'port'>): Promise<App> {
   const { clock, telemetry, webRoot } = options;
   const streams = createStreams(clock);
-  const app = fastify({ logger: false, bodyLimit: BODY_LIMIT, forceCloseConnections: 'idle', requestTimeout: 60_000 })
+  const app = fastify({
+    logger: false,
+    bodyLimit: BODY_LIMIT,
+    forceCloseConnections: 'idle',
+    requestTimeout: 60_000,
+    frameworkErrors: (error, request, reply) => sendProblem(telemetry, error, request, reply),
+  })
     .withTypeProvider<ZodTypeProvider>()
     .setValidatorCompiler(validatorCompiler)
     .setSerializerCompiler(serializerCompiler);

@@ -90,6 +90,15 @@ describe('the routes', () => {
     expect(answer.headers['content-type']).toMatch(/^application\/json/);
   });
 
+  it.each(['/%', '/api/v1/usage%ZZ?from=2026'])('answer an address that is none, %s, by a problem', async (url) => {
+    const answer = await get(url);
+    expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+    expect([answer.statusCode, answer.json()]).toEqual([
+      400,
+      expect.objectContaining({ code: 'REQUEST_INVALID', status: 400, instance: url }),
+    ]);
+  });
+
   it('give metrics in the text format', async () => {
     const answer = await get('/metrics');
     expect(answer.headers['content-type']).toMatch(/^text\/plain; version=0\.0\.4/);
