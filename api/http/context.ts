@@ -84,3 +84,12 @@ export async function registryOf(service: Service, site: string | undefined): Pr
   }
   return service.registry(id);
 }
+
+/** Throws INSTITUTION_UNKNOWN (404). */
+export function requireInstitution({ institutions }: Registry, id: string): void {
+  if (institutions.some((one) => one.id === id)) return;
+  throw requestError('INSTITUTION_UNKNOWN', `there is no institution "${id}"`, {
+    place: 'query institution',
+    cure: `use one of ${institutions.map((one) => one.id).join(', ')}`,
+  });
+}

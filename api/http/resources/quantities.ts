@@ -8,7 +8,7 @@ import {
   MAX_DOCUMENT_BYTES,
   quantitiesAnswerSchema,
 } from '../../../pipeline/index.ts';
-import { type ApiContext, type App, registryOf } from '../context.ts';
+import { type ApiContext, type App, registryOf, requireInstitution } from '../context.ts';
 import { claimKeys, idSchema, problems, siteKey, siteQuery } from '../shapes.ts';
 
 const tags = ['import'];
@@ -74,7 +74,9 @@ export function quantitiesRoutes(app: App, { service }: ApiContext): void {
       },
     },
     async ({ query }) => {
-      const site = (await registryOf(service, query.site)).site.id;
+      const registry = await registryOf(service, query.site);
+      const site = registry.site.id;
+      if (query.institution !== undefined) requireInstitution(registry, query.institution);
       const rows = await service.rules.quantities({
         site,
         institution: query.institution,

@@ -123,6 +123,8 @@ describe('what the rules say, by API', () => {
     expect(template.rawPayload.subarray(0, 2).toString()).toBe('PK');
     expect(template.headers['content-disposition']).toMatch(/2026\.xlsx$/);
     expect((await get('/api/v1/quantities?year=2026')).json()).toMatchObject({ quantities: [] });
+    const nobody = await get('/api/v1/quantities?year=2026&institution=nobody');
+    expect([nobody.statusCode, nobody.json()]).toEqual([404, expect.objectContaining({ code: 'INSTITUTION_UNKNOWN' })]);
     expect((await get('/api/v1/factors/confirmations')).json()).toEqual({ items: [] });
     const confirm = (payload: object) =>
       app.inject({ method: 'POST', url: '/api/v1/factors/confirmations', headers: { host: 'localhost' }, payload });
