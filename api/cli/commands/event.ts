@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type MeterEventBody, parseRational, type Registry, type Zone } from '#domain';
+import { type MeterEventBody, parseRational, parseTime, type Registry, type Zone } from '#domain';
 import { command, type CommandSpec, type OptionSpec } from '../command.ts';
 import { eventListSchema, eventSchema } from '../shapes.ts';
 import { withService } from '../wiring/service.ts';
@@ -193,7 +193,7 @@ const exclude = recording({
   options: [
     REGISTER_OPTION,
     { flags: '--from <time>', text: { zh: '起', en: 'start' } },
-    { flags: '--to <time>', text: { zh: '止', en: 'end' } },
+    { flags: '--to <time>', text: { zh: '止：含所写的日', en: 'end, with the day that it names' } },
   ],
   examples: [
     {
@@ -205,7 +205,7 @@ const exclude = recording({
   input: z.strictObject({ ...common, register: z.string(), from: z.string(), to: z.string() }),
   body: (input, _registry, zone) => {
     const { device, register } = registerOf(input.register);
-    return { kind: 'exclude', device, register, from: instantOf(input.from, zone), to: instantOf(input.to, zone) };
+    return { kind: 'exclude', device, register, from: instantOf(input.from, zone), to: parseTime(input.to, zone).to };
   },
 });
 

@@ -1,0 +1,36 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventSchema } from '../../../../api/cli/shapes.ts';
+import { cli } from '../../../support/cli.ts';
+import { type FreshBooks, freshBooks, stopPostgres } from '../../../support/postgres.ts';
+import { plant } from '../../../support/run-books.ts';
+import { smallRegistry } from '../../../support/small-site.ts';
+
+let folder: string;
+let books: FreshBooks;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'civicmeter-event-'));
+  books = await freshBooks();
+  await plant(books.books, smallRegistry([{ point: 'p' }]), []);
+}, 60_000);
+afterAll(async () => {
+  await books.close();
+  await stopPostgres();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const record = async (kind: string, ...options: readonly string[]) => {
+  const argv = ['event', kind, ...options, '--by', 'wang', '--reason', 'r', '--json', '--data', join(folder, 'data')];
+  const run = await cli(argv, { env: { CIVICMETER_BOOKS: books.dsn, LANG: 'en_GB.UTF-8' } });
+  return run.code === 0 ? eventSchema.parse(JSON.parse(run.out)).event : run.err;
+};
+
+test('a day is excluded as far as its end, as the API does it', async () => {
+  const day = ['--register', 'd-p/e', '--from', '2026-03-05', '--to', '2026-03-05'];
+  expect(await record('exclude', ...day)).toMatchObject({
+    from: '2026-03-05T00:00:00+08:00',
+    to: '2026-03-06T00:00:00+08:00',
+  });
+});
