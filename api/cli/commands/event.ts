@@ -117,12 +117,12 @@ const replacement = recording({
       point: input.point,
       at,
       serial: input.serial,
-      ...(input.final === undefined ? {} : { final: faceOf(registry, old, input.final, '--final') }),
-      ...(input.initial === undefined ? {} : { initial: faceOf(registry, next, input.initial, '--initial') }),
+      ...(input.final === undefined ? {} : { final: faceOf(registry, old, at, input.final, '--final') }),
+      ...(input.initial === undefined ? {} : { initial: faceOf(registry, next, at, input.initial, '--initial') }),
       ...(input.device === undefined ? {} : { device: input.device }),
       ...(input.toRegister === undefined ? {} : { register: input.toRegister }),
       ...(input.multiplier === undefined ? {} : { multiplier: parseRational(input.multiplier) }),
-      ...(input.modulus === undefined ? {} : { modulus: faceOf(registry, next, input.modulus, '--modulus') }),
+      ...(input.modulus === undefined ? {} : { modulus: faceOf(registry, next, at, input.modulus, '--modulus') }),
     };
   },
 });
@@ -150,15 +150,18 @@ const reset = recording({
   }),
   body: (input, registry, zone) => {
     const { device, register } = registerOf(input.register);
+    const at = instantOf(input.at, zone);
     return {
       kind: 'reset',
       device,
       register,
-      at: instantOf(input.at, zone),
-      ...(input.final === undefined ? {} : { final: faceOf(registry, { device, register }, input.final, '--final') }),
+      at,
+      ...(input.final === undefined
+        ? {}
+        : { final: faceOf(registry, { device, register }, at, input.final, '--final') }),
       ...(input.initial === undefined
         ? {}
-        : { initial: faceOf(registry, { device, register }, input.initial, '--initial') }),
+        : { initial: faceOf(registry, { device, register }, at, input.initial, '--initial') }),
     };
   },
 });
@@ -233,14 +236,15 @@ const admit = recording({
   input: z.strictObject({ ...common, register: z.string(), at: z.string(), amount: z.string().optional() }),
   body: (input, registry, zone) => {
     const { device, register } = registerOf(input.register);
+    const at = instantOf(input.at, zone);
     return {
       kind: 'admit',
       device,
       register,
-      at: instantOf(input.at, zone),
+      at,
       ...(input.amount === undefined
         ? {}
-        : { amount: faceOf(registry, { device, register }, input.amount, '--amount') }),
+        : { amount: faceOf(registry, { device, register }, at, input.amount, '--amount') }),
     };
   },
 });

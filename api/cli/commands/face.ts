@@ -1,4 +1,4 @@
-import { parseQuantity, type Register, type Registry, requestError } from '#domain';
+import { type Mounting, parseQuantity, type Register, type Registry, requestError } from '#domain';
 
 interface RegisterRef {
   readonly device: string;
@@ -13,9 +13,7 @@ export function meterAt(registry: Registry, point: string, at: number): Register
       cure: `use one of ${registry.points.map(({ id }) => id).join(', ')}`,
     });
   }
-  const mounting = registry.mountings.findLast(
-    (one) => one.point === point && (one.mountedAt ?? -Infinity) <= at && at <= (one.removedAt ?? Infinity),
-  );
+  const mounting = registry.mountings.findLast((one) => one.point === point && isMounted(one, at));
   if (!mounting) {
     throw requestError('POINT_WITHOUT_METER', `no meter was mounted at "${point}" then`, {
       place: '--at',
@@ -36,19 +34,19 @@ export function registerIn(registry: Registry, { device, register }: RegisterRef
 }
 
 /**
- * What stands on the meter's face, in face units, from a quantity with its unit (or a count, where the register is kept
- * in counts). Throws QUANTITY_INVALID, GAUGE_NOT_COUNTED.
+ * What stands on the meter's face at an instant, in face units, from a quantity with its unit (or a count, where the register
+ * is kept in counts). Throws QUANTITY_INVALID, GAUGE_NOT_COUNTED.
  */
-export function faceOf(registry: Registry, ref: RegisterRef, text: string, place: string): number {
-  const { carrier, scale } = registerIn(registry, ref);
+export function faceOf(registry: Registry, ref: RegisterRef, at: number, text: string, place: string): number {
+  const { carrier, scale, isCounts } = countedAt(registry, ref, at);
+  const counts = /^\s*(\d+)\s*(?:counts?|pulses?|个|脉冲)\s*$/.exec(text)?.[1];
+  if (counts !== undefined && isCounts) return Number(counts);
   if (carrier === undefined) {
-    throw requestError('GAUGE_NOT_COUNTED', `${ref.device}/${ref.register} is a gauge and counts nothing`, {
-      place: '--register',
-      cure: 'name a counter',
+    throw requestError('QUANTITY_INVALID', `nobody has said what a pulse of ${ref.device}/${ref.register} is worth`, {
+      place,
+      cure: 'write it in counts, such as "123 counts"',
     });
   }
-  const counts = /^\s*(\d+)\s*(?:counts?|pulses?|个|脉冲)\s*$/.exec(text)?.[1];
-  if (counts !== undefined && (scale.num !== 1 || scale.den !== 1)) return Number(counts);
   const base = parseQuantity(text, carrier);
   const face = (base * scale.den) / scale.num;
   if (Number.isSafeInteger(face)) return face;
@@ -57,3 +55,27 @@ export function faceOf(registry: Registry, ref: RegisterRef, text: string, place
     cure: `one unit of its face is ${scale.num}/${scale.den} base units; write it in counts, such as "123 counts"`,
   });
 }
+
+/** A pulse counter knows neither its carrier nor its scale; the meter that is mounted on it does. */
+function countedAt(
+  registry: Registry,
+  ref: RegisterRef,
+  at: number,
+): Pick<Register, 'carrier' | 'scale'> & { readonly isCounts: boolean } {
+  const { kind, carrier, scale } = registerIn(registry, ref);
+  if (kind === 'gauge') {
+    throw requestError('GAUGE_NOT_COUNTED', `${ref.device}/${ref.register} is a gauge and counts nothing`, {
+      place: '--register',
+      cure: 'name a counter',
+    });
+  }
+  if (carrier !== undefined) return { carrier, scale, isCounts: scale.num !== 1 || scale.den !== 1 };
+  const mounting = registry.mountings.findLast(
+    (one) => one.device === ref.device && one.register === ref.register && isMounted(one, at),
+  );
+  const point = registry.points.find(({ id }) => id === mounting?.point);
+  return { carrier: point?.carrier, scale: mounting?.scale ?? scale, isCounts: true };
+}
+
+const isMounted = ({ mountedAt, removedAt }: Mounting, at: number): boolean =>
+  (mountedAt ?? -Infinity) <= at && at <= (removedAt ?? Infinity);
