@@ -118,6 +118,9 @@ function quotaSets(
   return [...new Set(sets)].filter((set) => set !== STATISTICS_SET).toSorted();
 }
 
+/** Above all that is used on earth in any unit; beyond, figures would not be finite. */
+const MOST = 10n ** 18n;
+
 function checked({ region, year, quantity, unit }: ConvertRequest): Exact {
   if (!/^\d{6}$/.test(region)) {
     throw requestError('REGION_INVALID', `"${region}" is not a division code`, {
@@ -132,6 +135,11 @@ function checked({ region, year, quantity, unit }: ConvertRequest): Exact {
   const exact = parseExact(quantity);
   if (exact.num < 0n) {
     throw requestError('QUANTITY_INVALID', `${quantity} ${unit} is negative`, { cure: 'give an amount of 0 or more' });
+  }
+  if (exact.num > MOST * exact.den) {
+    throw requestError('QUANTITY_INVALID', `${quantity} ${unit} is too large`, {
+      cure: 'check the number and its unit',
+    });
   }
   return exact;
 }

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { zoneOf } from '#domain';
 import { type ConvertAnswer, convertAnswerSchema } from '../../../pipeline/answers-rules.ts';
 import { command } from '../command.ts';
 import type { Cli } from '../context.ts';
 import { present, type Sheet } from '../output/present.ts';
 import { withCatalogue } from '../wiring/catalogue.ts';
 import { noArgs } from './common.ts';
-import { blocks, figure, missingText, rowsText, sourceText } from './rules-common.ts';
+import { blocks, figure, missingText, rowsText, sourceText, yearAt } from './rules-common.ts';
 
 export const convert = command({
   name: 'convert',
@@ -56,7 +57,7 @@ export const convert = command({
     region: z.string().default('000000'),
   }),
   run: async (cli, { args: _args, year, ...query }) => {
-    const asked = { ...query, year: year ?? new Date(cli.io.clock.now()).getUTCFullYear() };
+    const asked = { ...query, year: year ?? yearAt(cli.io.clock.now(), zoneOf('Asia/Shanghai')) };
     return withCatalogue(cli, async (rules) => {
       const answer = await rules.convert(asked);
       present(cli, answer, { sheet: sheetOf(cli, answer), text: `\n${detailsOf(cli, answer)}` });

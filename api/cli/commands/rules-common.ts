@@ -56,7 +56,7 @@ export function institutionOf({ institutions }: Registry, wanted: string | undef
 /** The running year where the site stands. */
 export const thisYear = (cli: Cli, registry: Registry): number => yearAt(cli.io.clock.now(), zoneOfSite(registry));
 
-const yearAt = (now: number, zone: Zone): number => new Date(now + zone.offsetAt(now)).getUTCFullYear();
+export const yearAt = (now: number, zone: Zone): number => new Date(now + zone.offsetAt(now)).getUTCFullYear();
 
 /** Three digits after the point at most; exact figures stand in --json. */
 export const figure = (value: number | null): string => (value === null ? '–' : String(Number(value.toFixed(3))));

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { convertAnswerSchema, factorsAnswerSchema } from '../../../../pipeline/answers-rules.ts';
+import { systemClock } from '../../../../pipeline/platform/index.ts';
 import { cli } from '../../../support/cli.ts';
 
 let folder: string;
@@ -64,6 +65,18 @@ describe('the calculator, without any books', () => {
     expect(err).toMatch(new RegExp(`\\[${error}\\]\\n {2}where: ${place}\\n {2}cure: `));
     const chinese = await converted(...argv, '--lang', 'zh');
     expect(chinese.err).toMatch(/^错误：\p{Script=Han}/u);
+  });
+
+  test.each(['1e400', '1e19'])('refuses %s kWh as too large, in place of figures without end', async (quantity) => {
+    const run = await converted('--carrier', 'electricity', '--quantity', quantity, '--unit', 'kWh');
+    expect({ code: run.code, said: run.err }).toEqual({ code: 2, said: expect.stringContaining('is too large') });
+  });
+
+  test('is asked for the running year of China, which begins while UTC is in the old one', async () => {
+    const newYear = { now: () => Date.parse('2026-01-01T00:30:00+08:00'), sleep: systemClock.sleep };
+    const argv = 'convert --carrier electricity --quantity 1 --unit kWh --json --data'.split(' ');
+    const { out } = await cli([...argv, join(folder, 'none')], { clock: newYear });
+    expect(convertAnswerSchema.parse(JSON.parse(out)).year).toBe(2026);
   });
 
   test('speaks to people in both languages', async () => {
