@@ -11,7 +11,7 @@ import { present, type Sheet } from '../output/present.ts';
 import { applySchema } from '../shapes.ts';
 import { siteModels } from '../wiring/models.ts';
 import { withService } from '../wiring/service.ts';
-import { CLAIM_OPTIONS, flag, siteOf } from './common.ts';
+import { CLAIM_OPTIONS, claimInput, flag, siteOf } from './common.ts';
 
 export const apply = command({
   name: 'apply',
@@ -47,8 +47,8 @@ export const apply = command({
   csv: true,
   input: z.strictObject({
     args: z.tuple([z.string()]),
-    by: z.string().min(1).optional(),
-    reason: z.string().min(1).optional(),
+    by: claimInput.by.optional(),
+    reason: claimInput.reason.optional(),
     dryRun: flag,
   }),
   run: (cli, { args: [file], by, reason, dryRun }) => {

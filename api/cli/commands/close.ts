@@ -7,7 +7,7 @@ import { CARRIER_LABELS, WORDS } from '../labels.ts';
 import { present } from '../output/present.ts';
 import { closeSchema, closesSchema } from '../shapes.ts';
 import { withService } from '../wiring/service.ts';
-import { CLAIM_OPTIONS, SITE_OPTION, siteOf, zoneOfSite } from './common.ts';
+import { CLAIM_OPTIONS, claimInput, SITE_OPTION, siteOf, zoneOfSite } from './common.ts';
 
 export const close = command({
   name: 'close',
@@ -32,8 +32,8 @@ export const close = command({
   input: z.strictObject({
     args: z.array(z.string()).max(1),
     site: z.string().optional(),
-    by: z.string().min(1).optional(),
-    reason: z.string().min(1).optional(),
+    by: claimInput.by.optional(),
+    reason: claimInput.reason.optional(),
   }),
   run: (cli, { args: [month], site, by, reason }) =>
     withService(cli, { log: 'no' }, async ({ service }) => {

@@ -18,7 +18,8 @@ export const CLAIM_OPTIONS: readonly OptionSpec[] = [
   { flags: '--reason <text>', text: { zh: '原因', en: 'why' } },
 ];
 
-export const claimInput = { by: z.string().min(1), reason: z.string().min(1) };
+/** As the API takes them (api/http/shapes.ts): blanks are nobody's name. */
+export const claimInput = { by: z.string().trim().min(1).max(100), reason: z.string().trim().min(1).max(1_000) };
 
 /** The named site, or the only one. Throws SITE_NEEDED, SITE_UNKNOWN. */
 export async function siteOf(service: Service, wanted: string | undefined): Promise<Registry> {

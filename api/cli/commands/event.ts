@@ -266,7 +266,7 @@ const confirm = command({
     { command: 'civicmeter event confirm 12 --by li', text: { zh: '确认 12 号事件', en: 'confirms event 12' } },
   ],
   answer: eventSchema,
-  input: z.strictObject({ args: z.tuple([z.coerce.number().int().positive()]), by: z.string().min(1) }),
+  input: z.strictObject({ args: z.tuple([z.coerce.number().int().positive()]), by: claimInput.by }),
   run: (cli, input) =>
     withService(cli, { log: 'if-free' }, async ({ service, finish }) => {
       const event = await service.confirmEvent(input.args[0], input.by);

@@ -7,7 +7,7 @@ import { limitsText } from '../labels-rules.ts';
 import { present, type Sheet } from '../output/present.ts';
 import { withCatalogue } from '../wiring/catalogue.ts';
 import { withService } from '../wiring/service.ts';
-import { flag, noArgs } from './common.ts';
+import { claimInput, flag, noArgs } from './common.ts';
 import { sourceText, yearInput } from './rules-common.ts';
 
 export const factors = command({
@@ -117,7 +117,7 @@ export const confirmRow = command({
     },
   ],
   answer: confirmationSchema,
-  input: z.strictObject({ args: z.tuple([z.string()]), by: z.string().min(1), text: z.string().min(1) }),
+  input: z.strictObject({ args: z.tuple([z.string()]), by: claimInput.by, text: z.string().min(1) }),
   run: (cli, { args: [row], by, text }) =>
     withService(cli, { log: 'no' }, async ({ service }) => {
       const word = await service.rules.confirmRow(row, { by, text });

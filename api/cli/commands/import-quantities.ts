@@ -11,7 +11,7 @@ import type { Cli } from '../context.ts';
 import { EXIT } from '../failure.ts';
 import { present } from '../output/present.ts';
 import { withService } from '../wiring/service.ts';
-import { CLAIM_OPTIONS, flag, SITE_OPTION, siteOf } from './common.ts';
+import { CLAIM_OPTIONS, claimInput, flag, SITE_OPTION, siteOf } from './common.ts';
 import { writeNew } from './quantities.ts';
 import { thisYear, YEAR_OPTION, yearInput } from './rules-common.ts';
 import { refusedSheet } from './refused-sheet.ts';
@@ -63,8 +63,8 @@ export const importQuantities = command({
   input: z.strictObject({
     args: z.tuple([z.string()]),
     site: z.string().optional(),
-    by: z.string().min(1).optional(),
-    reason: z.string().min(1).optional(),
+    by: claimInput.by.optional(),
+    reason: claimInput.reason.optional(),
     document: z.array(z.string()).default([]),
     replace: flag,
     dryRun: flag,

@@ -7,7 +7,7 @@ import type { Cli } from '../context.ts';
 import { EXIT } from '../failure.ts';
 import { present } from '../output/present.ts';
 import { withService } from '../wiring/service.ts';
-import { CLAIM_OPTIONS, flag, SITE_OPTION, siteOf } from './common.ts';
+import { CLAIM_OPTIONS, claimInput, flag, SITE_OPTION, siteOf } from './common.ts';
 import { refusedSheet } from './refused-sheet.ts';
 
 export const importTemperature = command({
@@ -53,8 +53,8 @@ export const importTemperature = command({
     site: z.string().optional(),
     series: z.string().min(1),
     source: z.string().min(1),
-    by: z.string().min(1).optional(),
-    reason: z.string().min(1).optional(),
+    by: claimInput.by.optional(),
+    reason: claimInput.reason.optional(),
     replace: flag,
     dryRun: flag,
   }),

@@ -6,7 +6,7 @@ import { command } from '../command.ts';
 import type { Cli } from '../context.ts';
 import { present } from '../output/present.ts';
 import { openFoundation } from '../wiring/foundation.ts';
-import { noArgs } from './common.ts';
+import { claimInput, noArgs } from './common.ts';
 
 const keySchema = z.strictObject({
   id: z.string(),
@@ -62,7 +62,7 @@ const keysCreate = command({
     },
   ],
   answer: keySchema,
-  input: z.strictObject({ args: noArgs, site: z.string(), out: z.string(), by: z.string().min(1) }),
+  input: z.strictObject({ args: noArgs, site: z.string(), out: z.string(), by: claimInput.by }),
   run: (cli, { site, out, by }) =>
     withBooks(cli, async ({ db }) => {
       const { key, text } = await createKey(db, { site, by, now: cli.io.clock.now() });

@@ -27,6 +27,20 @@ const record = async (kind: string, ...options: readonly string[]) => {
   return run.code === 0 ? eventSchema.parse(JSON.parse(run.out)).event : run.err;
 };
 
+test('blanks are nobody’s name and no reason, as for the API', async () => {
+  const books = ['--data', join(folder, 'none')];
+  for (const argv of [
+    ['event', 'multiplier', '--point', 'p', '--from', '2026-03-05', '--multiplier', '2', '--by', ' ', '--reason', 'r'],
+    ['event', 'confirm', '1', '--by', ' '],
+    ['close', '2026-03', '--by', 'wang', '--reason', '\t'],
+    ['apply', 'site.yaml', '--by', '', '--reason', 'r'],
+    ['confirm-row', 'coal/x', '--by', ' ', '--text', 'read'],
+  ]) {
+    const { code, err } = await cli([...argv, ...books]);
+    expect([argv, code, err]).toEqual([argv, 2, expect.stringMatching(/--(by|reason): Too small/)]);
+  }
+});
+
 test('a day is excluded as far as its end, as the API does it', async () => {
   const day = ['--register', 'd-p/e', '--from', '2026-03-05', '--to', '2026-03-05'];
   expect(await record('exclude', ...day)).toMatchObject({
