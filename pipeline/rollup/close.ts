@@ -198,13 +198,13 @@ export async function lastCloses(
 
 /** Reads `2026-03#2`. Throws VERSION_UNKNOWN, VERSION_ALTERED where the stored content does not have its hash. */
 export async function closedVersion(db: Db, site: string, text: string): Promise<ClosedContent> {
-  const match = /^(\d{4})-(\d{2})#(\d+)$/.exec(text);
+  const match = /^(\d{4})-(\d{2})#(\d{1,9})$/.exec(text);
   const month = match ? Number(match[1]) * 12 + Number(match[2]) - 1 : NaN;
   const stored = match ? await lastClose(db, site, month, Number(match[3])) : undefined;
   if (!stored)
     throw requestError('VERSION_UNKNOWN', `there is no closed version "${text}"`, {
       place: text,
-      cure: 'write month#version, such as 2026-03#1; `close --list` shows them',
+      cure: 'write month#version, such as 2026-03#1; `close` without a month lists them',
     });
   if (sha256(canonicalJson(stored.content)) !== stored.hash) {
     throw requestError(

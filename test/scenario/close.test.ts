@@ -216,6 +216,10 @@ describe('a closed month', () => {
     await expect(asOf('2026-03-01', '2026-04-02', '2026-03#1')).rejects.toMatchObject({ code: 'OUTSIDE_VERSION' });
     await expect(asOf('2026-02-01', '2026-03-01', '2026-03#1')).rejects.toMatchObject({ code: 'OUTSIDE_VERSION' });
     await expect(asOf('2026-03-01', '2026-04-01', '2026-03#2')).rejects.toMatchObject({ code: 'VERSION_UNKNOWN' });
+    await expect(asOf('2026-03-01', '2026-04-01', '2026-03#99999999999')).rejects.toMatchObject({
+      code: 'VERSION_UNKNOWN',
+      cure: expect.stringContaining('`close` without a month'),
+    });
     await expect(asOf('2026-03-01', '2026-04-01', 'march')).rejects.toMatchObject({ code: 'VERSION_UNKNOWN' });
     const traced = (from: string, to: string) =>
       site.service.trace({ ...site.query(point('p'), from, to, 'day'), asOf: '2026-03#1' });
