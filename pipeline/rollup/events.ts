@@ -1,8 +1,10 @@
 import type { Transaction } from 'kysely';
 import {
+  formatRational,
   type MeterEvent,
   type MeterEventBody,
   NEEDS_SECOND_PERSON,
+  ONE,
   type Registry,
   requestError,
   slotStart,
@@ -17,6 +19,9 @@ import { effectiveRegisters, type EffectiveRegister, holdsAt } from '../ledger/e
 import type { Claim } from '../service.ts';
 
 type Tx = Transaction<Tables>;
+
+/** Ids are int4. */
+const LARGEST_ID = 2 ** 31 - 1;
 
 export type NewEvent = Claim & { readonly supersedes?: number | undefined };
 
@@ -60,7 +65,10 @@ export async function recordEvent(
 export async function confirmEvent(books: Books, id: number, by: string, now: number): Promise<MeterEvent> {
   return books.db.transaction().execute(async (tx) => {
     await lockRegistries(tx);
-    const found = await tx.selectFrom('meter_event').selectAll().where('id', '=', id).executeTakeFirst();
+    const found =
+      id > LARGEST_ID
+        ? undefined
+        : await tx.selectFrom('meter_event').selectAll().where('id', '=', id).executeTakeFirst();
     if (!found)
       throw requestError('EVENT_UNKNOWN', `there is no event ${id}`, {
         place: String(id),
@@ -95,12 +103,10 @@ export async function confirmEvent(books: Books, id: number, by: string, now: nu
 }
 
 async function supersedable(tx: Tx, site: string, id: number): Promise<MeterEvent> {
-  const row = await tx
-    .selectFrom('meter_event')
-    .selectAll()
-    .where('id', '=', id)
-    .where('site', '=', site)
-    .executeTakeFirst();
+  const row =
+    id > LARGEST_ID
+      ? undefined
+      : await tx.selectFrom('meter_event').selectAll().where('id', '=', id).where('site', '=', site).executeTakeFirst();
   if (!row || row.state === 'superseded')
     throw requestError('EVENT_UNKNOWN', `there is no event ${id} to supersede`, {
       place: String(id),
@@ -169,6 +175,9 @@ const registersWithout = (site: DirectorySite, superseded: number | undefined): 
         site.events.filter(({ id }) => id !== superseded),
       );
 
+/** As in a site file. */
+const GREATEST_MULTIPLIER = 1_000_000;
+
 function refuseInvalid(registry: Registry, registers: DirectorySite['registers'], body: MeterEventBody): void {
   const refuse = (message: string, cure: string): never => {
     throw requestError('EVENT_INVALID', message, { cure, place: body.kind });
@@ -187,6 +196,12 @@ function refuseInvalid(registry: Registry, registers: DirectorySite['registers']
     const held = mountings.find((m) => holdsAt(m, at));
     if (!held)
       refuse(`no meter is mounted at ${body.point} at that time`, 'choose a time between mounting and removal');
+    const { num, den } = body.multiplier ?? ONE;
+    if (num < den || num > GREATEST_MULTIPLIER * den)
+      refuse(
+        `the multiplier ${formatRational({ num, den })} is not between 1 and ${GREATEST_MULTIPLIER}`,
+        'write CT × PT, such as 80 or 400/5',
+      );
     if (body.kind === 'replacement' && mountings.some((m) => m.serial === body.serial)) {
       refuse(`a meter ${body.serial} stands at ${body.point} already`, 'give the serial number of the new meter');
     }

@@ -1,4 +1,5 @@
 import { afterAll, expect, it, onTestFinished } from 'vitest';
+import { rational } from '../../../pipeline/domain/index.ts';
 import { stopPostgres } from '../../support/postgres.ts';
 import { local, openSmallSite, SITE, smallRegistry } from '../../support/small-site.ts';
 
@@ -21,4 +22,32 @@ it('an event that waits for its second person is listed at once, also by a servi
   const confirmed = await service.confirmEvent(proposed.id, 'li');
   expect(await service.events(SITE)).toEqual([confirmed]);
   await expect(service.events('elsewhere')).rejects.toMatchObject({ code: 'SITE_UNKNOWN' });
+});
+
+it('an event that cannot be there is unknown, however large its number', async () => {
+  const site = await openSmallSite(smallRegistry([{ point: 'p' }]), '2026-03-20');
+  onTestFinished(site.close);
+  const claim = { by: 'wang', reason: 'test' };
+  const body = { kind: 'multiplier', point: 'p', from: local('2026-03-02T00:00'), multiplier: rational(2) } as const;
+  for (const id of [7, 2 ** 31, Number.MAX_SAFE_INTEGER]) {
+    await expect(site.service.confirmEvent(id, 'li')).rejects.toMatchObject({ code: 'EVENT_UNKNOWN' });
+    await expect(site.service.recordEvent(SITE, body, { ...claim, supersedes: id })).rejects.toMatchObject({
+      code: 'EVENT_UNKNOWN',
+    });
+  }
+});
+
+it('a multiplier is one that a site file takes: with 0 a point would use nothing', async () => {
+  const site = await openSmallSite(smallRegistry([{ point: 'p' }]), '2026-03-20');
+  onTestFinished(site.close);
+  const claim = { by: 'wang', reason: 'test' };
+  const at = local('2026-03-02T00:00');
+  for (const multiplier of [rational(0), rational(1, 2), rational(1_000_001)]) {
+    const bodies = [
+      { kind: 'multiplier', point: 'p', from: at, multiplier },
+      { kind: 'replacement', point: 'p', at, serial: 's2', multiplier },
+    ] as const;
+    for (const body of bodies)
+      await expect(site.service.recordEvent(SITE, body, claim)).rejects.toMatchObject({ code: 'EVENT_INVALID' });
+  }
 });
