@@ -28,6 +28,7 @@ export interface Cli {
 
 /** `--lang`, else the language of the surroundings, else English. */
 export function languageOf(wanted: string | undefined, env: Io['env']): Language {
-  const text = wanted ?? env['LC_ALL'] ?? env['LC_MESSAGES'] ?? env['LANG'] ?? '';
+  // one that is set to nothing is as good as unset (POSIX, 8.2)
+  const text = wanted ?? (env['LC_ALL'] || env['LC_MESSAGES'] || env['LANG'] || '');
   return text.toLowerCase().startsWith('zh') ? 'zh' : 'en';
 }

@@ -23,6 +23,13 @@ test('a wrong command, option or value is bad usage, said in the language asked 
   expect((await cli(['check'])).code).toBe(2);
 });
 
+test('the language is that of the surroundings, of which an empty one says nothing', async () => {
+  const said = async (env: Readonly<Record<string, string>>) => (await cli(['nix'], { env })).err;
+  expect(await said({ LANG: 'zh_CN.UTF-8' })).toContain('没有命令');
+  expect(await said({ LC_ALL: '', LC_MESSAGES: '', LANG: 'zh_CN.UTF-8' })).toContain('没有命令');
+  expect(await said({ LC_ALL: 'C', LANG: 'zh_CN.UTF-8' })).toContain('unknown command');
+});
+
 test('a data folder without books is the caller’s to mend: message, place and cure', async () => {
   const { code, err, out } = await cli(['usage', '--data', join(folder, 'none')]);
   expect({ code, out }).toEqual({ code: 2, out: '' });
