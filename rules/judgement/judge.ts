@@ -170,7 +170,9 @@ export function judge(facts: PeriodFacts, pack: string, catalogue: Catalogue, ta
 }
 
 function unknownType(pack: string, catalogue: Catalogue): Judgement {
-  const types = new Set(catalogue.rows.flatMap((row) => (row.kind === 'quota' && row.pack === pack ? [row.type] : [])));
+  const quotas = catalogue.rows.filter((row) => row.kind === 'quota');
+  const types = new Set(quotas.flatMap((row) => (row.pack === pack ? [row.type] : [])));
+  if (types.size === 0) return noPack(pack, new Set(quotas.map((row) => row.pack)));
   const list = [...types].toSorted().join(', ');
   const { missing } = refusal(
     'profile.type',
@@ -179,6 +181,17 @@ function unknownType(pack: string, catalogue: Catalogue): Judgement {
     `say what type of institution it is (${list})`,
   );
   return { pack, verdicts: [], questions: [missing], missing: [{ metric: null, missing }] };
+}
+
+function noPack(pack: string, known: ReadonlySet<string>): Judgement {
+  const list = [...known].toSorted().join(', ');
+  const { missing } = refusal(
+    `quota:${pack}`,
+    `QUOTA_MISSING: there is no pack ${pack} with quotas`,
+    `请用其中一个：${list}`,
+    `take one of ${list}`,
+  );
+  return { pack, verdicts: [], questions: [], missing: [{ metric: null, missing }] };
 }
 
 function noRows(pack: string, type: string): Judgement {

@@ -196,3 +196,21 @@ test('totals hold what is counted, and tell what rests on one source', () => {
     forReference: 1,
   });
 });
+
+test('a pack that there is not is said to be none, with those that there are; the type of the institution would not help', () => {
+  const { questions, missing } = judge(
+    yearOf(power(40), { ...ORGAN, type: undefined }),
+    'shangdong',
+    catalogue,
+    tables,
+  );
+  expect(questions).toEqual([]);
+  expect(missing).toMatchObject([
+    {
+      missing: {
+        reason: 'QUOTA_MISSING: there is no pack shangdong with quotas',
+        cure: { en: expect.stringContaining('shandong') },
+      },
+    },
+  ]);
+});
