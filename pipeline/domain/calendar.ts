@@ -264,6 +264,8 @@ export function parseTime(text: string, zone: Zone): Interval {
   const day = dayOfCivil(Number(y), Number(mo ?? 1), Number(d ?? 1));
   const civil = civilOfDay(day);
   if (
+    // in the first centuries Intl and Date.UTC do not agree on what a year is
+    Number(y) < 1_000 ||
     civil.year !== Number(y) ||
     civil.month !== Number(mo ?? 1) ||
     civil.day !== Number(d ?? 1) ||
