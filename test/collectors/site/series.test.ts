@@ -9,3 +9,25 @@ institutions:
 `;
   expect(brief(text)).toEqual(['3:34 COUNT_ZERO', '4:71 COUNT_ZERO']);
 });
+
+it('a comma stands between groups of three digits; 3200,5 m² are not 32,005', () => {
+  const text = `site: { id: s, name: S }
+institutions:
+  - { id: a, name: A, area: "3,200 m2", headcount: "1,234,567" }
+  - { id: b, name: B, area: "3200,5 m2", headcount: "84,5" }
+points:
+  - id: p
+    name: P
+    carrier: electricity
+    role: main
+    institution: a
+    meters: [{ serial: "1", unit: kWh, rating: { power: "12,5 kW" } }]
+  - id: w
+    name: W
+    carrier: water
+    role: main
+    institution: a
+    meters: [{ serial: "2", unit: m3, rating: { flow: "1,600 m3/h" } }]
+`;
+  expect(brief(text)).toEqual(['4:29 COUNT_INVALID', '4:53 COUNT_INVALID', '11:57 RATIO_INVALID']);
+});
