@@ -61,9 +61,9 @@ export const addDays = (day: string, days: number): string => {
 /** 0 = Monday. */
 export const weekdayOf = (day: string): number => (new Date(`${day}T00:00:00Z`).getUTCDay() + 6) % 7;
 
-/** The same wall clock days earlier: the instant is text with its offset. */
+/** The same wall clock days earlier, in the zone of the site: its offset may have been another then. */
 export const instantDaysBefore = (instant: string, days: number): string =>
-  addDays(instant.slice(0, 10), -days) + instant.slice(10);
+  addDays(instant.slice(0, 10), -days) + instant.slice(10, 19);
 
 /** Change in percent, one digit; of two amounts in the same unit. */
 export const changeOf = (now: number, before: number): string | undefined => {

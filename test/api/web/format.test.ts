@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { inUnit } from '#domain';
+import { formatInstant, inUnit, parseTime, zoneOf } from '#domain';
 import {
   addDays,
   ageOf,
@@ -44,7 +44,11 @@ describe('a time on the page', () => {
   it('is the wall clock of the site, whatever the zone of the browser', () => {
     expect(clockOf('2026-03-05T08:00:00+08:00')).toBe('2026-03-05 08:00');
     expect(clockOf('2026-03-05T08:00:07.250+08:00')).toBe('2026-03-05 08:00:07');
-    expect(instantDaysBefore('2026-03-03T14:20:00+08:00', 7)).toBe('2026-02-24T14:20:00+08:00');
+    expect(instantDaysBefore('2026-03-03T14:20:00+08:00', 7)).toBe('2026-02-24T14:20:00');
+    // a week before the clocks were put forward, 14:20 had another offset
+    const madrid = zoneOf('Europe/Madrid');
+    const { from } = parseTime(instantDaysBefore('2026-03-31T14:20:00+02:00', 7), madrid);
+    expect(formatInstant(from, madrid)).toBe('2026-03-24T14:20:00+01:00');
     expect([addDays('2024-02-28', 1), addDays('2026-01-01', -1)]).toEqual(['2024-02-29', '2025-12-31']);
     expect([weekdayOf('2026-03-09'), weekdayOf('2026-03-15')]).toEqual([0, 6]);
   });
