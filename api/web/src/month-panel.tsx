@@ -5,7 +5,7 @@ import { useSpeech } from './language.tsx';
 import { Figure, Nothing, Panel } from './parts.tsx';
 import { carriersOf, useSite } from './site.tsx';
 import { differences, WHOLE } from './sums.ts';
-import { institutionHref } from './use-route.ts';
+import { institutionHref } from './route.ts';
 
 const MINUTE_MS = 60_000;
 type Carrier = PointAnswer['carrier'];

@@ -1,12 +1,5 @@
 import { useEffect, useState } from 'react';
-
-/** `#/institution/<id>` shows that institution; anything else the whole site. */
-export const institutionHref = (id: string): string => `#/institution/${encodeURIComponent(id)}`;
-
-const institutionIn = (hash: string): string | undefined => {
-  const id = /^#\/institution\/([^/?]+)$/.exec(hash)?.[1];
-  return id === undefined ? undefined : decodeURIComponent(id);
-};
+import { institutionIn } from './route.ts';
 
 export function useInstitutionRoute(): string | undefined {
   const [id, show] = useState(() => institutionIn(location.hash));
