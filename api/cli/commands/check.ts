@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { requestError } from '#domain';
-import { checkSite, formatProblem } from '../../../collectors/site/index.ts';
+import { checkSite, formatProblem, readTextFile } from '../../../collectors/site/index.ts';
 import { command } from '../command.ts';
 import { EXIT } from '../failure.ts';
 import { present } from '../output/present.ts';
@@ -53,14 +52,4 @@ export const check = command({
 });
 
 /** Throws FILE_UNREADABLE. */
-export function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw requestError('FILE_UNREADABLE', `${file} cannot be read`, {
-      place: file,
-      cure: 'check its name and that it may be read',
-      cause,
-    });
-  }
-}
+export const textOf = (file: string): string => readTextFile(file, (...why) => requestError('FILE_UNREADABLE', ...why));
