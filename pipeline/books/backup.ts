@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { access, open, rename, rm, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
@@ -17,7 +18,7 @@ const BATCH = 1_000;
 
 /**
  * Writes every row of the books, as of one instant, to a file (backup-file.ts has its form); work goes on meanwhile. The file
- * appears when it is whole and on disk. Throws BACKUP_EXISTS, DISK_FULL.
+ * appears when it is whole and on disk. Throws BACKUP_EXISTS, FILE_NOT_WRITTEN, DISK_FULL.
  */
 export async function backup(
   pool: Pool,
@@ -29,12 +30,20 @@ export async function backup(
     throw requestError('BACKUP_EXISTS', 'there is a file of this name already', { place: file, cure });
   }
   const part = `${file}.part`;
+  const target = createWriteStream(part, { mode: 0o600 });
+  await once(target, 'open').catch((cause: unknown) => {
+    if (isDiskFull(cause)) throw diskFull(file, cause);
+    throw requestError('FILE_NOT_WRITTEN', `${file} cannot be written`, {
+      place: file,
+      cure: 'name another file, in a folder that may be written',
+      cause,
+    });
+  });
   try {
     const rows = await inTransaction(
       pool,
       async (client) => {
         const counter = { rows: 0 };
-        const target = createWriteStream(part, { mode: 0o600 });
         await pipeline(Readable.from(lines(client, counter, options)), createGzip(), target);
         return counter.rows;
       },
@@ -44,6 +53,7 @@ export async function backup(
     await rename(part, file);
     return { rows, bytes: (await stat(file)).size };
   } catch (error) {
+    target.destroy();
     await rm(part, { force: true });
     throw isDiskFull(error) ? diskFull(file, error) : error;
   }

@@ -168,6 +168,16 @@ describe('backup and restore', () => {
     await close();
   });
 
+  test('refuse a file that cannot be written', async () => {
+    const { books, close } = await freshBooks();
+    for (const file of [path.join(dir, 'none', 'a'), path.join(import.meta.filename, 'a')])
+      await expect(backup(books.pool, file, { now: NOW })).rejects.toMatchObject({
+        code: 'FILE_NOT_WRITTEN',
+        place: file,
+      });
+    await close();
+  });
+
   test('refuse to write over a file, and books that hold rows', async () => {
     const { file } = await backedUp('once');
     const { books, close } = await freshBooks();
