@@ -136,8 +136,11 @@ function reportIssue(form: Form<unknown>, outer: Issue, value: unknown, report: 
 
 function invalid(form: Form<unknown>, issue: Issue, path: Path, found: unknown): readonly [LocalText, LocalText] {
   const shown = typeof found === 'object' ? (Array.isArray(found) ? '[…]' : '{…}') : JSON.stringify(found);
-  const name = String(path.at(-1));
-  const wrong = say(`${shown} 不能作为 ${name}`, `${shown} will not do as ${name}`);
+  const name = path.at(-1);
+  const wrong = say(
+    `${shown} 不能作为${name === undefined ? '内容' : ` ${name}`}`,
+    `${shown} will not do as ${name ?? 'the content'}`,
+  );
   const values = issue.code === 'invalid_value' ? issue.values.map(String) : choicesOf(form, issue);
   if (values.length > 0) return [wrong, suggest(String(found), values)];
   if (typeof found === 'number' && issue.code === 'invalid_type' && issue.expected === 'string') {

@@ -35,6 +35,16 @@ describe('the example sites', () => {
   });
 });
 
+it.each([
+  ['- a\n', /\[…\] will not do as the content/],
+  ['3\n', /3 will not do as the content/],
+  ['', /The content is missing/],
+])('a file that is no site at all is told so: %j', (text, what) => {
+  const problems = problemsOf(text);
+  expect(problems.map(({ wrong }) => wrong.en)).toEqual([expect.stringMatching(what)]);
+  expect(JSON.stringify(problems)).not.toContain('undefined');
+});
+
 describe('the JSON Schema for editors', () => {
   it('is in step with the schema (update it with vitest -u)', async () => {
     await expect(schemaText()).toMatchFileSnapshot('../../../docs/schema/site.schema.json');
