@@ -67,8 +67,9 @@ describe('CSV', () => {
   });
 
   test('no cell becomes a formula, and numbers stay numbers', () => {
-    const text = csv(['a'], [['=1+1'], ['@x'], ['-1.5'], ['+cmd'], ['-2+3']]);
-    expect(text.split('\r\n').slice(1, -1)).toEqual(["'=1+1", "'@x", '-1.5', "'+cmd", "'-2+3"]);
+    const text = csv(['a'], [['=1+1'], ['@x'], ['-1.5'], ['+cmd'], ['-2+3'], ['-12.5 %'], ['-1.2e-7'], ['-1%+2 %']]);
+    const cells = ["'=1+1", "'@x", '-1.5', "'+cmd", "'-2+3", '-12.5 %', '-1.2e-7', "'-1%+2 %"];
+    expect(text.split('\r\n').slice(1, -1)).toEqual(cells);
   });
 });
 
