@@ -72,6 +72,18 @@ describe('every row', () => {
     expect(remembered.every((row) => !row.verified)).toBe(true);
   });
 
+  test('of the remembered city table is C, the southern part of the temperate zone (温和B) as well', () => {
+    const cities = ofKind('zone').filter((row) => row.source.clause === 'city table');
+    expect(cities.filter((row) => row.confidence !== 'C').map(({ place }) => place)).toEqual([]);
+    expect(cities.filter((row) => row.subzone === 'temperate-b').map(({ place }) => place)).toEqual([
+      '瑞丽',
+      '临沧',
+      '澜沧',
+      '思茅',
+      '蒙自',
+    ]);
+  });
+
   test('of our own thresholds says so', () => {
     const rows = ofKind('barometer');
     expect(rows).toHaveLength(3);
