@@ -188,8 +188,8 @@ export interface TargetAsk {
 
 export interface TargetChoice {
   readonly rows: readonly TargetRow[];
-  /** Whose targets: the region's own, its province's or the nation's. */
-  readonly of: 'region' | 'province' | 'nation';
+  /** Whose targets: the region's own, its city's, its province's or the nation's. */
+  readonly of: 'region' | 'city' | 'province' | 'nation';
 }
 
 /** A row for the class that is asked for stands before the row for all. */
@@ -201,7 +201,7 @@ const refines =
     row.metric === general.metric &&
     row.targetYear === general.targetYear;
 
-/** Targets of the region, else of its province, else of the nation; missing when none of the three has one. */
+/** Targets of the region, else of its city, else of its province, else of the nation; missing when none of them has one. */
 export function targetsFor(catalogue: Catalogue, ask: TargetAsk): Answer<TargetChoice> {
   const fits = (row: TargetRow): boolean =>
     row.baseYear < ask.year &&
@@ -211,6 +211,7 @@ export function targetsFor(catalogue: Catalogue, ask: TargetAsk): Answer<TargetC
     (row.jurisdictionClass === undefined || row.jurisdictionClass === ask.jurisdictionClass);
   const steps = [
     ['region', ask.region],
+    ['city', cityOf(ask.region)],
     ['province', provinceOf(ask.region)],
     ['nation', NATION],
   ] as const;

@@ -210,6 +210,11 @@ describe('targets', () => {
     expect(of('510100', 2028).rows).toMatchObject([{ plan: 'five-year-15', verified: false }]);
   });
 
+  test('of a county are those of its city before those of its province', () => {
+    const answer = value(targetsFor(catalogue, { region: '620102', year: 2017, metric: 'energy-per-area' }));
+    expect(answer).toMatchObject({ of: 'city', rows: [{ region: '620100', change: -0.022 }] });
+  });
+
   test('of a class of prefectures stand before those for all', () => {
     const ask = { region: '510000', year: 2018, metric: 'energy-per-area', plan: 'five-year-13' } as const;
     expect(
