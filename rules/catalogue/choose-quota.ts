@@ -10,13 +10,19 @@ export function packsFor(catalogue: Catalogue, region: string): readonly RulePac
   return regions.flatMap((held) => rowsUnder(catalogue, 'pack').filter((pack) => pack.region === held));
 }
 
-/** Climate zone of a division: its own row, else its city's; a province has a row only where all of it lies in one zone. */
+/**
+ * Climate zone of a division on a day: its own row, else its city's; a province has a row only where all of it lies in one zone. Before the first
+ * table of a place its first row holds: the climate was there before the print.
+ */
 export function zoneFor(
   catalogue: Catalogue,
-  ask: { readonly scheme: string; readonly division: string },
+  ask: { readonly scheme: string; readonly division: string; readonly date: string },
 ): Answer<ZoneRow> {
   const regions = [...new Set([ask.division, cityOf(ask.division), provinceOf(ask.division)])];
-  const [row] = regions.flatMap((region) => rowsUnder(catalogue, 'zone', ask.scheme, region));
+  const [row] = regions.flatMap((region) => {
+    const rows = rowsUnder(catalogue, 'zone', ask.scheme, region).toSorted((a, b) => (a.from < b.from ? -1 : 1));
+    return rows.find((one) => validOn(one, ask.date)) ?? rows.find((one) => ask.date < one.from) ?? [];
+  });
   if (row) return { ok: true, value: row };
   return missing('ZONE_MISSING', `climate zone:${ask.scheme}:${ask.division}`, {
     zh: `在 zones.yaml 中补充 ${ask.division} 的气候分区`,
@@ -73,7 +79,8 @@ function zoneOfPack(catalogue: Catalogue, ask: QuotaAsk): Answer<ZoneRow> {
   const pack = rowsUnder(catalogue, 'pack').find((candidate) => candidate.pack === ask.pack);
   const { division } = ask.profile;
   if (!pack?.zoneScheme) return question('zone', []);
-  return division === undefined ? question('division', []) : zoneFor(catalogue, { scheme: pack.zoneScheme, division });
+  if (division === undefined) return question('division', []);
+  return zoneFor(catalogue, { scheme: pack.zoneScheme, division, date: ask.date });
 }
 
 /** Rows that a fact leaves; a question when they depend on the fact and it is unknown. */

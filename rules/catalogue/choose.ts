@@ -206,6 +206,7 @@ export function targetsFor(catalogue: Catalogue, ask: TargetAsk): Answer<TargetC
   const fits = (row: TargetRow): boolean =>
     row.baseYear < ask.year &&
     ask.year <= row.targetYear &&
+    validOn(row, `${ask.year}-12-31`) &&
     (ask.metric === undefined || row.metric === ask.metric) &&
     (ask.plan === undefined || row.plan === ask.plan) &&
     (row.jurisdictionClass === undefined || row.jurisdictionClass === ask.jurisdictionClass);

@@ -194,9 +194,26 @@ describe('quotas', () => {
   });
 
   test('of a whole municipality share a zone', () => {
-    expect(value(zoneFor(catalogue, { scheme: 'gb-50189', division: '310115' }))).toMatchObject({
+    expect(value(zoneFor(catalogue, { scheme: 'gb-50189', division: '310115', date }))).toMatchObject({
       zone: 'hot-summer-cold-winter',
     });
+  });
+
+  test('take the zone in force on the day, and before the first table its first', () => {
+    const weifang = value(zoneFor(catalogue, { scheme: 'shandong', division: '370700', date }));
+    const [old, revised] = [
+      { ...weifang, to: '2027-01-01' },
+      { ...weifang, id: 'test/revised', from: '2027-01-01', zone: 'B' },
+    ];
+    const others = catalogue.rows.filter(({ id }) => id !== weifang.id);
+    for (const rows of [
+      [old, revised],
+      [revised, old],
+    ]) {
+      const zoneOn = (day: string) =>
+        value(zoneFor(catalogueOf([...others, ...rows]), { scheme: 'shandong', division: '370700', date: day })).zone;
+      expect(['2019-06-30', '2026-12-31', '2027-01-01'].map(zoneOn)).toEqual(['A', 'A', 'B']);
+    }
   });
 });
 
@@ -213,6 +230,26 @@ describe('targets', () => {
   test('of a county are those of its city before those of its province', () => {
     const answer = value(targetsFor(catalogue, { region: '620102', year: 2017, metric: 'energy-per-area' }));
     expect(answer).toMatchObject({ of: 'city', rows: [{ region: '620100', change: -0.022 }] });
+  });
+
+  test('that were revised count from the first day of the new row, whichever stands first', () => {
+    const [row] = value(targetsFor(catalogue, { region: '510100', year: 2028, metric: 'energy-per-area' })).rows;
+    if (!row) throw new Error('no row');
+    const [old, revised] = [
+      { ...row, to: '2028-01-01' },
+      { ...row, id: 'test/revised', from: '2028-01-01', change: -0.06 },
+    ];
+    const others = catalogue.rows.filter(({ id }) => id !== row.id);
+    for (const rows of [
+      [old, revised],
+      [revised, old],
+    ]) {
+      const changes = (year: number) =>
+        value(
+          targetsFor(catalogueOf([...others, ...rows]), { region: '510100', year, metric: 'energy-per-area' }),
+        ).rows.map(({ change }) => change);
+      expect([2027, 2028].map(changes)).toEqual([[-0.05], [-0.06]]);
+    }
   });
 
   test('of a class of prefectures stand before those for all', () => {
