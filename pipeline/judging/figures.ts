@@ -32,7 +32,8 @@ export function totalsOf(facts: PeriodFacts, tables: RateTables): Totals {
   // electricity's factor depends on the place: where that is unknown there is no carbon, and the answer asks
   const carbon =
     facts.profile.division === undefined ? PLACE_UNKNOWN : carbonOfPeriod(facts.quantities, measured.rates);
-  const water = facts.quantities.filter(({ carrier }) => carrier === 'water');
+  // as the indicators count: what is resold is never the institution's
+  const water = measured.whole.filter(({ carrier }) => carrier === 'water');
   return {
     kgce: energy.ok ? roundHalfUp(energy.value.value) : null,
     kgCO2: carbon.ok ? carbon.value.kgCO2 : null,
