@@ -20,7 +20,7 @@ import { indicatorsAnswer, spansOf } from './indicators.ts';
 import { judgeAnswer } from './judge.ts';
 import { closingFigures } from './closing.ts';
 import { factorMoves } from './moves.ts';
-import { targetsAnswer } from './targets.ts';
+import { firstYearOf, targetsAnswer } from './targets.ts';
 
 export interface RulesOptions {
   readonly db: Kysely<Tables>;
@@ -94,8 +94,11 @@ export function openRules({ db, clock, siteOf, rulesFolder }: RulesOptions): Ope
     targets: async ({ site: id, institution, year }) => {
       const { site, facts, rules, ended } = await read(id);
       const ids = institution === undefined ? site.registry.institutions.map((one) => one.id) : [institution];
-      const from = Math.min(year - 1, ...facts.targets.map((one) => one.baseYear));
-      const whole = { from: Math.max(from, year - 6) * 12, to: (year + 1) * 12 };
+      const from = firstYearOf(year, [
+        ...facts.targets,
+        ...rules.catalogue.rows.filter((row) => row.kind === 'target'),
+      ]);
+      const whole = { from: from * 12, to: (year + 1) * 12 };
       const books = await Promise.all(ids.map((one) => institutionBook(db, site, facts, one, whole)));
       return targetsAnswer({ site: id, institution, books, targets: facts.targets, year, ended, whole }, rules);
     },

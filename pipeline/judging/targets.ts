@@ -7,7 +7,7 @@ import {
   targetsFor,
 } from '../../rules/catalogue/index.ts';
 import type { Missing, TargetRow } from '../../rules/contract.ts';
-import { type Tracking, trackTarget } from '../../rules/control/index.ts';
+import { FORECAST, type Tracking, trackTarget } from '../../rules/control/index.ts';
 import { LEAST_COVERAGE } from '../../rules/judgement/index.ts';
 import type { RowUsed, TargetAnswer, TargetsAnswer } from '../answers-rules.ts';
 import type { InstitutionBook, MonthSpan } from '../facts/period.ts';
@@ -37,6 +37,16 @@ interface Followed {
   /** Absent: set by the facts of the site, not by the catalogue. */
   readonly catalogue: boolean;
 }
+
+/** First year that a year's targets need: those of the forecast's history, and the base year of each target that holds in the year. */
+export const firstYearOf = (
+  year: number,
+  targets: readonly Pick<TargetRow, 'baseYear' | 'targetYear'>[],
+): number =>
+  Math.min(
+    year - FORECAST.years,
+    ...targets.filter((one) => one.baseYear < year && year <= one.targetYear).map(({ baseYear }) => baseYear),
+  );
 
 export function targetsAnswer(scope: TargetScope, rules: RulesInForce): TargetsAnswer {
   const { year, institution } = scope;
