@@ -10,7 +10,7 @@ import type { DecomposeQuery, HolderText } from '../service-rules.ts';
 import type { RulesInForce } from './catalogue.ts';
 import { missingAnswer, totalsOf } from './figures.ts';
 import { eachOnce, usedRow } from './rows.ts';
-import { type Measure, TARGET_UNITS, type TargetUnit } from './target-units.ts';
+import { coverageIn, type Measure, TARGET_UNITS, type TargetUnit } from './target-units.ts';
 
 const BASE_UNITS: Readonly<Record<Measure, DecomposeAnswer['baseUnit']>> = { kgce: 'gce', kgCO2: 'gCO2', waterM3: 'L' };
 
@@ -219,10 +219,9 @@ export function institutionHolders(
   const each = books.map((book) => {
     const { facts } = book.period({ from: year * 12, to: (year + 1) * 12 });
     const totals = totalsOf(facts, tables);
-    const counted = facts.quantities.filter(({ carrier }) => (carrier === 'water') === (measure === 'waterM3'));
-    const coverage = Math.min(1, ...counted.map((q) => q.coverage));
+    const coverage = coverageIn(measure, facts.quantities);
     const value = totals[measure];
-    const enough = counted.length > 0 && coverage >= LEAST_COVERAGE;
+    const enough = coverage >= LEAST_COVERAGE;
     const { id } = book.institution;
     const holder: HolderRow = {
       place: id,

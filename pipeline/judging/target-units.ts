@@ -1,5 +1,15 @@
+import type { Quantity } from '../../rules/contract.ts';
+
 /** What a target's amounts count. */
 export type Measure = 'kgce' | 'kgCO2' | 'waterM3';
+
+/** Least coverage among the quantities that a measure counts; 0 where there are none. */
+export function coverageIn(measure: Measure, quantities: readonly Quantity[]): number {
+  const counted = quantities.filter(
+    ({ carrier, use }) => (carrier === 'water') === (measure === 'waterM3') && use !== 'resold',
+  );
+  return counted.length === 0 ? 0 : Math.min(...counted.map(({ coverage }) => coverage));
+}
 
 export interface TargetUnit {
   readonly measure: Measure;

@@ -14,7 +14,7 @@ import type { InstitutionBook, MonthSpan } from '../facts/period.ts';
 import type { RulesInForce } from './catalogue.ts';
 import { missingAnswer, type Totals, totalsOf } from './figures.ts';
 import { eachOnce, usedRow } from './rows.ts';
-import { type Measure, TARGET_UNITS } from './target-units.ts';
+import { coverageIn, type Measure, TARGET_UNITS } from './target-units.ts';
 
 /** Whose targets: one institution's, or all of the site's together. */
 export interface TargetScope {
@@ -140,7 +140,7 @@ const PER: Readonly<Record<string, string>> = { 'per-area': '/m2', 'per-person':
 
 interface MonthFigures {
   readonly month: number;
-  readonly coverage: number;
+  readonly coverage: Readonly<Record<Measure, number>>;
   readonly totals: Readonly<Record<Measure, number | undefined>>;
 }
 
@@ -151,7 +151,8 @@ function monthTable({ books, ended, whole }: TargetScope, { tables }: RulesInFor
     const month = from + i;
     const periods = books.map((book) => book.period({ from: month, to: month + 1 }).facts);
     const each = periods.map((facts) => totalsOf(facts, tables));
-    const coverage = periods.flatMap(({ quantities }) => quantities.map((q) => q.coverage));
+    const quantities = periods.flatMap((facts) => facts.quantities);
+    const coverage = (measure: Measure): number => coverageIn(measure, quantities);
     const sum = (pick: (totals: Totals) => number | null): number | undefined =>
       each.reduce<number | undefined>((total, one) => {
         const value = pick(one);
@@ -159,7 +160,7 @@ function monthTable({ books, ended, whole }: TargetScope, { tables }: RulesInFor
       }, 0);
     return {
       month,
-      coverage: coverage.length === 0 ? 0 : Math.min(...coverage),
+      coverage: { kgce: coverage('kgce'), kgCO2: coverage('kgCO2'), waterM3: coverage('waterM3') },
       totals: { kgce: sum((t) => t.kgce), kgCO2: sum((t) => t.kgCO2), waterM3: sum((t) => t.waterM3) },
     };
   });
@@ -194,7 +195,7 @@ function follow(
   // a month with too little evidence is a hole: its figure would be too small and would look like a saving
   const known = months.flatMap(({ month, coverage, totals }) => {
     const value = totals[measure];
-    return value === undefined || value < 0 || coverage < LEAST_COVERAGE
+    return value === undefined || value < 0 || coverage[measure] < LEAST_COVERAGE
       ? []
       : [{ month, amount: Math.round(value * 1_000) }];
   });
@@ -259,7 +260,7 @@ function answerOf(
         ? [{ comparison, level: answer.value.level, value: answer.value.lag, row: rowNamed(answer.value.row) }]
         : [],
     ),
-    coverage: ofYear.length === 0 ? 0 : ofYear.reduce((sum, one) => sum + one.coverage, 0) / ofYear.length,
+    coverage: ofYear.length === 0 ? 0 : ofYear.reduce((sum, one) => sum + one.coverage[measure], 0) / ofYear.length,
     rows: eachOnce([...(public_ ? [row.id] : []), ...tracking.rows].flatMap((name) => rowNamed(name) ?? [])),
     missing: [
       allowance,

@@ -97,3 +97,37 @@ describe('a target in July', () => {
     expect(missing?.map(({ what }) => what)).toContain('forecast');
   });
 });
+
+describe('a month with little evidence of one carrier', () => {
+  const quantity = (carrier: 'electricity' | 'water', coverage: number) =>
+    ({ carrier, use: 'ordinary', amount: 1_000_000, coverage, quality: 'metered' }) as const;
+  const half: InstitutionBook = {
+    ...book,
+    period: (span) => {
+      const { facts, ...rest } = book.period(span);
+      return { ...rest, facts: { ...facts, quantities: [quantity('electricity', 0.5), quantity('water', 1)] } };
+    },
+  };
+  const water = { ...target, id: 'water-2030', metric: 'water-total' };
+  const { targets } = targetsAnswer(
+    {
+      site: 's',
+      institution: 'a',
+      books: [half],
+      targets: [target, water],
+      year: YEAR,
+      ended: YEAR * 12 + 6,
+      whole: { from: 2025 * 12, to: (YEAR + 1) * 12 },
+    },
+    rules,
+  );
+  const ofTarget = (id: string) => targets.find((one) => one.id === id);
+
+  it('is a hole in the targets that count it', () => {
+    expect(ofTarget(target.id)).toMatchObject({ coverage: 0.5, toDate: null });
+  });
+
+  it('is none in the targets that do not', () => {
+    expect(ofTarget(water.id)).toMatchObject({ coverage: 1, toDate: 6_000, base: 12_000 });
+  });
+});
