@@ -141,12 +141,13 @@ function meteredQuantities(
   coverage: (points: readonly Point[], span: MonthSpan) => number,
 ): readonly Quantity[] {
   const buckets = new Map<string, Bucket>();
-  for (const { point, carrier, use, without } of parts) {
-    const own = sumOf(amounts, point.id, span.from, span.to);
-    if (own === undefined) continue;
+  const sum = ({ id }: Point): number | undefined => sumOf(amounts, id, span.from, span.to);
+  for (const { point, carrier, use, root, without } of parts) {
+    const [own, taken] = [sum(point), without.filter((q) => sum(q) !== undefined)];
+    // what the institution bears of a sub-meter is in its total only with the counted point above it
+    if (sum(root) === undefined || (own === undefined && taken.length === 0)) continue;
     const bucket = buckets.get(`${carrier} ${use}`) ?? { carrier, use, amount: 0, points: [] };
-    const taken = without.reduce((sum, q) => sum + (sumOf(amounts, q.id, span.from, span.to) ?? 0), 0);
-    bucket.amount += own - taken;
+    bucket.amount += taken.reduce((rest, q) => rest - (sum(q) ?? 0), own ?? 0);
     bucket.points.push(point);
     buckets.set(`${carrier} ${use}`, bucket);
   }

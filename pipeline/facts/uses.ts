@@ -10,6 +10,8 @@ export interface UsePart {
   readonly point: Point;
   readonly carrier: Carrier;
   readonly use: Use;
+  /** The counted point that holds it: itself, or the one it lies below. */
+  readonly root: Point;
   /** Points taken out of it because they have a use of their own. */
   readonly without: readonly Point[];
 }
@@ -31,19 +33,20 @@ export function usePartsOf(site: DirectorySite, facts: SiteFacts): UseParts {
     for (let at = parentOf(points, p); at; at = parentOf(points, at)) if (claims(at)) return at;
     return undefined;
   };
-  const rooted = (p: Point): boolean => {
-    if (counted(p)) return true;
+  const rootOf = (p: Point): Point | undefined => {
+    if (counted(p)) return p;
     const up = above(p);
-    return up !== undefined && rooted(up);
+    return up && rootOf(up);
   };
+  const rooted = (p: Point): boolean => rootOf(p) !== undefined;
   const claiming = site.registry.points.filter(claims);
-  const parts = claiming.filter(rooted).map((point) => ({
-    point,
-    carrier: point.carrier,
-    use: uses.get(point.id) ?? 'ordinary',
+  const parts = claiming.flatMap((point): UsePart[] => {
+    const root = rootOf(point);
+    if (!root) return [];
     // a counted point below another stands in the total by itself: it is not taken out
-    without: claiming.filter((q) => !counted(q) && rooted(q) && above(q) === point),
-  }));
+    const without = claiming.filter((q) => !counted(q) && above(q) === point);
+    return [{ point, carrier: point.carrier, use: uses.get(point.id) ?? 'ordinary', root, without }];
+  });
   return {
     parts,
     adrift: claiming.filter((p) => !rooted(p)),

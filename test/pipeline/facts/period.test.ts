@@ -1,0 +1,70 @@
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import type { PointFacts } from '../../../pipeline/domain/index.ts';
+import { stopPostgres } from '../../support/postgres.ts';
+import { type MeterSpec, ONE, openSmallSite, SITE, type SmallSite, smallRegistry } from '../../support/small-site.ts';
+
+afterAll(stopPostgres);
+let open: SmallSite | undefined;
+afterEach(async () => {
+  await open?.close();
+  open = undefined;
+});
+
+const claim = { by: 'wang', commit: true };
+const NOTHING = { heatedArea: [], students: [], patients: [], visitors: [], beds: [], bedDays: [], excluded: [] };
+const only = (institution: string): NonNullable<MeterSpec['allocation']> => ({
+  basis: 'fixed',
+  shares: [{ institution, share: ONE }],
+});
+
+/** A county agency of 烟台, and what its points are used for; the year 2025 is over. */
+async function site(meters: readonly MeterSpec[], points: readonly PointFacts[]) {
+  open = await openSmallSite(smallRegistry(meters, { institutions: ['a', 'b'] }), '2026-02-01');
+  const { rules } = open.service;
+  const agency = { id: 'a', type: 'organ', level: 'county', division: '370602', ...NOTHING } as const;
+  await rules.applyFacts(
+    { site: SITE, institutions: [agency], points, tariffs: [], targets: [] },
+    { ...claim, reason: 'facts' },
+  );
+  return open;
+}
+
+const yearOf = async ({ service }: SmallSite, institution = 'a') => {
+  const answer = await service.rules.indicators({ site: SITE, institution, year: 2025, periods: ['year'] });
+  return answer.periods[0]?.quantities ?? [];
+};
+
+describe('what remains of a meter when a sub-meter with a use of its own is taken out', () => {
+  const MAIN: MeterSpec = { point: 'p', allocation: only('a') };
+  const CANTEEN: MeterSpec = { point: 'canteen', role: 'sub', parent: 'p' };
+
+  it.each([
+    ['the main meter is another institution’s', [], 'b'],
+    ['a meter between them is silent', [{ point: 'between', role: 'sub', parent: 'p' }], 'a'],
+  ] as const)('adds up to the ledger where %s', async (_, between, party) => {
+    const shared: MeterSpec = { ...CANTEEN, parent: between[0]?.point ?? 'p', allocation: only(party) };
+    const meters = [MAIN, ...between, shared, { point: 'other', allocation: only('b') }];
+    const uses: PointFacts[] = [
+      { point: 'canteen', use: 'canteen' },
+      ...between.map(({ point }): PointFacts => ({ point, use: 'heating' })),
+    ];
+    const small = await site(meters, uses);
+    for (const [point, used] of [
+      ['p', 5_000_000],
+      ['canteen', 1_000_000],
+      ['other', 2_000_000],
+    ] as const)
+      await small.feed(point, [
+        ['2025-01-01', 0],
+        ['2026-01-01', used],
+      ]);
+    for (const institution of ['a', 'b']) {
+      const usage = await small.usage({ kind: 'institution', id: institution }, '2025-01-01', '2026-01-01', 'year');
+      const parts = await yearOf(small, institution);
+      expect(
+        parts.reduce((sum, { amount }) => sum + amount, 0),
+        institution,
+      ).toBe(usage.total.amount);
+    }
+  });
+});
