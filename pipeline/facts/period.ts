@@ -132,6 +132,8 @@ interface Bucket {
   readonly use: Use;
   amount: number;
   readonly points: Point[];
+  /** Sub-meters whose use was taken out: what they miss stays in the amount. */
+  readonly taken: Point[];
 }
 
 function meteredQuantities(
@@ -146,16 +148,17 @@ function meteredQuantities(
     const [own, taken] = [sum(point), without.filter((q) => sum(q) !== undefined)];
     // what the institution bears of a sub-meter is in its total only with the counted point above it
     if (sum(root) === undefined || (own === undefined && taken.length === 0)) continue;
-    const bucket = buckets.get(`${carrier} ${use}`) ?? { carrier, use, amount: 0, points: [] };
+    const bucket = buckets.get(`${carrier} ${use}`) ?? { carrier, use, amount: 0, points: [], taken: [] };
     bucket.amount += taken.reduce((rest, q) => rest - (sum(q) ?? 0), own ?? 0);
     bucket.points.push(point);
+    bucket.taken.push(...taken);
     buckets.set(`${carrier} ${use}`, bucket);
   }
-  return [...buckets.values()].map(({ carrier, use, amount, points }) => ({
+  return [...buckets.values()].map(({ carrier, use, amount, points, taken }) => ({
     carrier,
     use,
     amount,
-    coverage: coverage(points, span),
+    coverage: Math.min(coverage(points, span), taken.length === 0 ? 1 : coverage(taken, span)),
     quality: 'metered' as const,
   }));
 }

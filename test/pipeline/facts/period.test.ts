@@ -38,6 +38,24 @@ describe('what remains of a meter when a sub-meter with a use of its own is take
   const MAIN: MeterSpec = { point: 'p', allocation: only('a') };
   const CANTEEN: MeterSpec = { point: 'canteen', role: 'sub', parent: 'p' };
 
+  it('is as well evidenced as the worse of both: a silent canteen meter leaves its use in the rest', async () => {
+    const small = await site([MAIN, CANTEEN], [{ point: 'canteen', use: 'canteen' }]);
+    await small.feed('p', [
+      ['2025-01-01', 0],
+      ['2026-01-01', 5_000_000],
+    ]);
+    await small.feed('canteen', [
+      ['2025-01-01', 0],
+      ['2025-07-02', 1_000_000],
+    ]);
+    const rest = (await yearOf(small)).find(({ use }) => use === 'ordinary');
+    expect(rest).toMatchObject({ amount: 4_000_000 });
+    expect(rest?.coverage).toBeCloseTo(0.5, 2);
+    const { verdicts, missing } = await small.service.rules.judge({ site: SITE, institution: 'a', year: 2025 });
+    expect(verdicts).toEqual([]);
+    expect(missing.map(({ what }) => what)).toContain('electricity-per-area: coverage.electricity-per-area');
+  });
+
   it.each([
     ['the main meter is another institution’s', [], 'b'],
     ['a meter between them is silent', [{ point: 'between', role: 'sub', parent: 'p' }], 'a'],
