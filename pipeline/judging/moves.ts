@@ -32,7 +32,11 @@ export async function factorMoves(
     // written by noteRows only, from rows of a loaded catalogue
     before.set(row_id, { hash, content: content as CatalogueEntry, at: first_seen });
   }
-  const changed = [...before].map(([row, { hash }]) => ({ row, old: hash, new: rules.hashOf(row) ?? null }));
+  const added = addedRows(seen).filter((row) => rules.hashOf(row) !== undefined && !before.has(row));
+  const changed = [
+    ...[...before].map(([row, { hash }]) => ({ row, old: hash, new: rules.hashOf(row) ?? null })),
+    ...added.map((row) => ({ row, old: null, new: rules.hashOf(row) ?? null })),
+  ];
   const closes = await lastCloses(db, id);
   const closed = closes.flatMap(({ month, version, factors }) => {
     const rows = factors.filter((text) => {
@@ -41,9 +45,10 @@ export async function factorMoves(
     });
     return rows.length === 0 ? [] : [{ month: formatMonth(month), version, rows: [...rows] }];
   });
-  if (before.size === 0) return { site: id, changed: [], closed, open: [] };
+  if (changed.length === 0) return { site: id, changed: [], closed, open: [] };
   const olds = new Map([...before].map(([row, { content }]) => [row, content]));
-  const kept = rules.catalogue.rows.map((row) => olds.get(row.id) ?? row);
+  const fresh = new Set(added);
+  const kept = rules.catalogue.rows.flatMap((row) => (fresh.has(row.id) ? [] : [olds.get(row.id) ?? row]));
   const gone = [...olds].flatMap(([row, content]) => (rules.catalogue.byId.has(row) ? [] : [content]));
   const old = rateTables(catalogueOf([...kept, ...gone]));
   const shut = new Set(closes.map(({ month }) => month));
@@ -62,4 +67,12 @@ export async function factorMoves(
     }
   }
   return { site: id, changed, closed, open };
+}
+
+/** Rows that the books first saw after they had seen a catalogue: what was computed before did not know them. */
+function addedRows(seen: readonly { readonly row_id: string; readonly first_seen: number }[]): readonly string[] {
+  const first = new Map<string, number>();
+  for (const { row_id, first_seen } of seen) first.set(row_id, Math.min(first.get(row_id) ?? Infinity, first_seen));
+  const begin = Math.min(...first.values());
+  return [...first].flatMap(([row, at]) => (at > begin ? [row] : []));
 }
