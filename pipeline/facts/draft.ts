@@ -102,7 +102,11 @@ export function readDraft({ row, cells, faults = [] }: QuantityDraft, registry: 
   const unit = text('unit');
   const amount = kind.ok ? amountOf(text('quantity'), unit, kind.value) : kind;
   const costFen = costOf(text('cost'));
-  const spoilt = [...faults.map(faultOf), ...QUANTITY_COLUMNS.map((column) => formulaIn(column, text(column)))];
+  const spoilt = [
+    ...faults.map(faultOf),
+    ...QUANTITY_COLUMNS.map((column) => formulaIn(column, text(column))),
+    ...QUANTITY_COLUMNS.map((column) => unkeptIn(column, text(column))),
+  ];
   const refusal = [...spoilt, institution, month, kind, use, amount, costFen].find((one) => !one.ok);
   if (refusal && !refusal.ok) {
     const { column, code, reason, cure } = refusal;
@@ -145,6 +149,17 @@ const faultOf = ({ column, code }: NonNullable<QuantityDraft['faults']>[number])
 
 const formulaIn = (column: QuantityColumn, text: string): Part<null> =>
   /^[=@]|^[+-](?![\d.])/.test(text) ? faultOf({ column, code: 'FORMULA' }) : part(null);
+
+/** PostgreSQL's text holds no NUL. */
+const unkeptIn = (column: QuantityColumn, text: string): Part<null> =>
+  text.includes('\0')
+    ? refuse(
+        column,
+        'TEXT_INVALID',
+        say('文字里有不能保存的字符（NUL）', 'The text has a character that cannot be kept (NUL)'),
+        say('请重新输入这个单元格', 'Type the cell anew'),
+      )
+    : part(null);
 
 function institutionOf(text: string, registry: Registry): Part<string> {
   const named = registry.institutions.filter((i) => i.id === text || i.name.zh === text || i.name.en === text);

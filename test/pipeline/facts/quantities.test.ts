@@ -50,6 +50,23 @@ describe('quantities by hand', () => {
     ]);
   });
 
+  it('with a character that no text of the books can hold are refused, and the other rows are taken', async () => {
+    const { take, held } = await site();
+    const cells = (month: string, note: string) =>
+      ({ institution: 'a', month, kind: 'natural-gas', quantity: '10', unit: 'm3', note }) as const;
+    const drafts = [
+      { row: 2, cells: cells('2026-02', 'bill\0') },
+      { row: 3, cells: cells('2026-03', 'bill 2\0b') },
+      { row: 4, cells: cells('2026-04', 'fine') },
+    ];
+    const answer = await take({ name: 'gas.csv', sha256: '0'.repeat(64), drafts });
+    expect(answer.refused.map(({ row, column, code }) => [row, column, code])).toEqual([
+      [2, 'note', 'TEXT_INVALID'],
+      [3, 'note', 'TEXT_INVALID'],
+    ]);
+    expect(await held()).toMatchObject([{ month: '2026-04', note: 'fine' }]);
+  });
+
   it('imported twice change nothing, also in another unit', async () => {
     const { take, held } = await site();
     await take(await csv('a,2026-03,coal,heating,1.5,t,,'));
