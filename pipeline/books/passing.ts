@@ -2,7 +2,11 @@ import { isMeteringError } from '#domain';
 
 /** SQLSTATE classes that pass: connection, transaction rollback, resources (disk, memory, connections), operator intervention. */
 const PASSING_CLASSES = new Set(['08', '40', '53', '57']);
-const PASSING_CODES = new Set(['25P03', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN']);
+/** A transaction that stood still, a standby that is not promoted yet, and what the system says of a server, its machine or the way to it. */
+const PASSING_CODES = new Set(
+  `25P03 25006 ECONNREFUSED ECONNRESET ECONNABORTED EPIPE ETIMEDOUT ENOTFOUND EAI_AGAIN
+  EHOSTUNREACH EHOSTDOWN ENETUNREACH ENETDOWN EADDRNOTAVAIL`.split(/\s+/),
+);
 
 /** Whether a statement gave up waiting for a lock: SQLSTATE 55P03, lock_not_available. */
 export const isLockRefused = (error: unknown): boolean =>
