@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -15,6 +17,28 @@ it('an answer of the books that nobody wants any more goes with the next collect
   await close();
   expect(Number(stdout)).toBeLessThan(5);
 });
+
+it.skipIf(process.platform !== 'linux')(
+  'a server that vanished without a word is noticed within a minute: the line is probed while an answer is waited for',
+  async () => {
+    const { books, close } = await freshBooks();
+    const client = await books.pool.connect();
+    const { stream } = (client as unknown as { readonly connection: { readonly stream: Socket } }).connection;
+    await client.query('select 1');
+    const own = `:${(stream.localPort ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+    const sockets = readFileSync('/proc/net/tcp', 'utf8').split('\n');
+    const [, , , , , timer = ''] =
+      sockets.flatMap((line) => {
+        const columns = line.trim().split(/\s+/);
+        return columns[1]?.endsWith(own) ? [columns] : [];
+      })[0] ?? [];
+    client.release();
+    await close();
+    const [kind, inTicks = ''] = timer.split(':');
+    expect(kind).toBe('02'); // keep-alive
+    expect(parseInt(inTicks, 16) / 100).toBeLessThan(60);
+  },
+);
 
 describe('a failure of the books that passes', () => {
   it.each(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN', 'EADDRNOTAVAIL', '57P03', '25006'])(
