@@ -68,12 +68,14 @@ async function rejoinRegister(
   device: DirectoryDevice,
   register: DirectoryRegister,
 ): Promise<Rejoined> {
+  const before = await rowsOf(books, device, register);
+  const slots = affectedSlots(before, device, register);
+  if (slots.size === 0) return NOTHING;
+  const claims = await claimsFromLog(log, directory, device, register, slots);
+  const forgotten = forgottenSlots(before, device, register, slots, claims);
   for (;;) {
-    const store = bracketStore();
-    const slots = await affectedSlots(books, store, device, register);
-    if (slots.size === 0) return NOTHING;
-    const claims = await claimsFromLog(log, directory, device, register, slots);
-    const forgotten = forgottenSlots(store, device, register, slots, claims);
+    // what a worker has written since the registry was read stands as it is to: the log, which may be long, is not read again for it
+    const store = await rowsOf(books, device, register);
     const changed = [...store.rows.values()].filter((row) => rebucket(row, device, register, slots, claims));
     const isWritten = await unlessRaced(books.db, async (tx) => {
       await writeWhole(tx, 'bracket', dirtyRows(store));
@@ -83,14 +85,9 @@ async function rejoinRegister(
   }
 }
 
-/** Slots with a cut inside them, or with a bracket that begins inside them; their rows are loaded. */
-async function affectedSlots(
-  books: Books,
-  store: RowStore<Bracket>,
-  device: DirectoryDevice,
-  register: DirectoryRegister,
-): Promise<Set<number>> {
-  const cuts = register.cuts.filter((cut) => cut % device.slotMs !== 0);
+/** All rows of the register. */
+async function rowsOf(books: Books, device: DirectoryDevice, register: DirectoryRegister): Promise<RowStore<Bracket>> {
+  const store = bracketStore();
   const days = await books.db
     .selectFrom('bracket')
     .select('day')
@@ -102,6 +99,12 @@ async function affectedSlots(
     store,
     days.map(({ day }) => rowKeyAt(device, register, day * DAY)),
   );
+  return store;
+}
+
+/** Slots with a cut inside them, or with a bracket that begins inside them. */
+function affectedSlots(store: RowStore<Bracket>, device: DirectoryDevice, register: DirectoryRegister): Set<number> {
+  const cuts = register.cuts.filter((cut) => cut % device.slotMs !== 0);
   const present = new Set<number>();
   const odd = new Set<number>();
   for (const row of store.rows.values()) {

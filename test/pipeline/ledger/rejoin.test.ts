@@ -4,6 +4,7 @@ import { dumpBooks, openService } from '../../../pipeline/index.ts';
 import type { FrameLog } from '../../../pipeline/log/port.ts';
 import { systemClock } from '../../../pipeline/platform/index.ts';
 import { silentTelemetry, stopPostgres } from '../../support/postgres.ts';
+import { consume } from '../../support/run-books.ts';
 import { local, openSmallSite, type Reading, SITE, smallRegistry } from '../../support/small-site.ts';
 
 afterAll(stopPostgres);
@@ -85,6 +86,37 @@ describe('joining slots anew', () => {
       await site.service.settle();
       await site.consume();
       expect(await site.dump()).toBe(await fromTheStart([first, second]));
+    } finally {
+      await site.close();
+    }
+  });
+
+  it('the log is read once, also where the worker writes the same day while it is read', async () => {
+    const site = await openSmallSite(registry, '2026-03-20');
+    try {
+      let fed = 16; // up to 10:30, beyond the cut
+      await site.feed('p', readings.slice(0, fed));
+      let scans = 0;
+      const log: FrameLog = {
+        ...site.log,
+        scan: async function* (partition, from) {
+          scans += 1;
+          yield* site.log.scan(partition, from);
+          if (scans > 5) return;
+          await site.append('p', readings.slice(fed, fed + 1));
+          fed += 1;
+          await consume(site.books, site.log);
+        },
+      };
+      const telemetry = silentTelemetry();
+      const service = openService({ books: site.books, log, clock: systemClock, telemetry });
+      await service.recordEvent(SITE, replacement('10:25', 's2'), claim);
+      await service.settle();
+      await service.stop();
+      expect(scans).toBe(1);
+      expect(await telemetry.counts()).not.toHaveProperty('civicmeter_slots_forgotten_total');
+      await site.feed('p', readings.slice(fed));
+      expect(await site.dump()).toBe(await fromTheStart([replacement('10:25', 's2')]));
     } finally {
       await site.close();
     }
