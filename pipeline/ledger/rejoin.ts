@@ -1,7 +1,7 @@
-import { sql } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { type Bracket, bracketStart, DAY, registerKey, slotStart } from '#domain';
 import type { EventSpec, Telemetry } from '#platform';
-import type { Books } from '../books/index.ts';
+import type { Books, Tables } from '../books/index.ts';
 import { type FrameLog, partitionOf } from '../log/port.ts';
 import { admitBatch } from './batch.ts';
 import { type Directory, type DirectoryDevice, type DirectoryRegister, loadDirectory } from './directory.ts';
@@ -77,12 +77,26 @@ async function rejoinRegister(
     // what a worker has written since the registry was read stands as it is to: the log, which may be long, is not read again for it
     const store = await rowsOf(books, device, register);
     const changed = [...store.rows.values()].filter((row) => rebucket(row, device, register, slots, claims));
-    const isWritten = await unlessRaced(books.db, async (tx) => {
+    const outcome = await unlessRaced(books.db, async (tx) => {
+      // another, who knows of a later event, may have joined these slots meanwhile: what this one knows would undo it
+      if (!(await holdsVersion(tx, device.site, directory))) return 'outdated';
       await writeWhole(tx, 'bracket', dirtyRows(store));
-      return true;
+      return 'written';
     });
-    if (isWritten) return { from: Math.min(...changed.map((row) => row.day * DAY)), forgotten };
+    if (outcome === 'outdated') return NOTHING;
+    if (outcome === 'written') return { from: Math.min(...changed.map((row) => row.day * DAY)), forgotten };
   }
+}
+
+/** Whether the site's registry is the one of the directory; holds it so until the transaction ends. */
+async function holdsVersion(tx: Transaction<Tables>, site: string, { sites }: Directory): Promise<boolean> {
+  const row = await tx
+    .selectFrom('site')
+    .select('registry_version')
+    .where('id', '=', site)
+    .forShare()
+    .executeTakeFirst();
+  return row !== undefined && row.registry_version === sites.get(site)?.version;
 }
 
 /** All rows of the register. */

@@ -70,6 +70,25 @@ describe('joining slots anew', () => {
     }
   });
 
+  it('who began before a correction does not undo what another has joined by it', async () => {
+    const site = await openSmallSite(registry, '2026-03-20');
+    try {
+      await site.feed('p', readings);
+      const event = await site.service.recordEvent(SITE, replacement('10:25', 's2'), claim);
+      const moved = replacement('10:35', 's2');
+      const log = disturbed(site.log, async () => {
+        await site.service.recordEvent(SITE, moved, { ...claim, supersedes: event.id });
+        await site.service.settle();
+      });
+      const service = openService({ books: site.books, log, clock: systemClock, telemetry: silentTelemetry() });
+      await service.settle();
+      await service.stop();
+      expect(await site.dump()).toBe(await fromTheStart([moved]));
+    } finally {
+      await site.close();
+    }
+  });
+
   it('readings that the log has and the worker has not yet taken are settled, whoever brings them in first', async () => {
     const site = await openSmallSite(registry, '2026-03-20');
     try {
