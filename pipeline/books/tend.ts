@@ -1,9 +1,11 @@
 import { escapeIdentifier, type Pool } from 'pg';
 import { firstDayOfMonth } from '#domain';
-import { isLockRefused } from './passing.ts';
+import { isDiskFull, isLockRefused } from './passing.ts';
 
 /** Gauges are kept this long; brackets for ever (architecture.md, Books). */
 export const GAUGE_DAYS = 90;
+/** What a partition's pages are filled to, in percent: while it is written, from when its packing began, and packed. */
+const FILLED = { hot: 50, packing: 99, packed: 100 };
 /** Days after a month in which most late readings have come. */
 const HOT_DAYS = 7;
 
@@ -16,7 +18,7 @@ export interface Tended {
 
 /**
  * Housekeeping of the month partitions, once a day or so: months that are over are packed tight, gauges past their time are
- * dropped. What somebody uses at the moment is left for the next time.
+ * dropped. What somebody uses at the moment, what there is no room for and what was interrupted is left for the next time.
  */
 export async function tendPartitions(pool: Pool, today: number): Promise<Tended> {
   const partitions = await listPartitions(pool);
@@ -24,12 +26,14 @@ export async function tendPartitions(pool: Pool, today: number): Promise<Tended>
   const cold = partitions.filter((p) => p.hot && firstDayOfMonth(p.month + 1) + HOT_DAYS <= today && !over.includes(p));
   const dropped = await eachUnlessBusy(pool, over, (table) => ({ work: [`drop table ${table}`], undo: [] }));
   const cooled = await eachUnlessBusy(pool, cold, (table) => ({
-    // the rewriting goes by the factor that is set
-    work: [`alter table ${table} set (fillfactor = 100)`, `vacuum full ${table}`],
-    undo: [`alter table ${table} set (fillfactor = 50)`],
+    // the rewriting goes by the factor that is set; only one that has ended says that it is packed
+    work: [fill(table, FILLED.packing), `vacuum full ${table}`, fill(table, FILLED.packed)],
+    undo: [fill(table, FILLED.hot)],
   }));
   return { cooled, dropped };
 }
+
+const fill = (table: string, percent: number): string => `alter table ${table} set (fillfactor = ${percent})`;
 
 interface Partition {
   readonly name: string;
@@ -40,7 +44,7 @@ interface Partition {
 
 async function listPartitions(pool: Pool): Promise<readonly Partition[]> {
   const { rows } = await pool.query<{ name: string; table: string; hot: boolean }>(`
-    select c.relname as name, p.relname as table, coalesce('fillfactor=50' = any(c.reloptions), false) as hot
+    select c.relname as name, p.relname as table, coalesce(c.reloptions && '{fillfactor=${FILLED.hot},fillfactor=${FILLED.packing}}', false) as hot
     from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_class p on p.oid = i.inhparent
     where p.relnamespace = current_schema()::regnamespace and p.relkind = 'p' and c.relkind = 'r' order by 1`);
   return rows.flatMap((row) => {
@@ -64,6 +68,7 @@ async function eachUnlessBusy(
         for (const statement of work) await client.query(statement);
         done.push(partition.name);
       } catch (error) {
+        if (isDiskFull(error)) continue;
         if (!isLockRefused(error)) throw error;
         for (const statement of undo) await client.query(statement);
       }

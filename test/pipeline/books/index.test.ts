@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { Client } from 'pg';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { openBooks } from '../../../pipeline/books/index.ts';
 import { parseWhole } from '../../../pipeline/books/pool.ts';
 import { freshBooks, freshDatabase, silentTelemetry, stopPostgres } from '../../support/postgres.ts';
@@ -158,6 +158,29 @@ describe('housekeeping', () => {
     expect(hot.rows).toEqual([{ relname: 'bracket_2026_06' }, { relname: 'gauge_2026_06' }]);
     const counts = await books.pool.query('select (select count(*) from bracket) b, (select count(*) from gauge) g');
     expect(counts.rows).toEqual([{ b: 15, g: 9 }]);
+    expect(await books.tend(today)).toEqual({ cooled: [], dropped: [] });
+    await close();
+  });
+
+  test('packs the next time what it was interrupted at', async () => {
+    const { books, close } = await freshBooks();
+    await books.ensurePartitions([dayOf('2026-05-15')]);
+    const client = await books.pool.connect();
+    await client.query('begin');
+    await client.query('lock table bracket_2026_05 in access share mode');
+    const tending = books.tend(today).then(
+      () => 'tended',
+      (error: unknown) => error,
+    );
+    await vi.waitUntil(async () => {
+      const { rows } = await books.pool.query(`
+        select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query like 'vacuum full%' and wait_event_type = 'Lock'`);
+      return rows.length > 0;
+    }, 10_000);
+    expect(await tending).toMatchObject({ code: '57P01' });
+    await client.query('commit');
+    client.release();
+    expect(await books.tend(today)).toEqual({ cooled: ['bracket_2026_05', 'gauge_2026_05'], dropped: [] });
     expect(await books.tend(today)).toEqual({ cooled: [], dropped: [] });
     await close();
   });
