@@ -1,4 +1,4 @@
-import { escapeIdentifier, type Pool } from 'pg';
+import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
 import { firstDayOfMonth } from '#domain';
 import { isDiskFull, isLockRefused } from './passing.ts';
 
@@ -21,15 +21,31 @@ export interface Tended {
  * dropped. What somebody uses at the moment, what there is no room for and what was interrupted is left for the next time.
  */
 export async function tendPartitions(pool: Pool, today: number): Promise<Tended> {
-  const partitions = await listPartitions(pool);
+  const client = await pool.connect();
+  try {
+    await client.query(`set lock_timeout = '2s'`);
+    const { rows } = await client.query<{ alone: boolean }>('select pg_try_advisory_lock($1) as alone', [LOCK]);
+    return rows[0]?.alone === true ? await tendAlone(client, today) : { cooled: [], dropped: [] };
+  } finally {
+    // the connection goes, and with it the time-out and the lock
+    client.release(true);
+  }
+}
+
+/** One at a time of all programs that keep these books. */
+const LOCK = 0x63697674;
+
+async function tendAlone(client: PoolClient, today: number): Promise<Tended> {
+  const partitions = await listPartitions(client);
   const over = partitions.filter((p) => p.table === 'gauge' && firstDayOfMonth(p.month + 1) + GAUGE_DAYS <= today);
   const cold = partitions.filter((p) => p.hot && firstDayOfMonth(p.month + 1) + HOT_DAYS <= today && !over.includes(p));
-  const dropped = await eachUnlessBusy(pool, over, (table) => ({ work: [`drop table ${table}`], undo: [] }));
-  const cooled = await eachUnlessBusy(pool, cold, (table) => ({
+  const dropped = await eachUnlessBusy(client, over, (table) => [`drop table ${table}`]);
+  const cooled = await eachUnlessBusy(client, cold, (table) => [
     // the rewriting goes by the factor that is set; only one that has ended says that it is packed
-    work: [fill(table, FILLED.packing), `vacuum full ${table}`, fill(table, FILLED.packed)],
-    undo: [fill(table, FILLED.hot)],
-  }));
+    fill(table, FILLED.packing),
+    `vacuum full ${table}`,
+    fill(table, FILLED.packed),
+  ]);
   return { cooled, dropped };
 }
 
@@ -42,8 +58,8 @@ interface Partition {
   readonly hot: boolean;
 }
 
-async function listPartitions(pool: Pool): Promise<readonly Partition[]> {
-  const { rows } = await pool.query<{ name: string; table: string; hot: boolean }>(`
+async function listPartitions(client: PoolClient): Promise<readonly Partition[]> {
+  const { rows } = await client.query<{ name: string; table: string; hot: boolean }>(`
     select c.relname as name, p.relname as table, coalesce(c.reloptions && '{fillfactor=${FILLED.hot},fillfactor=${FILLED.packing}}', false) as hot
     from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_class p on p.oid = i.inhparent
     where p.relnamespace = current_schema()::regnamespace and p.relkind = 'p' and c.relkind = 'r' order by 1`);
@@ -54,28 +70,18 @@ async function listPartitions(pool: Pool): Promise<readonly Partition[]> {
 }
 
 async function eachUnlessBusy(
-  pool: Pool,
+  client: PoolClient,
   partitions: readonly Partition[],
-  statements: (table: string) => { readonly work: readonly string[]; readonly undo: readonly string[] },
+  statements: (table: string) => readonly string[],
 ): Promise<readonly string[]> {
   const done: string[] = [];
-  const client = await pool.connect();
-  try {
-    await client.query(`set lock_timeout = '2s'`);
-    for (const partition of partitions) {
-      const { work, undo } = statements(escapeIdentifier(partition.name));
-      try {
-        for (const statement of work) await client.query(statement);
-        done.push(partition.name);
-      } catch (error) {
-        if (isDiskFull(error)) continue;
-        if (!isLockRefused(error)) throw error;
-        for (const statement of undo) await client.query(statement);
-      }
+  for (const { name } of partitions) {
+    try {
+      for (const statement of statements(escapeIdentifier(name))) await client.query(statement);
+      done.push(name);
+    } catch (error) {
+      if (!isLockRefused(error) && !isDiskFull(error)) throw error;
     }
-  } finally {
-    // the connection goes, and the time-out with it
-    client.release(true);
   }
   return done;
 }

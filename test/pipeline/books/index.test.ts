@@ -185,6 +185,42 @@ describe('housekeeping', () => {
     await close();
   });
 
+  test('is done by one program at a time', async () => {
+    const { books, dsn, close } = await freshBooks();
+    const other = await openBooks({ dsn, telemetry: silentTelemetry() });
+    await books.ensurePartitions([dayOf('2026-01-15'), dayOf('2026-05-15')]);
+    const client = await books.pool.connect();
+    await client.query('begin');
+    await client.query('lock table gauge_2026_01 in access share mode');
+    const tending = Promise.all([books.tend(today), other.tend(today)]);
+    await vi.waitUntil(async () => {
+      const { rows } = await books.pool.query(
+        `select from pg_stat_activity where datname = current_database() and query like 'drop table%'`,
+      );
+      return rows.length > 0;
+    }, 10_000);
+    await client.query('commit');
+    client.release();
+    const all = await tending;
+    expect(all.flatMap(({ dropped }) => dropped)).toEqual(['gauge_2026_01']);
+    expect(all.flatMap(({ cooled }) => cooled)).toEqual(['bracket_2026_01', 'bracket_2026_05', 'gauge_2026_05']);
+    await other.close();
+    await close();
+  });
+
+  test('leaves for the next time what somebody rewrites', async () => {
+    const { books, close } = await freshBooks();
+    await books.ensurePartitions([dayOf('2026-05-15')]);
+    const client = await books.pool.connect();
+    await client.query('begin');
+    await client.query('lock table bracket_2026_05 in access exclusive mode');
+    expect(await books.tend(today)).toEqual({ cooled: ['gauge_2026_05'], dropped: [] });
+    await client.query('commit');
+    client.release();
+    expect(await books.tend(today)).toEqual({ cooled: ['bracket_2026_05'], dropped: [] });
+    await close();
+  });
+
   test('leaves for the next time what somebody holds', async () => {
     const { books, close } = await freshBooks();
     await books.ensurePartitions([dayOf('2026-05-15')]);
