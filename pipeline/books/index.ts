@@ -20,6 +20,8 @@ export interface Books {
   readonly pool: Pool;
   /** Before rows of these UTC days are written. Cheap when called again. */
   readonly ensurePartitions: (days: Iterable<number>) => Promise<void>;
+  /** Where one of them turns out to be missing: another program's housekeeping has dropped it. */
+  readonly forgetPartitions: () => void;
   /** Housekeeping, once a day or so; `today` is a UTC day. */
   readonly tend: (today: number) => Promise<Tended>;
   readonly close: () => Promise<void>;
@@ -37,10 +39,20 @@ export async function openBooks(options: { readonly dsn: string; readonly teleme
   }
   let closing: Promise<void> | undefined;
   let ensure = createPartitions(pool);
+  const forgetPartitions = (): void => {
+    ensure = createPartitions(pool);
+  };
   const tend = async (today: number): Promise<Tended> => {
     const tended = await tendPartitions(pool, today);
-    ensure = createPartitions(pool); // what was dropped is no longer known
+    forgetPartitions();
     return tended;
   };
-  return { db, pool, ensurePartitions: (days) => ensure(days), tend, close: () => (closing ??= db.destroy()) };
+  return {
+    db,
+    pool,
+    ensurePartitions: (days) => ensure(days),
+    forgetPartitions,
+    tend,
+    close: () => (closing ??= db.destroy()),
+  };
 }

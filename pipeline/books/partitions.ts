@@ -1,4 +1,4 @@
-import type { Pool, PoolClient } from 'pg';
+import { DatabaseError, type Pool, type PoolClient } from 'pg';
 import { firstDayOfMonth, formatMonth, monthOfDay } from '#domain';
 
 /** Tables with a partition per month of UTC days. */
@@ -24,6 +24,10 @@ export function createPartitions(pool: Pool): (days: Iterable<number>) => Promis
     for (const day of missing) known.add(monthOfDay(day));
   };
 }
+
+/** SQLSTATE 23514 without the name of a check: there is no partition for a row. */
+export const isPartitionMissing = (error: unknown): boolean =>
+  error instanceof DatabaseError && error.code === '23514' && error.constraint === undefined;
 
 export const isPartitioned = (table: string): boolean => PARTITIONED.some((name) => name === table);
 

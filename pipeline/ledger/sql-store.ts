@@ -3,6 +3,7 @@ import { invariantError } from '#domain';
 import { noteMarks } from '../books/dirty.ts';
 import type { Books } from '../books/index.ts';
 import { type PackedRow, readPacked } from '../books/packed-rows.ts';
+import { isPartitionMissing } from '../books/partitions.ts';
 import { isLockRefused } from '../books/passing.ts';
 import { registryEdition } from '../books/registry.ts';
 import type { Tables } from '../books/tables.ts';
@@ -22,8 +23,16 @@ export const sqlStore = (books: Books): LedgerStore => ({
   loadDirectory: (before) => loadAdmitting(books.db, before),
   readRows: (table, keys) => readRows(books.db, table, keys),
   commit: async (batch) => {
-    await books.ensurePartitions([...new Set([...batch.rows.bracket, ...batch.rows.gauge].map((row) => row.day))]);
-    return commit(books.db, batch);
+    const days = new Set([...batch.rows.bracket, ...batch.rows.gauge].map((row) => row.day));
+    for (let again = false; ; again = true) {
+      await books.ensurePartitions(days);
+      try {
+        return await commit(books.db, batch);
+      } catch (error) {
+        if (again || !isPartitionMissing(error)) throw error;
+        books.forgetPartitions();
+      }
+    }
   },
 });
 

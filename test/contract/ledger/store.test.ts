@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { sql } from 'kysely';
 import { foldSources } from '../../../pipeline/ledger/sources.ts';
+import { openBooks } from '../../../pipeline/books/index.ts';
 import { raiseRegistryEdition } from '../../../pipeline/books/registry.ts';
 import { siteOf } from '../../../pipeline/ledger/directory.ts';
 import { openService, sqlStore } from '../../../pipeline/index.ts';
@@ -99,6 +100,33 @@ describe('a partition that the group gave to somebody else', () => {
     expect(await claimed).toEqual({ next: 7, epoch: 2 });
     await close(false);
   });
+});
+
+it('late readings of a month of gauges that the housekeeping of another program has dropped are taken', async () => {
+  const { books, dsn, close } = await freshBooks();
+  const other = await openBooks({ dsn, telemetry: silentTelemetry() });
+  const store = sqlStore(books);
+  await store.acquaint('log-1', 1);
+  const { epoch } = await store.claim('log-1', 0, 0);
+  const edition = await store.registryEdition();
+  const none = { records: 0, readings: 0, folded: 0, quarantined: [], seqs: new Map(), marks: [] };
+  const commit = async (from: number, day: number) =>
+    store.commit({
+      log: 'log-1',
+      partition: 0,
+      epoch,
+      from,
+      to: from + 1,
+      edition,
+      ...none,
+      rows: { bracket: [], gauge: [{ deviceKey: 1, day, part: 0, version: 0, payload: Buffer.from('g') }] },
+    });
+  const day = 20_000;
+  expect(await commit(0, day)).toEqual({ outcome: 'committed' });
+  expect((await other.tend(day + 130)).dropped).toHaveLength(1);
+  expect(await commit(1, day + 1)).toEqual({ outcome: 'committed' });
+  await other.close();
+  await close();
 });
 
 const memoryHarness = () => {
