@@ -1,7 +1,8 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
-import { registerKey } from '#domain';
+import { isMeteringError, registerKey, storeError } from '#domain';
 import { unfoldMarks } from '../books/dirty.ts';
 import type { Books } from '../books/index.ts';
+import { isPassing } from '../books/passing.ts';
 import type { Tables } from '../books/tables.ts';
 import { type DirectorySite, loadSiteOf } from '../ledger/directory.ts';
 import type { Progress } from '../service.ts';
@@ -29,7 +30,8 @@ export interface SettleOptions {
 
 /**
  * Recomputes everything that follows from marked registers: findings, evidence, days, points, parties. A mark is deleted only if nobody marked
- * again meanwhile. A register that waits for its slots to be rejoined from the log keeps its mark. Answers how many marks were settled.
+ * again meanwhile. A register that waits for its slots to be rejoined from the log keeps its mark. Answers how many marks were settled. Throws SITE_NOT_COMPUTED
+ * after all other sites.
  */
 export async function settle({
   books,
@@ -54,17 +56,36 @@ export async function settle({
     },
   };
   let left = marked.map(({ site }) => site);
+  const failures: Error[] = [];
   // sites at which another settler is at work come last, and are waited for
   for (const turn of ['if-free', 'wait'] as const) {
     const busy: string[] = [];
     for (const id of left) {
       if (signal?.aborted) return done;
-      if (!(await settleSite(work, id, turn))) busy.push(id);
+      try {
+        if (!(await settleSite(work, id, turn))) busy.push(id);
+      } catch (error) {
+        if (!isMeteringError(error) && isPassing(error)) throw error;
+        failures.push(notComputed(id, error));
+      }
     }
     left = busy;
   }
+  if (failures[0]) throw failures[0];
   return done;
 }
+
+/** What is wrong with one site (a number beyond 2^53, a damaged row) keeps no other waiting, and ends nothing: its marks stay. */
+const notComputed = (site: string, cause: unknown): Error =>
+  storeError(
+    'SITE_NOT_COMPUTED',
+    `the totals of ${site} cannot be computed: ${cause instanceof Error ? cause.message : String(cause)}`,
+    {
+      place: site,
+      cure: 'look at the newest readings of its meters: one of garbage is excluded by an event, or left out by itself where the meter has a rating',
+      cause,
+    },
+  );
 
 interface MarkedSite {
   readonly site: string;

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { markDirty, unfoldMarks } from '../../../pipeline/books/dirty.ts';
 import { loadSiteOf } from '../../../pipeline/ledger/directory.ts';
+import { encodeFrame } from '../../../pipeline/log/port.ts';
 import { settle, SETTLE_LOCK } from '../../../pipeline/rollup/settle.ts';
 import { stopPostgres } from '../../support/postgres.ts';
 import { consume } from '../../support/run-books.ts';
@@ -101,5 +102,45 @@ describe('two that settle the same books', () => {
     expect(await settling).toBe(2);
     expect(order).toEqual(['other', SITE]);
     expect(await waiting(site)).toBe(0);
+  });
+});
+
+describe('a site that cannot be computed', () => {
+  it('is told with its name, keeps its marks, and keeps no other site waiting', async () => {
+    // without a rating a reading of garbage is believed until the next one comes: times its ratio it is beyond 2^53
+    const site = await openSmallSite(
+      smallRegistry([{ point: 'p', mounting: { multiplier: { num: 10_000, den: 1 } } }]),
+      '2026-04-02',
+    );
+    onTestFinished(site.close);
+    const { books, service } = site;
+    const other = smallRegistry([{ point: 'q' }]);
+    const claim = { take: 'all', commit: true, by: 'test', reason: 'test' } as const;
+    await service.applyRegistry({ ...other, site: { ...other.site, id: 'later' } }, claim);
+    await site.append('p', [
+      ['2026-03-02T08:00', 0],
+      ['2026-03-02T09:00', Number.MAX_SAFE_INTEGER],
+    ]);
+    const producer = await site.log.producer();
+    await producer.append(
+      [0, 1].map((seq) => {
+        const at = local('2026-03-02T08:00') + seq * 3_600_000;
+        const place = { v: 1, src: '00000002', site: 'later', device: 'd-q' } as const;
+        return { device: 'd-q', value: encodeFrame({ ...place, seq, at, r: [['e', seq * 7]] }) };
+      }),
+    );
+    await consume(books, site.log);
+
+    await expect(service.settle()).rejects.toMatchObject({ code: 'SITE_NOT_COMPUTED', place: SITE, retryable: true });
+    expect(await waiting(site)).toBe(1);
+    const days = books.db.selectFrom('usage_day').select(['site', 'amount']);
+    expect(await days.execute()).toEqual([{ site: 'later', amount: 7 }]);
+
+    await site.feed('p', [['2026-03-02T10:00', 3]]);
+    expect(await waiting(site)).toBe(0);
+    expect(await days.orderBy('site').execute()).toEqual([
+      { site: SITE, amount: 30_000 },
+      { site: 'later', amount: 7 },
+    ]);
   });
 });
