@@ -1,5 +1,5 @@
 import type { Telemetry } from '#platform';
-import type { LogRecord } from '../port.ts';
+import type { LogBounds, LogRecord } from '../port.ts';
 import { createKafkaConsumer } from './consumer.ts';
 import type { SessionContext } from './session.ts';
 import { fetchBounds } from './topics.ts';
@@ -11,7 +11,9 @@ export async function* scanPartition(
   partition: number,
   from: number,
 ): AsyncGenerator<readonly LogRecord[]> {
-  const bounds = (await fetchBounds(context.admin, context.topic, context.clock)).get(partition);
+  const boundsNow = async (): Promise<LogBounds | undefined> =>
+    (await fetchBounds(context.admin, context.topic, context.clock)).get(partition);
+  const bounds = await boundsNow();
   if (!bounds || Math.max(from, bounds.low) >= bounds.high) return;
   const end = bounds.high;
   let next = Math.max(from, bounds.low);
@@ -19,7 +21,11 @@ export async function* scanPartition(
   const consumer = createKafkaConsumer({ ...context, only: new Set([partition]) }, telemetry);
   const running = consumer
     .run({
-      assigned: () => Promise.resolve(new Map([[partition, next]])),
+      assigned: async () => {
+        // joining the group takes seconds, in which the oldest may be forgotten
+        next = Math.max(next, (await boundsNow())?.low ?? 0);
+        return new Map([[partition, next]]);
+      },
       records: async (_, records) => {
         const wanted = records.filter(({ offset }) => offset < end);
         next = (records.at(-1)?.offset ?? next) + 1;

@@ -13,6 +13,7 @@ import { Assignment } from '../../../pipeline/log/kafka/assignment.ts';
 import { isRetriable } from '../../../pipeline/log/kafka/client.ts';
 import { kafkajs } from '../../../pipeline/log/kafka/library.ts';
 import { createKafkaProducer } from '../../../pipeline/log/kafka/producer.ts';
+import { scanPartition } from '../../../pipeline/log/kafka/scan.ts';
 import { ensureTopics, framesTopic, markOf, verifyTopic } from '../../../pipeline/log/kafka/topics.ts';
 import { type FrameLog, type LogRecord, partitionOf } from '../../../pipeline/log/port.ts';
 import { type KafkaBroker, skipKafka, startKafka } from '../../support/kafka.ts';
@@ -239,6 +240,33 @@ describe.skipIf(skipKafka())('against a real broker', () => {
       // What was fetched before may still come; nothing after the gap.
       expect(reader.records.map((r) => r.offset)).toEqual(reader.records.map((_, i) => i));
       expect(reader.records.length).toBeLessThan(89_990);
+    });
+
+    it('scans what is retained, also where retention goes on between a look at it and the first record', async () => {
+      const topicPrefix = newPrefix();
+      const topic = framesTopic(topicPrefix);
+      const log = await open(topicPrefix, { partitionCount: 1 });
+      await append(log, 10);
+      const kafka = new kafkajs.Kafka({ brokers: [...broker.brokers], logLevel: kafkajs.logLevel.NOTHING });
+      await administer(async (admin) => {
+        const wanted = { topicPrefix, partitionCount: 1, retentionMs: 86_400_000 };
+        const opened = await ensureTopics(admin, wanted, systemClock, () => markOf(1n));
+        let looks = 0;
+        const forgetting: Admin = {
+          ...admin,
+          fetchTopicOffsets: async (asked) => {
+            const bounds = await admin.fetchTopicOffsets(asked);
+            if (++looks === 1) await forget(topicPrefix, 0, 4);
+            return bounds;
+          },
+        };
+        const groupId = `${topicPrefix}.scan`;
+        const context = { kafka, admin: forgetting, clock: systemClock, topic, groupId, opened };
+        const offsets: number[] = [];
+        for await (const records of scanPartition(context, telemetry, 0, 0))
+          offsets.push(...records.map((r) => r.offset));
+        expect(offsets).toEqual([4, 5, 6, 7, 8, 9]);
+      });
     });
 
     it('notices a topic that was made anew under a reader that runs, also when it holds more than before', async () => {
