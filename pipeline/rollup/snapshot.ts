@@ -29,6 +29,8 @@ export async function inSettledSnapshot<T>(
         const isLast = attempt >= attempts;
         const isStrict = otherwise === 'refuse';
         if ((!isLast || isStrict) && (await isWaiting(tx, site, isStrict))) return undefined;
+        // the log may be read beside it for longer than a worker's transaction may stand still; this one holds nobody up
+        await sql`select set_config('idle_in_transaction_session_timeout', '0', true)`.execute(tx);
         return { answer: await work(tx) };
       });
     if (done) return done.answer;
