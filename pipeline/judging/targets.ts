@@ -39,10 +39,7 @@ interface Followed {
 }
 
 /** First year that a year's targets need: those of the forecast's history, and the base year of each target that holds in the year. */
-export const firstYearOf = (
-  year: number,
-  targets: readonly Pick<TargetRow, 'baseYear' | 'targetYear'>[],
-): number =>
+export const firstYearOf = (year: number, targets: readonly Pick<TargetRow, 'baseYear' | 'targetYear'>[]): number =>
   Math.min(
     year - FORECAST.years,
     ...targets.filter((one) => one.baseYear < year && year <= one.targetYear).map(({ baseYear }) => baseYear),

@@ -116,8 +116,11 @@ describe('the live stream', () => {
     const server = await serve();
     const over = new AbortController();
     const url = `${server.address}/api/v1/live/stream`;
-    for (let i = 0; i < MAX_STREAMS; i += 1) await fetch(url, { signal: over.signal });
+    // held: a response that nobody holds is collected, and its stream ends
+    const open: Response[] = [];
+    while (open.length < MAX_STREAMS) open.push(await fetch(url, { signal: over.signal }));
     const refused = await fetch(url);
+    expect(open.map(({ status }) => status)).toEqual(open.map(() => 200));
     expect(refused.status).toBe(503);
     expect(await refused.json()).toMatchObject({ code: 'TOO_MANY_STREAMS' });
     over.abort();
