@@ -42,6 +42,8 @@ export interface Pace {
   readonly allowance: () => Allowance;
   /** So many frames that had waited have gone, in so much time. */
   readonly sent: (frames: number, ms: number) => void;
+  /** So many did not get through in so much time: the next are fewer, until what goes fits a line that is slow. */
+  readonly failed: (frames: number, ms: number) => void;
 }
 
 /**
@@ -50,6 +52,7 @@ export interface Pace {
  */
 export function createPace(framesPerSecond: number | undefined, clock: Clock): Pace {
   const most = Math.max(1, Math.min(FRAMES_PER_BATCH, framesPerSecond ?? FRAMES_PER_BATCH));
+  const least = Math.min(SMALLEST_BATCH, most);
   let size = most;
   let tokens = most;
   let filledAt = clock.now();
@@ -72,8 +75,11 @@ export function createPace(framesPerSecond: number | undefined, clock: Clock): P
       tokens = Math.max(0, tokens - frames);
       size =
         ms > HOLD_UP_MS
-          ? Math.max(Math.min(SMALLEST_BATCH, most), Math.floor((frames * HOLD_UP_MS) / ms))
+          ? Math.max(least, Math.floor((frames * HOLD_UP_MS) / ms))
           : Math.min(most, Math.max(size, frames * 2));
+    },
+    failed: (frames, ms) => {
+      if (ms > HOLD_UP_MS) size = Math.max(least, Math.floor(Math.min(size, frames) / 2));
     },
   };
 }

@@ -70,7 +70,10 @@ export async function runRelay(options: RelayOptions, signal: AbortSignal): Prom
     const frames = await spool.peek(batch.range);
     const [first, last] = [frames[0], frames.at(-1)];
     if (!first || !last) return leave([batch.range], 'not in the file');
-    const durable = await options.deliver(frames);
+    const durable = await options.deliver(frames).catch((error: unknown) => {
+      pace.failed(frames.length, clock.now() - started);
+      throw error;
+    });
     for (const range of durable) await spool.acknowledge(range);
     leave(seqsOutside(durable, [first.seq, last.seq + 1]), 'refused');
     if (failures > 0) telemetry.emit('relayResumed', EVENTS.relayResumed, { failures });

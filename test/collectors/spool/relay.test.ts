@@ -107,6 +107,23 @@ describe('the relay', () => {
     expect(naps).toEqual([1_000, 1_000, 1_000]);
   });
 
+  it('comes through a line so slow that a whole batch does not get through it before its time is over', async () => {
+    const [msPerFrame, timeoutMs] = [1_500, 60_000];
+    await spool.append(drafts(300));
+    let tries = 0;
+    start(
+      async (records) => {
+        if (++tries > 100) stopping.abort();
+        now += Math.min(timeoutMs, records.length * msPerFrame);
+        if (records.length * msPerFrame > timeoutMs) throw storeError('CENTRE_SILENT', 'the line is too slow');
+        await take(records);
+      },
+      { framesPerSecond: 500 },
+    );
+    await expect.poll(() => tries > 100 || spool.depth().frames === 0).toBe(true);
+    expect(taken.toSorted((a, b) => a - b)).toEqual(seqs(300));
+  });
+
   it('leaves what the log refused in the spool, offers the rest, and the refused again later', async () => {
     await spool.append(drafts(100));
     let refusing = true;
