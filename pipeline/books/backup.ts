@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
 import { requestError, storeError } from '#domain';
+import { inRuns } from '#platform';
 import type { Progress } from '../service.ts';
 import { type Head, newHash } from './backup-file.ts';
 import { describeTables, type TableInfo } from './catalog.ts';
@@ -14,7 +15,8 @@ import { inTransaction } from './partitions.ts';
 
 export { restore } from './restore.ts';
 
-const BATCH = 1_000;
+/** Rows read at once: most are small, a document is up to 40 MB of text, and a string holds no more than 500. */
+const [FIRST_ROWS, MOST_ROWS, MOST_CHARACTERS] = [10, 1_000, 4_000_000];
 
 /**
  * Writes every row of the books, as of one instant, to a file (backup-file.ts has its form); work goes on meanwhile. The file
@@ -77,7 +79,7 @@ async function* lines(
   for (const table of tables) {
     yield line({ table: table.name, columns: table.columns.map((c) => c.name) });
     for await (const rows of rowsOf(client, table)) {
-      yield rows.map(line).join('');
+      for (const some of inRuns(rows, MOST_CHARACTERS, charactersIn)) yield some.map(line).join('');
       counter.rows += rows.length;
       progress?.(counter.rows, total, table.name);
     }
@@ -93,13 +95,18 @@ async function* rowsOf(client: PoolClient, table: TableInfo): AsyncGenerator<rea
   await client.query(
     `declare backup no scroll cursor for select ${columns} from ${escapeIdentifier(table.name)} order by ${key}`,
   );
-  for (;;) {
-    const { rows } = await client.query<(string | null)[]>({ text: `fetch ${BATCH} from backup`, rowMode: 'array' });
+  for (let count = FIRST_ROWS; ;) {
+    const { rows } = await client.query<(string | null)[]>({ text: `fetch ${count} from backup`, rowMode: 'array' });
     if (rows.length === 0) break;
     yield rows;
+    const characters = rows.reduce((sum, row) => sum + charactersIn(row), 0);
+    count = Math.max(1, Math.min(MOST_ROWS, Math.floor((MOST_CHARACTERS * rows.length) / characters)));
   }
   await client.query('close backup');
 }
+
+const charactersIn = (row: readonly (string | null)[]): number =>
+  row.reduce((sum, value) => sum + (value?.length ?? 0), 1);
 
 async function countRows(client: PoolClient, tables: readonly TableInfo[]): Promise<number> {
   let total = 0;

@@ -159,6 +159,21 @@ describe('backup and restore', () => {
     await close();
   });
 
+  test('take few large rows at a time: no text is as long as a table of documents', async () => {
+    const { books, close } = await freshBooks();
+    await books.pool.query(`insert into site values ('s', 'S', 'S', 'UTC', 60, 1)`);
+    await books.pool.query(`
+      insert into document select 's', i::text, 'bill.pdf', 1, decode(repeat('00', 1000000), 'hex'), 'li', 1 from generate_series(1, 60) i`);
+    const file = path.join(dir, 'documents');
+    const seen: number[] = [];
+    await backup(books.pool, file, { now: NOW, progress: (done) => seen.push(done) });
+    await close();
+    expect(Math.max(...seen.map((done, i) => done - (seen[i - 1] ?? 0)))).toBeLessThanOrEqual(10);
+    const fresh = await freshBooks();
+    expect((await restore(fresh.books.pool, file)).rows).toBe(61);
+    await fresh.close();
+  });
+
   test('of the same books are the same file but for its time', async () => {
     const { books, close } = await freshBooks();
     await fill(books);
