@@ -67,16 +67,21 @@ async function* linesOf(file: string): AsyncGenerator<string> {
   const source = createReadStream(file);
   const text = createGunzip();
   source.on('error', (error) => text.destroy(error));
-  let rest = '';
+  // put together when its end is there: a document is a line of up to 40 MB, in pieces of 16 kB
+  let pieces: string[] = [];
   try {
     for await (const chunk of source.pipe(text).setEncoding('utf8')) {
-      const lines = (rest + String(chunk)).split('\n');
-      rest = lines.pop() ?? '';
-      yield* lines;
+      const [end = '', ...begun] = String(chunk).split('\n');
+      pieces.push(end);
+      for (const piece of begun) {
+        yield pieces.join('');
+        pieces = [piece];
+      }
     }
   } finally {
     source.destroy();
   }
+  const rest = pieces.join('');
   if (rest !== '') yield rest;
 }
 
