@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import { zoneOf } from '#domain';
+import { requestError, zoneOf } from '#domain';
 import { loadSite } from '../../../collectors/site/index.ts';
 import { command } from '../command.ts';
 import { siteModels } from '../wiring/models.ts';
@@ -62,7 +62,8 @@ export const simulate = command({
     if (input.truth !== undefined) {
       const world = simulator.createWorld(compound, faults);
       const points = [...world.compound.meters.keys()];
-      writeFileSync(input.truth, [...simulator.truthLines(simulator.truthOf(world), points, from, to), ''].join('\n'));
+      const lines = [...simulator.truthLines(simulator.truthOf(world), points, from, to), ''];
+      writeTruth(input.truth, lines.join('\n'));
       return 0;
     }
     const running = await simulator.startSimulator({ seed: input.seed, clock: cli.io.clock, faults });
@@ -79,3 +80,16 @@ export const simulate = command({
     return 0;
   },
 });
+
+/** Throws FILE_NOT_WRITTEN. */
+function writeTruth(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (cause) {
+    throw requestError('FILE_NOT_WRITTEN', `${file} cannot be written`, {
+      place: '--truth',
+      cure: 'name another file, in a folder that may be written',
+      cause,
+    });
+  }
+}

@@ -86,3 +86,9 @@ test('the truth of the simulation is written as JSON lines', async () => {
   expect(lines.filter((line) => line.includes('"what":"hour"'))).toHaveLength(24 * 26);
   expect(lines.some((line) => line.includes('"kind":"spike"'))).toBe(true);
 });
+
+test('the truth that cannot be written is the caller’s to mend', async () => {
+  const file = join(folder, 'none', 'truth.jsonl');
+  const { code, err } = await cli(['simulate', '--truth', file, '--from', '2026-03-05']);
+  expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining('[FILE_NOT_WRITTEN]') });
+});
