@@ -3,14 +3,19 @@ import { command, type OptionSpec } from '../command.ts';
 import { WORDS } from '../labels.ts';
 import { present } from '../output/present.ts';
 import { quarantineListSchema, quarantineReplaySchema } from '../shapes.ts';
+import type { Service } from '../../../pipeline/service.ts';
 import { withService } from '../wiring/service.ts';
-import { noArgs, SITE_OPTION } from './common.ts';
+import { noArgs, SITE_OPTION, siteOf } from './common.ts';
 
 const FILTERS: readonly OptionSpec[] = [
   SITE_OPTION,
   { flags: '--reason <reason>', text: { zh: '只看某个原因', en: 'only this reason' } },
 ];
 const filters = { args: noArgs, site: z.string().optional(), reason: z.string().optional() };
+
+/** Without a site all are meant: records that are no frames belong to none. Throws SITE_UNKNOWN. */
+const requireSite = async (service: Service, site: string | undefined): Promise<unknown> =>
+  site === undefined ? undefined : siteOf(service, site);
 
 export const quarantineList = command({
   name: 'quarantine list',
@@ -27,6 +32,7 @@ export const quarantineList = command({
   input: z.strictObject({ ...filters, limit: z.coerce.number().int().min(1).max(10_000).default(50) }),
   run: (cli, input) =>
     withService(cli, { log: 'no' }, async ({ service }) => {
+      await requireSite(service, input.site);
       const page = await service.quarantine({ site: input.site, reason: input.reason, limit: input.limit });
       present(cli, page, {
         sheet: {
@@ -69,6 +75,7 @@ export const quarantineReplay = command({
   input: z.strictObject(filters),
   run: (cli, input) =>
     withService(cli, { log: 'if-free' }, async ({ service, finish }) => {
+      await requireSite(service, input.site);
       const outcome = await service.replayQuarantine({ site: input.site, reason: input.reason });
       await finish();
       present(cli, outcome, {

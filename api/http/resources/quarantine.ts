@@ -49,6 +49,9 @@ export function quarantineRoutes(app: App, { service }: ApiContext): void {
         response: { 200: z.strictObject({ admitted: z.int(), refused: z.int() }), ...problems },
       },
     },
-    async ({ body }) => ({ ...(await service.replayQuarantine(body)) }),
+    async ({ body }) => {
+      if (body.site !== undefined) await registryOf(service, body.site);
+      return { ...(await service.replayQuarantine(body)) };
+    },
   );
 }

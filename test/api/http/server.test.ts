@@ -150,6 +150,16 @@ describe('a list', () => {
     expect(kinds).toEqual(['silent', 'break', 'outlier', 'gap', 'conflict']);
   });
 
+  it('of quarantined readings is replayed for a site that there is, and no other', async () => {
+    const answer = await app.inject({
+      method: 'POST',
+      url: '/api/v1/quarantine/replay',
+      payload: { site: 'typo' },
+      headers: { host: 'localhost' },
+    });
+    expect([answer.statusCode, answer.json()]).toEqual([404, expect.objectContaining({ code: 'SITE_UNKNOWN' })]);
+  });
+
   it('that is mostly read is answered by 304 while it stays the same, and not otherwise', async () => {
     const first = await get('/api/v1/points');
     const tag = String(first.headers['etag']);

@@ -48,3 +48,11 @@ test('a day is excluded as far as its end, as the API does it', async () => {
     to: '2026-03-06T00:00:00+08:00',
   });
 });
+
+test('the quarantine of a site that there is not is refused, and not empty', async () => {
+  for (const what of ['list', 'replay']) {
+    const argv = ['quarantine', what, '--site', 'typo', '--data', join(folder, 'data')];
+    const { code, err } = await cli(argv, { env: { CIVICMETER_BOOKS: books.dsn, LANG: 'en_GB.UTF-8' } });
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining('[SITE_UNKNOWN]') });
+  }
+});
