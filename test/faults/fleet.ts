@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { onTestFailed } from 'vitest';
 import { openKafkaLog } from '../../pipeline/log/kafka/log.ts';
 import type { FrameLog } from '../../pipeline/log/port.ts';
 import { systemClock } from '../../pipeline/platform/index.ts';
@@ -25,6 +26,13 @@ export interface Member {
   /** Events of all its processes. */
   readonly count: (event: string) => number;
 }
+
+/** What each worker last said, where a test fails: it may take hours to see it again. */
+const tellIfFailed = (members: readonly Member[]): void =>
+  onTestFailed(() => {
+    for (const [i, { worker }] of members.entries())
+      process.stdout.write(`--- worker ${i}, ${worker().running() ? 'runs' : 'has ended'}\n${worker().lastWords()}\n`);
+  });
 
 /** Stream workers over a topic of their own. */
 export interface Fleet {
@@ -87,6 +95,7 @@ export async function openFleet(broker: KafkaBroker, load: Load, partitions = PA
     members.push(member);
     return member;
   };
+  tellIfFailed(members);
   return {
     course,
     topic,

@@ -58,7 +58,9 @@ describe.skipIf(skipKafka())('the whole line for long', () => {
           const fault = deck.next().value;
           const { bites = 0, afterwards } = (await strikes[fault]?.()) ?? {};
           fired[fault] = (fired[fault] ?? 0) + bites;
-          const recoveryMs = await course.caughtUp();
+          const recoveryMs = await course.caughtUp().catch((cause: unknown) => {
+            throw new Error(`the books do not come after ${fault}`, { cause });
+          });
           recoveries.push({ fault, ms: recoveryMs });
           await afterwards?.();
           await wait(STRIKE_EVERY_MS - (elapsedMs() % STRIKE_EVERY_MS));

@@ -66,9 +66,9 @@ export function startWorker(settings: WorkerSettings): WorkerProcess {
   const words: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {
-      words.push(line);
-      if (words.length > KEPT_LINES) words.shift();
       const event = eventOf(line);
+      if (event?.event !== 'memory') words.push(line);
+      if (words.length > KEPT_LINES) words.shift();
       if (event) events.push(event);
     });
   }
