@@ -5,6 +5,7 @@ import type { DirectorySite } from '../ledger/directory.ts';
 import { coverageOf, evidenceOf } from '../rollup/coverage.ts';
 import { loadOutlines } from '../rollup/source.ts';
 import { metersBehind } from '../rollup/subject.ts';
+import { indexOf } from '../rollup/site-index.ts';
 import { signOf } from '../rollup/totals.ts';
 import type { DaySpan } from './temperature.ts';
 
@@ -27,7 +28,8 @@ export async function dailyUse(
   span: DaySpan,
 ): Promise<DailyUse> {
   const { registry } = site;
-  const counted = registry.points.filter((p) => p.carrier === carrier && signOf(p.role) !== 0);
+  const borne = institution === undefined ? registry.points : (indexOf(site).borne.get(institution) ?? []);
+  const counted = borne.filter((p) => p.carrier === carrier && signOf(p.role) !== 0);
   const signs = new Map(counted.map((p) => [p.id, signOf(p.role)]));
   const rows = await dayRows(db, registry.site.id, institution, [...signs.keys()], span);
   const present = new Set(rows.map(({ point }) => point));
@@ -49,6 +51,7 @@ interface DayRow {
   readonly amount: number;
 }
 
+/** Nobody's part of a day without use is kept: it is 0 for each that bears the point. */
 async function dayRows(
   db: Kysely<Tables>,
   site: string,
@@ -62,10 +65,10 @@ async function dayRows(
           select point, day, amount from usage_day
           where site = ${site} and point = any(${points}::text[]) and day >= ${from} and day < ${to}`.execute(db)
       : await sql<DayRow>`
-          select point, day, amount from allocation_day
-          where site = ${site} and party = ${institution} and point = any(${points}::text[]) and day >= ${from} and day < ${to}`.execute(
-          db,
-        );
+          select u.point, u.day, coalesce(a.amount, 0)::int8 as amount from usage_day u
+          left join allocation_day a on a.site = u.site and a.party = ${institution} and a.day = u.day and a.point = u.point
+          where u.site = ${site} and u.point = any(${points}::text[]) and u.day >= ${from} and u.day < ${to}
+            and (a.amount is not null or u.amount = 0)`.execute(db);
   return rows;
 }
 

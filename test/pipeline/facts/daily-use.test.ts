@@ -1,0 +1,54 @@
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { DAY, formatDay, type TemperatureDraft } from '../../../pipeline/domain/index.ts';
+import { stopPostgres } from '../../support/postgres.ts';
+import {
+  local,
+  ONE,
+  openSmallSite,
+  type Reading,
+  SITE,
+  type SmallSite,
+  smallRegistry,
+} from '../../support/small-site.ts';
+
+afterAll(stopPostgres);
+let open: SmallSite | undefined;
+afterEach(async () => {
+  await open?.close();
+  open = undefined;
+});
+
+const first = Date.UTC(2025, 0, 1) / DAY;
+const days = Array.from({ length: 365 }, (_, i) => first + i);
+const cold = (day: number): number => Math.max(0, 18 - (12 - 14 * Math.cos(((day - first) * 2 * Math.PI) / 365)));
+/** Heat of each day, none in the warm half of the year. */
+const use = (day: number): number => Math.round(cold(day)) * 1_000_000;
+
+const readings: readonly Reading[] = days.reduce<Reading[]>(
+  (list, day) => [...list, [local(formatDay(day + 1)), (list.at(-1)?.[1] ?? 0) + use(day)]],
+  [[local('2025-01-01'), 0]],
+);
+
+describe('daily use of an institution', () => {
+  it('is 0 on a day on which its meters say so, as that of the site: a heat meter has a summer', async () => {
+    const allocation = { basis: 'fixed', shares: [{ institution: 'a', share: ONE }] } as const;
+    open = await openSmallSite(
+      smallRegistry([{ point: 'h', carrier: 'heat', allocation }], { institutions: ['a'] }),
+      '2026-02-01',
+    );
+    const { rules } = open.service;
+    await open.feed('h', readings);
+    const drafts = days.map((day, i): TemperatureDraft => ({
+      row: i + 2,
+      cells: { time: formatDay(day), temperature: (18 - cold(day)).toFixed(2), unit: '°C' },
+    }));
+    const claim = { series: 'station', source: 'station', by: 'wang', commit: true };
+    await rules.importTemperature(SITE, { name: 't.csv', sha256: '0'.repeat(64), drafts }, claim);
+    const ask = { site: SITE, carrier: 'heat', period: '2025', series: 'station' } as const;
+    const [whole, own] = [await rules.baseline(ask), await rules.baseline({ ...ask, institution: 'a' })];
+    expect(whole.gates.find(({ what }) => what === 'use')?.value).toBe(1);
+    expect(own.gates).toEqual(whole.gates);
+    expect(own.model).toEqual(whole.model);
+    expect(own.missing).toEqual([]);
+  });
+});
