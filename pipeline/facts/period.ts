@@ -21,6 +21,7 @@ import type { Missing, PeriodFacts, Profile, Quantity } from '../../rules/contra
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import { coverageOf, evidenceOf } from '../rollup/coverage.ts';
+import { bears } from '../rollup/site-index.ts';
 import { loadOutlines } from '../rollup/source.ts';
 import { metersBehind } from '../rollup/subject.ts';
 import { type MonthAmounts, partyMonths, sumOf } from './amounts.ts';
@@ -89,6 +90,17 @@ export async function institutionBook(
     const meters = points.flatMap((point) => behind.get(point.id) ?? []);
     return coverageOf(evidence(meters), period, period.to, site.slotMs);
   };
+  /** Bears a part of a point whose meters had spoken by the end of the span: without amounts there its use is 0, or not known. */
+  const spoken = (point: Point, span: MonthSpan): boolean => {
+    const end = dayStart(firstDayOfMonth(span.to), zone);
+    const begun = (behind.get(point.id) ?? []).some((of) =>
+      evidence([of])
+        .flat()
+        .some((one) => one.evidence.from < end),
+    );
+    const days = { from: firstDayOfMonth(span.from), to: firstDayOfMonth(span.to) };
+    return begun && bears(site, id, point, days);
+  };
   const standing = [...adrift.map(adriftMissing), ...unnamed.map(unnamedMissing)];
   return {
     institution,
@@ -104,7 +116,7 @@ export async function institutionBook(
           profile,
           from: formatDay(from),
           to: formatDay(to),
-          quantities: [...meteredQuantities(parts, amounts, span, coverage), ...manual.quantities],
+          quantities: [...meteredQuantities(parts, amounts, span, coverage, spoken), ...manual.quantities],
           denominators: denominators.reduced,
           ...(denominators.survey && { surveyDenominators: denominators.survey }),
           ...unattributedOf(registry.points, amounts, span),
@@ -141,13 +153,19 @@ function meteredQuantities(
   amounts: MonthAmounts,
   span: MonthSpan,
   coverage: (points: readonly Point[], span: MonthSpan) => number,
+  spoken: (point: Point, span: MonthSpan) => boolean,
 ): readonly Quantity[] {
   const buckets = new Map<string, Bucket>();
   const sum = ({ id }: Point): number | undefined => sumOf(amounts, id, span.from, span.to);
+  const known = new Set(parts.filter(({ point }) => sum(point) !== undefined).map(({ carrier }) => carrier));
+  // a point of which no day has an amount used nothing, or is silent: then it lessens the evidence of the others, and alone is no figure
+  const isIdle = (point: Point): boolean =>
+    spoken(point, span) && (known.has(point.carrier) || coverage([point], span) > 0);
   for (const { point, carrier, use, root, without } of parts) {
     const [own, taken] = [sum(point), without.filter((q) => sum(q) !== undefined)];
     // what the institution bears of a sub-meter is in its total only with the counted point above it
-    if (sum(root) === undefined || (own === undefined && taken.length === 0)) continue;
+    if (sum(root) === undefined && !(point === root && isIdle(point))) continue;
+    if (own === undefined && point !== root && taken.length === 0) continue;
     const bucket = buckets.get(`${carrier} ${use}`) ?? { carrier, use, amount: 0, points: [], taken: [] };
     bucket.amount += taken.reduce((rest, q) => rest - (sum(q) ?? 0), own ?? 0);
     bucket.points.push(point);

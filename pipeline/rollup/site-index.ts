@@ -53,6 +53,20 @@ const institutionsOf = (rule: AllocationRule): readonly string[] =>
       ? rule.by.map((b) => b.institution)
       : rule.among;
 
+/** Whether a rule that is in force on some of the local days gives the institution a part of the point. */
+export function bears(
+  site: DirectorySite,
+  institution: string,
+  point: Point,
+  days: { readonly from: number; readonly to: number },
+): boolean {
+  const rules = allocationsOf(site, point).toSorted((a, b) => a.from - b.from);
+  return rules.some(
+    ({ from, value }, i) =>
+      from < days.to && (rules[i + 1]?.from ?? Infinity) > days.from && institutionsOf(value).includes(institution),
+  );
+}
+
 /** Rules of the point, or of the point whose usage it breaks down. */
 export const allocationsOf = (site: DirectorySite, point: Point): Point['allocations'] =>
   rulesOf(indexOf(site).points, point);

@@ -1,7 +1,15 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { PointFacts } from '../../../pipeline/domain/index.ts';
 import { stopPostgres } from '../../support/postgres.ts';
-import { type MeterSpec, ONE, openSmallSite, SITE, type SmallSite, smallRegistry } from '../../support/small-site.ts';
+import {
+  type MeterSpec,
+  ONE,
+  openSmallSite,
+  type Reading,
+  SITE,
+  type SmallSite,
+  smallRegistry,
+} from '../../support/small-site.ts';
 
 afterAll(stopPostgres);
 let open: SmallSite | undefined;
@@ -84,5 +92,52 @@ describe('what remains of a meter when a sub-meter with a use of its own is take
         institution,
       ).toBe(usage.total.amount);
     }
+  });
+});
+
+describe('a month in which a meter counted nothing', () => {
+  const monthOf = async ({ service }: SmallSite, month: number) => {
+    const answer = await service.rules.indicators({
+      site: SITE,
+      institution: 'a',
+      year: 2025,
+      month,
+      periods: ['month'],
+    });
+    return answer.periods[0]?.quantities ?? [];
+  };
+  /** At the start of each month; none is used in June. */
+  const monthly = (from: number, to: number): readonly Reading[] =>
+    Array.from({ length: to - from + 1 }, (_, i) => [
+      new Date(Date.UTC(2025, from - 1 + i, 1) - 8 * 3_600_000).getTime(),
+      1_000 * (i + from > 6 ? i - 1 : i),
+    ]);
+  const WHOLE = monthly(1, 13);
+
+  it('has the amount 0 where readings say so', async () => {
+    const small = await site([{ point: 'w', carrier: 'water', allocation: only('a') }], []);
+    await small.feed('w', WHOLE);
+    expect(await monthOf(small, 6)).toMatchObject([{ carrier: 'water', use: 'ordinary', amount: 0, coverage: 1 }]);
+  });
+
+  it('is badly evidenced where one of two meters has fallen silent, and unknown before it first spoke', async () => {
+    const small = await site(
+      [
+        { point: 'p', allocation: only('a') },
+        { point: 'q', allocation: only('a') },
+      ],
+      [],
+    );
+    await small.feed('p', WHOLE);
+    await small.feed('q', monthly(4, 10));
+    expect(await monthOf(small, 12)).toMatchObject([{ amount: 1_000, coverage: 0.5 }]);
+    expect(await monthOf(small, 3)).toMatchObject([{ coverage: 1 }]);
+    expect(await monthOf(small, 8)).toMatchObject([{ coverage: 1 }]);
+  });
+
+  it('is in no figure where all of a carrier’s meters are silent', async () => {
+    const small = await site([{ point: 'p', allocation: only('a') }], []);
+    await small.feed('p', monthly(1, 12));
+    expect(await monthOf(small, 12)).toEqual([]);
   });
 });
