@@ -197,7 +197,8 @@ function follow(
       : [{ month, amount: Math.round(value * 1_000) }];
   });
   const thresholds = COMPARISONS.flatMap((comparison) => {
-    const answer = barometerThresholds(catalogue, { comparison, region: row.region, date: `${scope.year}-12-31` });
+    const region = regionOf(scope) ?? row.region;
+    const answer = barometerThresholds(catalogue, { comparison, region, date: `${scope.year}-12-31` });
     return answer.ok ? [answer.value] : [];
   });
   const tracking = trackTarget({

@@ -3,7 +3,7 @@ import { targetsAnswerSchema } from '../../../pipeline/index.ts';
 import { targetsAnswer } from '../../../pipeline/judging/targets.ts';
 import type { InstitutionBook } from '../../../pipeline/facts/period.ts';
 import { formatDay, firstDayOfMonth } from '../../../pipeline/domain/index.ts';
-import { loadCatalogue } from '../../../rules/catalogue/index.ts';
+import { barometerThresholds, catalogueOf, loadCatalogue } from '../../../rules/catalogue/index.ts';
 import { rateTables } from '../../../rules/conversion/index.ts';
 
 const YEAR = 2026;
@@ -129,5 +129,38 @@ describe('a month with little evidence of one carrier', () => {
 
   it('is none in the targets that do not', () => {
     expect(ofTarget(water.id)).toMatchObject({ coverage: 1, toDate: 6_000, base: 12_000 });
+  });
+});
+
+describe('thresholds of the barometer', () => {
+  it('are those of the place, for a target of the nation as for one of its own', () => {
+    const ours = barometerThresholds(catalogue, { comparison: 'plan-schedule', region: '620100', date: '2026-12-31' });
+    if (!ours.ok) throw new Error(ours.missing.reason);
+    const regional = { ...ours.value, id: 'test/own', region: '620000', level1: 0.5 };
+    const own = catalogueOf([...catalogue.rows, regional]);
+    const withArea: InstitutionBook = {
+      ...book,
+      period: (span) => {
+        const { facts, ...rest } = book.period(span);
+        return { ...rest, facts: { ...facts, denominators: { areaM2: 1_000 } } };
+      },
+    };
+    const { targets } = targetsAnswer(
+      {
+        site: 's',
+        institution: 'a',
+        books: [withArea],
+        targets: [target],
+        year: YEAR,
+        ended: YEAR * 12 + 6,
+        whole: { from: 2025 * 12, to: (YEAR + 1) * 12 },
+      },
+      { catalogue: own, tables: rateTables(own), hashOf: () => undefined },
+    );
+    const rows = targets.flatMap(({ barometer }) =>
+      barometer.flatMap(({ comparison, row }) => (comparison === 'plan-schedule' ? [row?.id] : [])),
+    );
+    expect(rows.length).toBeGreaterThan(1);
+    expect(new Set(rows)).toEqual(new Set(['test/own']));
   });
 });
