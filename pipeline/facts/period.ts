@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import {
   type Carrier,
   dayStart,
+  type ExcludedFacts,
   firstDayOfMonth,
   formatDay,
   formatMonth,
@@ -109,19 +110,24 @@ export async function institutionBook(
     held,
     period: (span) => {
       const [from, to] = [firstDayOfMonth(span.from), firstDayOfMonth(span.to)];
-      const denominators = denominatorsOf(institution, own, from, to, span);
       const manual = manualQuantities(held, span);
+      const quantities = [...meteredQuantities(parts, amounts, span, coverage, spoken), ...manual.quantities];
+      const uses = new Set<Use>(quantities.map(({ use }) => (use === 'data-centre-it' ? 'data-centre' : use)));
+      const { out = [], untold = [] } = Object.groupBy(own?.excluded ?? [], ({ use }) =>
+        uses.has(use) ? 'out' : 'untold',
+      );
+      const denominators = denominatorsOf(institution, own && { ...own, excluded: out }, from, to, span);
       return {
         facts: {
           profile,
           from: formatDay(from),
           to: formatDay(to),
-          quantities: [...meteredQuantities(parts, amounts, span, coverage, spoken), ...manual.quantities],
+          quantities,
           denominators: denominators.reduced,
           ...(denominators.survey && { surveyDenominators: denominators.survey }),
           ...unattributedOf(registry.points, amounts, span),
         },
-        missing: [...denominators.missing, ...standing, ...manual.missing],
+        missing: [...denominators.missing, ...untold.map(untoldMissing), ...standing, ...manual.missing],
         beside: manual.beside,
       };
     },
@@ -233,6 +239,16 @@ function unconverted(kind: Exclude<QuantityKind, Carrier>, rows: readonly HeldQu
     },
   };
 }
+
+/** A standard takes area and persons out together with the energy (DB37/T 2672-2019), or not at all. */
+const untoldMissing = ({ use }: ExcludedFacts): Missing => ({
+  what: `excluded.${use}`,
+  reason: `QUANTITY_MISSING: no energy of ${use} is told apart, so its area and persons are not taken out`,
+  cure: {
+    zh: `计量或录入该用途的用能（用途写 ${use}）`,
+    en: `meter its energy or enter it by hand, with the use ${use}`,
+  },
+});
 
 const adriftMissing = ({ id }: Point): Missing => ({
   what: `point.${id}`,

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import type { PointFacts } from '../../../pipeline/domain/index.ts';
+import type { InstitutionFacts, PointFacts } from '../../../pipeline/domain/index.ts';
 import { stopPostgres } from '../../support/postgres.ts';
 import {
   type MeterSpec,
@@ -26,10 +26,14 @@ const only = (institution: string): NonNullable<MeterSpec['allocation']> => ({
 });
 
 /** A county agency of 烟台, and what its points are used for; the year 2025 is over. */
-async function site(meters: readonly MeterSpec[], points: readonly PointFacts[]) {
+async function site(
+  meters: readonly MeterSpec[],
+  points: readonly PointFacts[],
+  excluded: InstitutionFacts['excluded'] = [],
+) {
   open = await openSmallSite(smallRegistry(meters, { institutions: ['a', 'b'] }), '2026-02-01');
   const { rules } = open.service;
-  const agency = { id: 'a', type: 'organ', level: 'county', division: '370602', ...NOTHING } as const;
+  const agency = { id: 'a', type: 'organ', level: 'county', division: '370602', ...NOTHING, excluded } as const;
   await rules.applyFacts(
     { site: SITE, institutions: [agency], points, tariffs: [], targets: [] },
     { ...claim, reason: 'facts' },
@@ -139,5 +143,29 @@ describe('a month in which a meter counted nothing', () => {
     const small = await site([{ point: 'p', allocation: only('a') }], []);
     await small.feed('p', monthly(1, 12));
     expect(await monthOf(small, 12)).toEqual([]);
+  });
+});
+
+describe('the area of a canteen', () => {
+  const AREA = [{ use: 'canteen', area: [{ from: 0, value: 20 }], persons: [] }] as const;
+  const verdictOf = async (meters: readonly MeterSpec[], points: readonly PointFacts[]) => {
+    const small = await site(meters, points, AREA);
+    for (const { point } of meters)
+      await small.feed(point, [
+        ['2025-01-01', 0],
+        ['2026-01-01', point === 'p' ? 5_000_000 : 1_000_000],
+      ]);
+    const { verdicts } = await small.service.rules.judge({ site: SITE, institution: 'a', year: 2025 });
+    return verdicts.find(({ metric }) => metric === 'electricity-per-area')?.measured;
+  };
+  const MAIN: MeterSpec = { point: 'p', allocation: only('a') };
+
+  it('is taken out with its energy', async () => {
+    const canteen: MeterSpec = { point: 'canteen', role: 'sub', parent: 'p' };
+    expect(await verdictOf([MAIN, canteen], [{ point: 'canteen', use: 'canteen' }])).toBe(4_000 / 80);
+  });
+
+  it('stays in where no meter tells its energy apart', async () => {
+    expect(await verdictOf([MAIN], [])).toBe(5_000 / 100);
   });
 });
