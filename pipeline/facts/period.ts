@@ -22,7 +22,7 @@ import type { Missing, PeriodFacts, Profile, Quantity } from '../../rules/contra
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import { coverageOf, evidenceOf } from '../rollup/coverage.ts';
-import { bears } from '../rollup/site-index.ts';
+import { bears, indexOf } from '../rollup/site-index.ts';
 import { loadOutlines } from '../rollup/source.ts';
 import { metersBehind } from '../rollup/subject.ts';
 import { type MonthAmounts, partyMonths, sumOf } from './amounts.ts';
@@ -91,16 +91,13 @@ export async function institutionBook(
     const meters = points.flatMap((point) => behind.get(point.id) ?? []);
     return coverageOf(evidence(meters), period, period.to, site.slotMs);
   };
+  const borne = new Set(indexOf(site).borne.get(id));
   /** Bears a part of a point whose meters had spoken by the end of the span: without amounts there its use is 0, or not known. */
   const spoken = (point: Point, span: MonthSpan): boolean => {
-    const end = dayStart(firstDayOfMonth(span.to), zone);
-    const begun = (behind.get(point.id) ?? []).some((of) =>
-      evidence([of])
-        .flat()
-        .some((one) => one.evidence.from < end),
-    );
     const days = { from: firstDayOfMonth(span.from), to: firstDayOfMonth(span.to) };
-    return begun && bears(site, id, point, days);
+    if (!borne.has(point) || !bears(site, id, point, days)) return false;
+    const end = dayStart(days.to, zone);
+    return evidence(behind.get(point.id) ?? []).some((of) => of.some((one) => one.evidence.from < end));
   };
   const standing = [...adrift.map(adriftMissing), ...unnamed.map(unnamedMissing)];
   return {
