@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { z } from 'zod';
 import { formatInstant, type LocalText, requestError, zoneOf } from '#domain';
 import type { FindingAnswer } from '../answers.ts';
 import type { Tables } from '../books/tables.ts';
@@ -85,6 +86,9 @@ export async function listFindings(
   };
 }
 
+const word = z.string().refine((text) => !text.includes('\0'));
+const cursorSchema = z.tuple([z.int(), word, word, z.int()]);
+
 interface Cursor {
   readonly to: number;
   readonly mounting: string;
@@ -97,17 +101,8 @@ const encodeCursor = (c: Cursor): string =>
 
 function decodeCursor(text: string): Cursor {
   try {
-    const data: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
-    if (Array.isArray(data)) {
-      const [to, mounting, kind, from] = data as unknown[];
-      if (
-        typeof to === 'number' &&
-        typeof mounting === 'string' &&
-        typeof kind === 'string' &&
-        typeof from === 'number'
-      )
-        return { to, mounting, kind, from };
-    }
+    const [to, mounting, kind, from] = cursorSchema.parse(JSON.parse(Buffer.from(text, 'base64url').toString()));
+    return { to, mounting, kind, from };
   } catch {
     // falls through to the one refusal below
   }

@@ -39,9 +39,25 @@ describe('findings', () => {
       const outliersOfP = await site.service.findings({ site: SITE, kind: 'outlier', point: 'p', limit: 50 });
       expect(outliersOfP.items.map((f) => [f.meter, f.point])).toEqual(Array.from({ length: 7 }, () => ['p/s1', 'p']));
       expect((await site.service.findings({ site: SITE, point: 'nowhere', limit: 50 })).items).toEqual([]);
-      await expect(site.service.findings({ site: SITE, limit: 5, cursor: 'zzz' })).rejects.toMatchObject({
-        code: 'CURSOR_INVALID',
-      });
+      const crafted = [
+        [1.5, 'p/s1', 'gap', 1],
+        [1, 'p/s1', 'gap', 1e300],
+        [2 ** 60, 'p/s1', 'gap', 1],
+        [1, 'p\0', 'gap', 1],
+        [1, 'p/s1', '\0', 1],
+        [1, 'p/s1', 'gap'],
+      ].map((parts) => Buffer.from(JSON.stringify(parts)).toString('base64url'));
+      for (const cursor of ['zzz', ...crafted]) {
+        await expect(site.service.findings({ site: SITE, limit: 5, cursor })).rejects.toMatchObject({
+          code: 'CURSOR_INVALID',
+        });
+      }
+      for (const cursor of ['1.5', '1e300', '-1', 'x', String(2 ** 60)]) {
+        await expect(site.service.quarantine({ site: SITE, limit: 5, cursor })).rejects.toMatchObject({
+          code: 'CURSOR_INVALID',
+        });
+      }
+      expect((await site.service.quarantine({ limit: 5, cursor: String(Number.MAX_SAFE_INTEGER) })).items).toEqual([]);
     } finally {
       await site.close();
     }
