@@ -6,6 +6,8 @@ import type { Cli } from './context.ts';
 export interface OptionSpec {
   readonly flags: string;
   readonly text: LocalText;
+  /** All that it may be, where commander is to refuse the rest. */
+  readonly choices?: readonly string[];
 }
 
 export interface Example {

@@ -2,6 +2,7 @@ import type { LocalText } from '#domain';
 import type { Clock } from '#platform';
 
 export type Language = keyof LocalText;
+export const LANGUAGES: readonly Language[] = ['zh', 'en'];
 
 /** Streams and surroundings of one run, so that a test can hold both ends. */
 export interface Io {
@@ -26,9 +27,11 @@ export interface Cli {
   readonly debug: boolean;
 }
 
-/** `--lang`, else the language of the surroundings, else English. */
+/** `--lang` where it is one of ours, else the language of the surroundings, else English. */
 export function languageOf(wanted: string | undefined, env: Io['env']): Language {
+  const named = LANGUAGES.find((language) => language === wanted);
+  if (named) return named;
   // one that is set to nothing is as good as unset (POSIX, 8.2)
-  const text = wanted ?? (env['LC_ALL'] || env['LC_MESSAGES'] || env['LANG'] || '');
+  const text = env['LC_ALL'] || env['LC_MESSAGES'] || env['LANG'] || '';
   return text.toLowerCase().startsWith('zh') ? 'zh' : 'en';
 }

@@ -2,7 +2,7 @@ import { Command, Help, Option } from 'commander';
 import type { LocalText } from '#domain';
 import checkout from '../../package.json' with { type: 'json' };
 import type { CommandSpec, OptionSpec } from './command.ts';
-import type { Io, Language } from './context.ts';
+import { type Io, type Language, LANGUAGES } from './context.ts';
 
 type Act = (spec: CommandSpec, args: readonly string[], options: Readonly<Record<string, unknown>>) => Promise<void>;
 
@@ -18,7 +18,11 @@ const COMMON: readonly OptionSpec[] = [
       en: 'PostgreSQL that holds the books; the embedded one by default (or CIVICMETER_BOOKS)',
     },
   },
-  { flags: '--lang <zh|en>', text: { zh: '语言，默认取自 LANG', en: 'language; taken from LANG by default' } },
+  {
+    flags: '--lang <zh|en>',
+    text: { zh: '语言，默认取自 LANG', en: 'language; taken from LANG by default' },
+    choices: LANGUAGES,
+  },
   { flags: '--debug', text: { zh: '出错时显示调用栈', en: 'show the stack of an error' } },
 ];
 const JSON_OPTION: OptionSpec = { flags: '--json', text: { zh: '输出一个 JSON 文档', en: 'print one JSON document' } };
@@ -64,7 +68,10 @@ export function buildProgram({ COMMANDS, GROUPS }: CommandSet, language: Languag
 function buildCommand(spec: CommandSpec, name: string, language: Language, io: Io, act: Act): Command {
   const command = prepare(new Command(name), language, io).helpCommand(false).description(spec.summary[language]);
   for (const { name: argument, text } of spec.args) command.argument(argument, text[language]);
-  for (const { flags, text } of optionsOf(spec)) command.addOption(new Option(flags, text[language]));
+  for (const { flags, text, choices } of optionsOf(spec)) {
+    const option = new Option(flags, text[language]);
+    command.addOption(choices ? option.choices(choices) : option);
+  }
   const examples = spec.examples.map(({ command: line, text }) => `  ${line}\n      ${text[language]}`).join('\n');
   command.addHelpText('after', `\n${language === 'zh' ? '示例：' : 'Examples:'}\n${examples}\n`);
   command.action(async (...given: unknown[]) => {
@@ -95,6 +102,10 @@ const COMPLAINTS: readonly (readonly [RegExp, string])[] = [
   [/^error: unknown option '(.*)'/, '错误：没有选项 $1'],
   [/^error: unknown command '(.*)'/, '错误：没有命令 $1'],
   [/^error: missing required argument '(.*)'/, '错误：缺少参数 <$1>'],
+  [
+    /^error: option '(.*)' argument '(.*)' is invalid\. Allowed choices are (.*)\./,
+    '错误：选项 $1 不能是 "$2"，只能是 $3',
+  ],
   [/^error: option '(.*)' argument missing/, '错误：选项 $1 后缺少值'],
   [/^error: required option '(.*)' not specified/, '错误：必须给出选项 $1'],
   [/^error: too many arguments.*/, '错误：参数太多'],
@@ -115,6 +126,8 @@ function prepare(command: Command, language: Language, io: Io): Command {
       helpWidth: 110,
       styleTitle: (title) => (chinese ? (HELP_WORDS[title] ?? title) : title),
       commandUsage: (of) => inLanguage(usageOf(of)),
+      // flags name the choices
+      optionDescription: ({ description }) => description,
       subcommandTerm: (of) => inLanguage(Help.prototype.subcommandTerm.call(new Help(), of)),
     })
     .configureOutput({

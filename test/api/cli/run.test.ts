@@ -30,6 +30,22 @@ test('the language is that of the surroundings, of which an empty one says nothi
   expect(await said({ LC_ALL: 'C', LANG: 'zh_CN.UTF-8' })).toContain('unknown command');
 });
 
+test('a language that there is not is refused with those that there are, in that of the surroundings', async () => {
+  for (const argv of [
+    ['check', 'fixtures/sites/one-office.yaml', '--lang', 'fr'],
+    ['check', 'fixtures/sites/one-office.yaml', '--lang=ZH'],
+    ['status', '--help', '--lang', ''],
+  ]) {
+    expect(await cli(argv)).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringMatching(/--lang.*choices are zh, en/),
+    });
+    const chinese = await cli(argv, { env: { LANG: 'zh_CN.UTF-8' } });
+    expect(chinese).toMatchObject({ code: 2, out: '', err: expect.stringMatching(/选项 --lang.*只能是 zh, en/) });
+  }
+});
+
 test('a data folder without books is the caller’s to mend: message, place and cure', async () => {
   const { code, err, out } = await cli(['usage', '--data', join(folder, 'none')]);
   expect({ code, out }).toEqual({ code: 2, out: '' });
