@@ -24,6 +24,9 @@ if (process.env['npm_lifecycle_event'] !== undefined) {
 // a closed pipe (`civicmeter usage | head`) is no defect
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 70));
 
+// what is said beside an answer may have no reader left (`civicmeter start 2>&1 | head`): the work goes on
+process.stderr.on('error', () => {});
+
 process.exitCode = await runCli(process.argv.slice(2), {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
