@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { invariantError, SECOND, requestError, storeError } from '#domain';
+import { invariantError, type MeteringError, requestError, SECOND, storeError } from '#domain';
 import type { Clock } from '#platform';
 
 const problemSchema = z.object({
@@ -11,8 +11,8 @@ const problemSchema = z.object({
 });
 
 /**
- * Asks the process that holds the data folder, by its API. Throws START_SILENT where it does not answer, and its problem
- * as it gave it.
+ * Asks the process that holds the data folder, by its API. Throws START_SILENT where it does not answer, or something else
+ * does; its problem as it gave it; the reason of the signal.
  */
 export async function askRunning<T>(
   address: string,
@@ -25,24 +25,36 @@ export async function askRunning<T>(
   } = {},
 ): Promise<T> {
   let response: Response;
+  let text: string;
   try {
     response = await fetch(new URL(path, address), request);
+    text = await response.text();
   } catch (cause) {
-    throw storeError('START_SILENT', `the running program does not answer at ${address}`, {
-      place: address,
-      cure: 'wait until it is up, or end it and run this command alone',
-      cause,
-    });
+    throw silent(`the running program does not answer at ${address}`, address, cause);
   }
-  const body: unknown = await response.json();
-  if (response.ok) return shape.parse(body);
-  const { code, detail, title, cure, place } = problemSchema.parse(body);
+  if (response.ok) return parse(shape, text, address);
+  const { code, detail, title, cure, place } = parse(problemSchema, text, address);
   const toError = response.status === 500 ? invariantError : response.status > 500 ? storeError : requestError;
   throw toError(code ?? 'REQUEST_REFUSED', detail ?? title ?? `HTTP ${response.status}`, {
     ...(cure === undefined ? {} : { cure }),
     ...(place === undefined ? {} : { place }),
   });
 }
+
+function parse<T>(shape: z.ZodType<T>, text: string, address: string): T {
+  try {
+    return shape.parse(JSON.parse(text));
+  } catch (cause) {
+    throw silent(`what answers at ${address} is not the running program, or is another version of it`, address, cause);
+  }
+}
+
+const silent = (message: string, address: string, cause: unknown): MeteringError =>
+  storeError('START_SILENT', message, {
+    place: address,
+    cure: 'wait until it is up, or end it and run this command alone',
+    cause,
+  });
 
 const PATIENCE_MS = 120 * SECOND;
 const bookedSchema = z.object({ partitions: z.array(z.object({ lag: z.int() })), dirty: z.int() });
