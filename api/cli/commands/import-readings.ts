@@ -153,11 +153,12 @@ async function write(
       method: 'POST',
       headers: { 'content-type': 'text/csv' },
       body,
+      signal: cli.io.signal,
     });
     progress.report(i + 1, files.length, label);
   }
   progress.stop();
-  await untilBooked(address, cli.io.clock);
+  await untilBooked(cli, address);
 }
 
 const ROLES: Readonly<Record<Readings['understood']['columns'][number]['role'], LocalText>> = {

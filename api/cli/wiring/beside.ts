@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { invariantError, type MeteringError, requestError, SECOND, storeError } from '#domain';
-import type { Clock } from '#platform';
+import type { Cli } from '../context.ts';
+import { waitWhile } from './settling.ts';
 
 const problemSchema = z.object({
   code: z.string().optional(),
@@ -22,6 +23,7 @@ export async function askRunning<T>(
     readonly method?: string;
     readonly headers?: Record<string, string>;
     readonly body?: Uint8Array<ArrayBuffer>;
+    readonly signal?: AbortSignal;
   } = {},
 ): Promise<T> {
   let response: Response;
@@ -30,6 +32,7 @@ export async function askRunning<T>(
     response = await fetch(new URL(path, address), request);
     text = await response.text();
   } catch (cause) {
+    request.signal?.throwIfAborted();
     throw silent(`the running program does not answer at ${address}`, address, cause);
   }
   if (response.ok) return parse(shape, text, address);
@@ -59,12 +62,10 @@ const silent = (message: string, address: string, cause: unknown): MeteringError
 const PATIENCE_MS = 120 * SECOND;
 const bookedSchema = z.object({ partitions: z.array(z.object({ lag: z.int() })), dirty: z.int() });
 
-/** Waits until the running program has booked and computed what it holds; after two minutes it goes on by itself. */
-export async function untilBooked(address: string, clock: Clock): Promise<void> {
-  const deadline = clock.now() + PATIENCE_MS;
-  for (;;) {
-    const { partitions, dirty } = await askRunning(address, '/api/v1/status', bookedSchema);
-    if ((dirty === 0 && partitions.every(({ lag }) => lag === 0)) || clock.now() > deadline) return;
-    await clock.sleep(200);
-  }
-}
+/** Waits until the running program has booked and computed what it holds. */
+export const untilBooked = ({ io, say }: Pick<Cli, 'io' | 'say'>, address: string): Promise<void> =>
+  waitWhile({ io, say }, PATIENCE_MS, async () => {
+    const { signal } = io;
+    const { partitions, dirty } = await askRunning(address, '/api/v1/status', bookedSchema, { signal });
+    return dirty > 0 || partitions.some(({ lag }) => lag > 0);
+  });

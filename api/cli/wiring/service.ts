@@ -75,7 +75,7 @@ export async function withService(
     });
     closer.add('service', service.stop);
     const finish = async (): Promise<void> => {
-      if (running) return untilSettled(service, clock);
+      if (running) return untilSettled(cli, service);
       if (embedded) await drain(cli, { store: sqlStore(books), log: embedded.log, clock, telemetry });
       const progress = createProgress(cli);
       await service.settle(progress.report);

@@ -1,13 +1,34 @@
-import { SECOND } from '#domain';
+import { type LocalText, SECOND } from '#domain';
 import type { Clock } from '#platform';
 import type { Service } from '../../../pipeline/service.ts';
+import type { Cli } from '../context.ts';
 
 const PATIENCE_MS = 30 * SECOND;
+const GOES_ON: LocalText = {
+  zh: '运行中的程序仍在计算：已写入的有效，合计随后自动更新。',
+  en: 'The running program is still computing: what was written stands, and the totals follow by themselves.',
+};
 
 /** Waits for the running program to recompute what a command beside it has touched. */
-export async function untilSettled(service: Service, clock: Clock): Promise<void> {
-  const deadline = clock.now() + PATIENCE_MS;
-  while ((await service.status()).dirty > 0 && clock.now() < deadline) await clock.sleep(200);
+export const untilSettled = (cli: Pick<Cli, 'io' | 'say'>, service: Pick<Service, 'status'>): Promise<void> =>
+  waitWhile(cli, PATIENCE_MS, async () => (await service.status()).dirty > 0);
+
+/** Whoever is asked to end, or has waited long enough, says so and goes on to its answer: what was written stands. */
+export async function waitWhile(
+  { io: { clock, signal, err }, say }: Pick<Cli, 'io' | 'say'>,
+  patienceMs: number,
+  pending: () => Promise<boolean>,
+): Promise<void> {
+  const deadline = clock.now() + patienceMs;
+  try {
+    while (await pending()) {
+      if (clock.now() >= deadline) return err(`${say(GOES_ON)}\n`);
+      await clock.sleep(200, signal);
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    err(`${say(GOES_ON)}\n`);
+  }
 }
 
 /** Waits until the worker has read what the log holds now. */
