@@ -1,7 +1,5 @@
-import { basename } from 'node:path';
 import { z } from 'zod';
 import { type LocalText, type Registry, requestError } from '#domain';
-import { inRuns } from '#platform';
 import { parseColumnMap, type Readings, readReadingsFile } from '../../../collectors/import/index.ts';
 import { importReportSchema } from '../../http/import-port.ts';
 import { command } from '../command.ts';
@@ -10,9 +8,10 @@ import { EXIT } from '../failure.ts';
 import { present } from '../output/present.ts';
 import { createProgress } from '../output/progress.ts';
 import { table } from '../output/table.ts';
-import { askRunning, untilBooked } from '../wiring/beside.ts';
+import { untilBooked } from '../wiring/beside.ts';
 import { readRun, type Run } from '../wiring/data-folder.ts';
-import { appendReadings, plainCsv, reportOf } from '../wiring/importing.ts';
+import { appendReadings, reportOf } from '../wiring/importing.ts';
+import { sendReadings } from '../wiring/send-readings.ts';
 import { type CommandService, withService } from '../wiring/service.ts';
 import { flag, SITE_OPTION, siteOf } from './common.ts';
 
@@ -112,9 +111,6 @@ export const importReadings = command({
   },
 });
 
-/** What one request brings, some six megabytes: the running program goes on between them. */
-const READINGS_AT_ONCE = 100_000;
-
 /** Beside a running program by its API, since the spool has one owner; else through our own spool and books. */
 async function write(
   cli: Cli,
@@ -142,22 +138,13 @@ async function write(
       },
     );
   }
-  const name = `${basename(understood.name).replace(/\.[^.]*$/, '')}.csv`;
-  const query = new URLSearchParams({ site: registry.site.id, filename: name, commit: 'true' });
-  // all of it is put into words before any of it is sent: what cannot be is refused as a whole
-  const files = [...inRuns(frames, READINGS_AT_ONCE, ({ r }) => r.length)].map((run) =>
-    new TextEncoder().encode(plainCsv(run, registry)),
-  );
-  for (const [i, body] of files.entries()) {
-    await askRunning(address, `/api/v1/imports?${query.toString()}`, importReportSchema, {
-      method: 'POST',
-      headers: { 'content-type': 'text/csv' },
-      body,
-      signal: cli.io.signal,
-    });
-    progress.report(i + 1, files.length, label);
-  }
-  progress.stop();
+  await sendReadings(address, {
+    frames,
+    registry,
+    fileName: understood.name,
+    signal: cli.io.signal,
+    report: (done, total) => progress.report(done, total, label),
+  }).finally(progress.stop);
   await untilBooked(cli, address);
 }
 
