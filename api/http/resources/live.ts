@@ -9,6 +9,10 @@ import type { Send, Streams } from '../stream.ts';
 
 /** How old the registry may be by which a stream sums up power. */
 const REGISTRY_KEPT_MS = 30_000;
+const KEPT = {
+  level: 'warn',
+  message: 'the registry could not be read anew; live messages go on by the one before',
+} as const;
 const LOST = { level: 'warn', message: 'live message not sent' } as const;
 
 export function liveRoutes(app: App, context: ApiContext, streams: Streams): void {
@@ -66,10 +70,18 @@ function follow(
   const site = first.site.id;
   const known = new Map<string, LiveAnswer>();
   let [registry, readAt] = [first, clock.now()];
-  const tell = async (event: string, changed: readonly LiveAnswer[]): Promise<void> => {
+  const readAnew = async (): Promise<void> => {
+    if (clock.now() - readAt <= REGISTRY_KEPT_MS) return;
+    try {
+      [registry, readAt] = [await service.registry(site), clock.now()];
+    } catch (error) {
+      telemetry.emit('liveRegistryKept', KEPT, { site, error: String(error) });
+    }
+  };
+  const say = async (event: string, changed: readonly LiveAnswer[]): Promise<void> => {
     try {
       for (const one of changed) known.set(`${one.device}/${one.register}`, one);
-      if (clock.now() - readAt > REGISTRY_KEPT_MS) [registry, readAt] = [await service.registry(site), clock.now()];
+      await readAnew();
       const power = powerNow(registry, [...known.values()], clock.now());
       const message: LiveMessage = { registers: changed.map(shownBy(registry)), power };
       send(event, liveMessageSchema.parse(message));
@@ -77,6 +89,11 @@ function follow(
       telemetry.emit('liveMessageFailed', LOST, { site, error: String(error) });
     }
   };
-  void tell('snapshot', registers);
-  return service.watch(site, (changed) => void tell('changed', changed));
+  // each waits for the one before: the page keeps what it was told last
+  let told = Promise.resolve();
+  const tell = (event: string, changed: readonly LiveAnswer[]): void => {
+    told = told.then(() => say(event, changed));
+  };
+  tell('snapshot', registers);
+  return service.watch(site, (changed) => tell('changed', changed));
 }

@@ -41,6 +41,63 @@ describe('the live stream', () => {
     await server.close();
   });
 
+  it('tells changes in their order while its registry is read anew, and also where that fails', async () => {
+    const context = contextOf();
+    const [asked, gate, watched] = [0, 1, 2].map(() => Promise.withResolvers<void>());
+    let [now, away] = [NOW, false];
+    let reads = 0;
+    let tell: Parameters<typeof context.service.watch>[1] = () => {};
+    const server = await serve({
+      clock: { now: () => now, sleep: quickClock.sleep },
+      service: {
+        ...context.service,
+        registry: async (site) => {
+          reads += 1;
+          if (away) throw new Error('the books are away');
+          if (reads === 2) {
+            asked?.resolve();
+            await gate?.promise;
+          }
+          return context.service.registry(site);
+        },
+        watch: (_site, listener) => {
+          tell = listener;
+          watched?.resolve();
+          return () => {};
+        },
+      },
+    });
+    const over = new AbortController();
+    const response = await fetch(`${server.address}/api/v1/live/stream`, { signal: over.signal });
+    let values: readonly unknown[] = [];
+    const reading = readUntil(response, (text) => {
+      values = [...text.matchAll(/^event: changed\ndata: (.*)$/gm)].map(
+        ([, data = '']) => liveMessageSchema.parse(JSON.parse(data)).registers[0]?.value,
+      );
+      return false;
+    });
+    await watched?.promise;
+    const [one] = await context.service.live('compound');
+    if (!one) throw new Error('no register');
+    const change = (value: number): void => tell([{ ...one, value }]);
+    now += 31_000;
+    change(1);
+    await asked?.promise;
+    change(2);
+    // what does not wait for its turn is sent by now
+    await fetch(`${server.address}/api/v1/status`);
+    gate?.resolve();
+    await expect.poll(() => values.length).toBe(2);
+    expect(values).toEqual([1, 2]);
+    now += 31_000;
+    away = true;
+    change(3);
+    await expect.poll(() => values).toEqual([1, 2, 3]);
+    over.abort();
+    await expect(reading).rejects.toThrow('aborted');
+    await server.close();
+  });
+
   it('ends when the server closes, and closing does not wait for the reader', async () => {
     const server = await serve();
     const response = await fetch(`${server.address}/api/v1/live/stream`);
