@@ -1,8 +1,10 @@
 import type { Clock, Telemetry } from '#platform';
 import type { LiveAnswer } from '../answers.ts';
 
+type Listener = (changed: readonly LiveAnswer[]) => void;
+
 export interface LiveWatch {
-  readonly subscribe: (site: string, listener: (changed: readonly LiveAnswer[]) => void) => () => void;
+  readonly subscribe: (site: string, listener: Listener) => () => void;
   readonly stop: () => void;
 }
 
@@ -14,15 +16,16 @@ interface WatchOptions {
 }
 
 interface Subscribers {
-  readonly listeners: Set<(changed: readonly LiveAnswer[]) => void>;
+  readonly listeners: Set<Listener>;
   readonly stop: AbortController;
 }
 
-/** Looks at the books once a second while somebody listens, whoever writes them, and hands on what changed. */
+/** Looks at the books once a second while somebody listens, whoever writes them, and hands on what changed; all of it first. */
 export function createLiveWatch({ clock, telemetry, latest, everyMs = 1_000 }: WatchOptions): LiveWatch {
   const sites = new Map<string, Subscribers>();
   const follow = async (site: string, { listeners, stop }: Subscribers): Promise<void> => {
     let known = new Map<string, string>();
+    const begun = new WeakSet<Listener>();
     while (!stop.signal.aborted) {
       try {
         const all = await latest(site);
@@ -31,7 +34,12 @@ export function createLiveWatch({ clock, telemetry, latest, everyMs = 1_000 }: W
           (a) => known.get(`${a.device}/${a.register}`) !== next.get(`${a.device}/${a.register}`),
         );
         known = next;
-        if (changed.length > 0) for (const listener of listeners) listener(changed);
+        for (const listener of listeners) {
+          // between its own look and its first here anything may have changed
+          const news = begun.has(listener) ? changed : all;
+          begun.add(listener);
+          if (news.length > 0) listener(news);
+        }
       } catch (error) {
         telemetry.emit(
           'liveLookFailed',

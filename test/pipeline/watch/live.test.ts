@@ -131,4 +131,24 @@ describe('watching', () => {
     expect(seen).toHaveLength(3);
     watch.stop();
   });
+
+  it('tells whoever comes later everything first: what changed since it asked by itself is among it', async () => {
+    let value = 1;
+    const watch = createLiveWatch({
+      clock: systemClock,
+      telemetry: silentTelemetry(),
+      everyMs: 5,
+      latest: async () => [answer(value)],
+    });
+    const told: Record<'first' | 'second', (number | null)[]> = { first: [], second: [] };
+    watch.subscribe('s', (changed) => told.first.push(...changed.map((c) => c.value)));
+    await vi.waitFor(() => expect(told.first).toEqual([1]));
+    value = 2;
+    await vi.waitFor(() => expect(told.first).toEqual([1, 2]));
+    watch.subscribe('s', (changed) => told.second.push(...changed.map((c) => c.value)));
+    await vi.waitFor(() => expect(told.second).toEqual([2]));
+    value = 3;
+    await vi.waitFor(() => expect(told).toEqual({ first: [1, 2, 3], second: [2, 3] }));
+    watch.stop();
+  });
 });
