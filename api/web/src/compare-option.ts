@@ -1,5 +1,6 @@
 import type { UsageAnswer } from '../../../pipeline/answers.ts';
 import type { ChartOption } from './chart.tsx';
+import { type Pair, pairsOf } from './compare-pairs.ts';
 import { plain } from './format.ts';
 import { CARRIER_INK, FONT, INK } from './theme.ts';
 
@@ -18,10 +19,10 @@ export function compareOption(
   weekdays: readonly string[] | undefined,
 ): ChartOption {
   const ink = CARRIER_INK[now.carrier];
-  const labels = now.rows.map(({ from }, i) => weekdays?.[i] ?? from.slice(11, 13));
-  const bars = now.rows.map((row) => {
-    const value = heightOf(row, at);
-    return row.provisional ? { value, itemStyle: { opacity: 0.5 } } : { value };
+  const pairs = pairsOf(now.rows, before.rows, weekdays);
+  const bars = pairs.map(({ now: row }) => {
+    const value = row ? heightOf(row, at) : null;
+    return row?.provisional ? { value, itemStyle: { opacity: 0.5 } } : { value };
   });
   return {
     animation: false,
@@ -32,11 +33,11 @@ export function compareOption(
       trigger: 'axis',
       confine: true,
       axisPointer: { type: 'shadow' },
-      formatter: (params) => tooltip(params, [now, before], names, at),
+      formatter: (params) => tooltip(params, pairs, now.displayUnit, names, at),
     },
     xAxis: {
       type: 'category',
-      data: labels,
+      data: pairs.map(({ label }) => label),
       axisTick: { show: false },
       axisLine: { lineStyle: { color: INK.line } },
       axisLabel: { color: INK.faint },
@@ -59,7 +60,7 @@ export function compareOption(
       {
         name: names.before,
         type: 'line',
-        data: before.rows.map((row) => heightOf(row, at)),
+        data: pairs.map(({ before: row }) => (row ? heightOf(row, at) : null)),
         symbolSize: 5,
         showSymbol: false,
         lineStyle: { color: '#8496a0', width: 1.5, type: 'dashed' },
@@ -71,15 +72,17 @@ export function compareOption(
 
 function tooltip(
   params: unknown,
-  [now, before]: readonly [UsageAnswer, UsageAnswer],
+  pairs: readonly Pair[],
+  unit: string,
   names: { readonly now: string; readonly before: string },
   at: string,
 ): string {
   const first: unknown = Array.isArray(params) ? params[0] : params;
   const index = typeof first === 'object' && first !== null && 'dataIndex' in first ? Number(first.dataIndex) : 0;
   const shown = (row: Row | undefined): string =>
-    row === undefined || heightOf(row, at) === null ? '–' : `${plain(row.display)} ${now.displayUnit}`;
-  const [a, b] = [now.rows[index], before.rows[index]];
-  const time = a ? `${a.from.slice(5, 16).replace('T', ' ')} – ${a.to.slice(11, 16)}` : '';
+    row === undefined || heightOf(row, at) === null ? '–' : `${plain(row.display)} ${unit}`;
+  const [a, b] = [pairs[index]?.now, pairs[index]?.before];
+  const known = a ?? b;
+  const time = known ? `${known.from.slice(5, 16).replace('T', ' ')} – ${known.to.slice(11, 16)}` : '';
   return `${time}<br/>${names.now}: <b>${shown(a)}</b><br/>${names.before}: ${shown(b)}`;
 }

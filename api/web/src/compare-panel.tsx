@@ -4,6 +4,7 @@ import type { PointAnswer, UsageAnswer } from '../../../pipeline/answers.ts';
 import { type Answer, type FigureRef, figureUrl, type Subject, useAnswer } from './api.ts';
 import { Chart } from './chart.tsx';
 import { compareOption } from './compare-option.ts';
+import { pairsOf } from './compare-pairs.ts';
 import { addDays, weekdayOf } from './format.ts';
 import { useSpeech } from './language.tsx';
 import { Answered, Panel } from './parts.tsx';
@@ -35,6 +36,7 @@ export function ComparePanel() {
   const names = byDay
     ? { now: text.thisWeek, before: text.lastWeek }
     : { now: text.compareDayOf(today), before: text.compareDayBefore(past.from) };
+  const weekdays = byDay ? text.weekdays : undefined;
   return (
     <Panel
       title={byDay ? text.compareWeek : text.compare}
@@ -56,9 +58,10 @@ export function ComparePanel() {
           <Chart
             height={byDay ? 232 : 252}
             label={text.compare}
-            option={compareOption(now, then, names, site.now, byDay ? text.weekdays : undefined)}
+            option={compareOption(now, then, names, site.now, weekdays)}
             onPick={(series, index) => {
-              const row = (series === 0 ? now : then).rows[index];
+              const pair = pairsOf(now.rows, then.rows, weekdays)[index];
+              const row = series === 0 ? pair?.now : pair?.before;
               if (row) trace({ ...ref, from: row.from, to: row.to });
             }}
           />
