@@ -1,20 +1,9 @@
-import type { Carrier, FindingKind, LocalText, MeterEventKind, Role } from '#domain';
+import type { FindingKind, LocalText, MeterEventKind, Role } from '#domain';
+
+export { CARRIER_LABELS } from '#domain';
 
 /** The field's words in both languages: one word per thing, the same as docs/glossary.md (held by a test). */
 const say = (zh: string, en: string): LocalText => ({ zh, en });
-
-export const CARRIER_LABELS: Readonly<Record<Carrier, LocalText>> = {
-  electricity: say('电', 'electricity'),
-  water: say('水', 'water'),
-  'natural-gas': say('天然气', 'natural gas'),
-  heat: say('热', 'heat'),
-  cooling: say('冷', 'cooling'),
-  steam: say('蒸汽', 'steam'),
-  coal: say('煤', 'coal'),
-  petrol: say('汽油', 'petrol'),
-  diesel: say('柴油', 'diesel'),
-  lpg: say('液化石油气', 'LPG'),
-};
 
 export const ROLE_LABELS: Readonly<Record<Role, LocalText>> = {
   main: say('总表', 'main'),

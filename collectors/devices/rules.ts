@@ -1,4 +1,4 @@
-import { isMeteringError, type LocalText, MAX_FRAME_ENTRIES, unitsOf } from '#domain';
+import { CARRIER_LABELS, isMeteringError, type LocalText, MAX_FRAME_ENTRIES, unitsOf } from '#domain';
 import type { DeviceModel, ModbusRegister, ModelRegister, WordType } from '../contract.ts';
 import { suggest } from '../site/nearest.ts';
 import { type Path, type Report, say } from '../site/problem.ts';
@@ -66,7 +66,7 @@ function checkMeaning(register: ModelRegister, path: Path, report: Report): void
       'UNIT_UNKNOWN',
       kind === 'gauge'
         ? say(`"${unit}" 不是瞬时量的单位`, `"${unit}" is not a unit of a gauge`)
-        : say(`"${unit}" 不是 ${carrier} 的单位`, `"${unit}" is not a unit of ${carrier}`),
+        : say(`"${unit}" 不是${carrier && CARRIER_LABELS[carrier].zh}的单位`, `"${unit}" is not a unit of ${carrier}`),
       suggest(unit, units),
     );
   }

@@ -1,4 +1,4 @@
-import { type AllocationRule, type Dated, formatDay, type Institution, type Rational } from '#domain';
+import { type AllocationRule, CARRIER_LABELS, type Dated, formatDay, type Institution, type Rational } from '#domain';
 import { type Path, say } from './problem.ts';
 import type { AllocationEntry, PointEntry } from './schema.ts';
 import { checkReference, type Scope, take } from './scope.ts';
@@ -115,7 +115,7 @@ function subMeterRule(scope: Scope, entry: Rule<'sub-meter'>, point: PointEntry,
         at,
         'SUB_METER_UNFIT',
         say(`测点 "${subMeter}" 不能分摊 "${point.id}"`, `The point "${subMeter}" cannot divide "${point.id}"`),
-        say(`请写另一个 ${point.carrier} 测点`, `Write another point of ${point.carrier}`),
+        say(`请写另一个计量${CARRIER_LABELS[point.carrier].zh}的测点`, `Write another point of ${point.carrier}`),
       );
     }
     return { institution, point: subMeter };

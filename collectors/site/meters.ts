@@ -1,6 +1,7 @@
 import {
   baseUnitOf,
   type Carrier,
+  CARRIER_LABELS,
   type Device,
   type Mounting,
   multiplyRational,
@@ -190,7 +191,7 @@ function registerOf(
             `"${register.name}" (${register.quantity}) is not a counter`,
           )
         : say(
-            `"${register.name}" 计量 ${register.carrier}，测点 "${point.id}" 是 ${point.carrier}`,
+            `"${register.name}" 计量${CARRIER_LABELS[register.carrier ?? point.carrier].zh}，测点 "${point.id}" 计量${CARRIER_LABELS[point.carrier].zh}`,
             `"${register.name}" counts ${register.carrier}, the point "${point.id}" is of ${point.carrier}`,
           ),
     suggest(meter.register, fitting),

@@ -1,4 +1,4 @@
-import type { Institution, Point } from '#domain';
+import { CARRIER_LABELS, type Institution, type Point } from '#domain';
 import { resolveAllocations } from './allocations.ts';
 import { type Path, say } from './problem.ts';
 import type { PointEntry } from './schema.ts';
@@ -76,10 +76,10 @@ function checkParent(scope: Scope, entry: PointEntry, parent: string, path: Path
     path,
     'CARRIER_DIFFERS',
     say(
-      `"${entry.id}" 计量 ${entry.carrier}，parent "${parent}" 计量 ${other.carrier}`,
+      `"${entry.id}" 计量${CARRIER_LABELS[entry.carrier].zh}，parent "${parent}" 计量${CARRIER_LABELS[other.carrier].zh}`,
       `"${entry.id}" measures ${entry.carrier}, its parent "${parent}" ${other.carrier}`,
     ),
-    say(`请写一个 ${entry.carrier} 测点`, `Write a point of ${entry.carrier}`),
+    say(`请写一个计量${CARRIER_LABELS[entry.carrier].zh}的测点`, `Write a point of ${entry.carrier}`),
   );
 }
 
@@ -89,7 +89,7 @@ function checkItem(scope: Scope, entry: PointEntry, path: Path): void {
     [...path, 'item'],
     'ITEM_FOREIGN',
     say(
-      `只有用电分项，"${entry.id}" 计量 ${entry.carrier}`,
+      `只有用电分项，"${entry.id}" 计量${CARRIER_LABELS[entry.carrier].zh}`,
       `Items are of electricity; "${entry.id}" measures ${entry.carrier}`,
     ),
     say('请删去 item', 'Remove the item'),
@@ -123,7 +123,7 @@ function termsOf(scope: Scope, entry: PointEntry, path: Path): readonly Term[] {
         at,
         'CARRIER_DIFFERS',
         say(
-          `"${entry.id}" 是 ${entry.carrier}，"${point}" 是 ${other.carrier}`,
+          `"${entry.id}" 计量${CARRIER_LABELS[entry.carrier].zh}，"${point}" 计量${CARRIER_LABELS[other.carrier].zh}`,
           `"${entry.id}" is ${entry.carrier}, "${point}" is ${other.carrier}`,
         ),
         say('公式里只能有同一种能源', 'A formula holds one carrier'),

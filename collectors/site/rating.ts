@@ -1,4 +1,4 @@
-import { type Carrier, multiplyRational, type Rational, rational } from '#domain';
+import { type Carrier, CARRIER_LABELS, multiplyRational, type Rational, rational } from '#domain';
 import { type Path, say } from './problem.ts';
 import type { MeterEntry } from './schema.ts';
 import { type Scope, take } from './scope.ts';
@@ -57,7 +57,7 @@ function electricalRate(scope: Scope, rating: Rating, carrier: Carrier, path: Pa
     scope.report(
       [...path, 'current'],
       'RATING_FORM',
-      say(`${carrier} 没有电流`, `${carrier} has no current`),
+      say(`${CARRIER_LABELS[carrier].zh}没有电流`, `${carrier} has no current`),
       say('请写 flow 或 power', 'Write flow or power'),
       true,
     );

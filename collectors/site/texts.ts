@@ -1,5 +1,6 @@
 import {
   type Carrier,
+  CARRIER_LABELS,
   DAY,
   HOUR,
   instantOfLocal,
@@ -148,7 +149,7 @@ const splitQuantity = (text: string): readonly [string, string] | undefined => {
 
 export function readUnit(unit: string, carrier: Carrier): Told<Rational> {
   const wrong = unit
-    ? say(`"${unit}" 不是${carrier}的单位`, `"${unit}" is not a unit of ${carrier}`)
+    ? say(`"${unit}" 不是${CARRIER_LABELS[carrier].zh}的单位`, `"${unit}" is not a unit of ${carrier}`)
     : say('缺少单位', 'The unit is missing');
   return told(() => unitFactor(unit, carrier), wrong, suggest(unit, unitsOf(carrier)));
 }
@@ -231,7 +232,7 @@ export function readPower(text: string, carrier: Carrier): Told<Rational> {
       'POWER_INVALID',
       energy
         ? say(`"${text}" 不是功率`, `"${text}" is not a power`)
-        : say(`${carrier}没有功率`, `${carrier} has no power`),
+        : say(`${CARRIER_LABELS[carrier].zh}没有功率`, `${carrier} has no power`),
       energy ? say('请写 250 kW', 'Write it as 250 kW') : say('请写流量 flow，例如 16 m3/h', 'Write flow: 16 m3/h'),
     );
   }

@@ -1,5 +1,6 @@
 export * from './bracket.ts';
 export * from './calendar.ts';
+export * from './carrier-labels.ts';
 export * from './carrier.ts';
 export * from './errors.ts';
 export * from './facts.ts';

@@ -264,7 +264,7 @@ function amountOf(text: string, unit: string, kind: QuantityKind): Part<number> 
       return refuse(
         'unit',
         unit === '' ? 'UNIT_MISSING' : 'UNIT_UNKNOWN',
-        say(`"${unit}" 不是 ${kind} 的单位`, `"${unit}" is not a unit of ${kind}`),
+        say(`"${unit}" 不是${KIND_NAMES[kind][0]}的单位`, `"${unit}" is not a unit of ${kind}`),
         say(`请写：${units}`, `Write one of ${units}`),
       );
     return refuse(

@@ -1,4 +1,5 @@
 import {
+  CARRIER_LABELS,
   type ExcludedFacts,
   type InstitutionFacts,
   type PointFacts,
@@ -171,7 +172,7 @@ function pointOf(scope: FactsScope, i: number): PointFacts | undefined {
       ['points', i, 'tariff'],
       'TARIFF_CARRIER',
       say(
-        `测点 ${point.id} 计量 ${point.carrier}，而 ${tariff.id} 是 ${tariff.carrier} 的价格`,
+        `测点 ${point.id} 计量${CARRIER_LABELS[point.carrier].zh}，而 ${tariff.id} 是${CARRIER_LABELS[tariff.carrier].zh}的价格`,
         `The point ${point.id} measures ${point.carrier}, ${tariff.id} is a tariff of ${tariff.carrier}`,
       ),
       say('请换成同一能源的价格', 'Name a tariff of the same carrier'),

@@ -1,5 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import { BASE, check, codes, meter, models, point } from '../../support/sites.ts';
+import { BASE, check, codes, meter, models, point, problemsOf } from '../../support/sites.ts';
+
+it('what is wrong is said in Chinese by the Chinese name of the carrier', () => {
+  const water = `${BASE}  - { id: w, name: W, carrier: water, role: main, item: lighting-socket, meters: [{ serial: W, unit: m3 }] }\n`;
+  const second = (carrier: string, rest: string): string =>
+    `  - { id: q, name: Q, carrier: ${carrier}, role: sub, ${rest}, meters: [{ serial: Q, unit: m3 }] }\n`;
+  const said = [
+    meter('modulus: 1000000 kwhr'),
+    water,
+    water + second('natural-gas', 'parent: w'),
+    `${water}  - { id: f, name: F, carrier: heat, role: formula, formula: w }\n`,
+    water.replace('unit: m3', 'unit: m3, rating: { power: 5 kW }'),
+    water.replace('unit: m3', 'unit: m3, rating: { current: 60 A, voltage: 220 V, phases: 3 }'),
+    water.replace('unit: m3', 'device: d1, register: e1'),
+  ].flatMap(problemsOf);
+  const carriers = /electricity|water|natural-gas|heat/;
+  expect(said.filter(({ wrong }) => carriers.test(wrong.en)).length).toBeGreaterThanOrEqual(6);
+  expect(said.flatMap(({ wrong }) => (carriers.test(wrong.zh) ? [wrong.zh] : []))).toEqual([]);
+});
 
 describe('meters', () => {
   it.each([

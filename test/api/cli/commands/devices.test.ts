@@ -117,7 +117,7 @@ describe('devices check', () => {
       [['ID_TAKEN', 2]],
     ]);
     const chinese = await cli(['devices', 'check', wrong, '--lang', 'zh']);
-    expect(chinese.out).toMatch(/acme-em1\.yaml:8:\d+: "kwhh" 不是 electricity 的单位。是否想写 "kWh"？/);
+    expect(chinese.out).toMatch(/acme-em1\.yaml:8:\d+: "kwhh" 不是电的单位。是否想写 "kWh"？/);
     expect(chinese.out).toContain('共 2 处错误');
   });
 

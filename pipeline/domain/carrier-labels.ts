@@ -1,0 +1,18 @@
+import type { Carrier } from './carrier.ts';
+import type { LocalText } from './registry.ts';
+
+const say = (zh: string, en: string): LocalText => ({ zh, en });
+
+/** The carriers' words in both languages, the same as docs/glossary.md (held by a test). */
+export const CARRIER_LABELS: Readonly<Record<Carrier, LocalText>> = {
+  electricity: say('电', 'electricity'),
+  water: say('水', 'water'),
+  'natural-gas': say('天然气', 'natural gas'),
+  heat: say('热', 'heat'),
+  cooling: say('冷', 'cooling'),
+  steam: say('蒸汽', 'steam'),
+  coal: say('煤', 'coal'),
+  petrol: say('汽油', 'petrol'),
+  diesel: say('柴油', 'diesel'),
+  lpg: say('液化石油气', 'LPG'),
+};
