@@ -29,7 +29,7 @@ export interface SeriesQuery {
   readonly device: string;
   readonly register: string;
   readonly interval: Interval;
-  /** Windows are aligned to the epoch. */
+  /** Windows are aligned to the epoch; those of a whole day the service puts together by the days of the site. */
   readonly windowMs: number;
 }
 

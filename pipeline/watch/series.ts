@@ -1,5 +1,15 @@
 import { type Kysely } from 'kysely';
-import { DAY, registerKey, requestError } from '#domain';
+import {
+  DAY,
+  dayStart,
+  type Interval,
+  localDay,
+  periodsOf,
+  registerKey,
+  requestError,
+  type Zone,
+  zoneOf,
+} from '#domain';
 import { decodeGauges } from '../books/codec.ts';
 import type { Tables } from '../books/tables.ts';
 import type { Historian, SeriesQuery, SeriesWindow } from '../historian/port.ts';
@@ -33,12 +43,31 @@ export async function series(
       cure: 'see the registers of the live values',
     });
   }
+  const zone = zoneOf(site.registry.site.zone);
+  const days = query.windowMs === DAY;
   if (historian) {
-    return { source: 'historian', windowMs: query.windowMs, unit, windows: await historian.series(query) };
+    const windowMs = days ? partOfDays(query.interval, zone) : query.windowMs;
+    const windows = await historian.series({ ...query, windowMs });
+    return {
+      source: 'historian',
+      windowMs: query.windowMs,
+      unit,
+      windows: days ? gathered(windows, query, zone) : windows,
+    };
   }
   const windowMs = Math.max(query.windowMs, site.slotMs);
-  return { source: 'books', windowMs, unit, windows: gathered(await pieces(db, site, query), query, windowMs) };
+  const windows = gathered(await pieces(db, site, query), { ...query, windowMs }, zone);
+  return { source: 'books', windowMs, unit, windows };
 }
+
+/** The longest window aligned to the epoch of which every local day is made up. */
+const partOfDays = (interval: Interval, zone: Zone): number =>
+  periodsOf('day', interval, zone)
+    // the first begins where the interval does
+    .slice(1)
+    .reduce((part, { from }) => gcd(part, from % DAY), DAY);
+
+const gcd = (a: number, b: number): number => (b === 0 ? Math.abs(a) : gcd(b, a % b));
 
 /** What the books hold of a slot or a part of one. */
 type Piece = SeriesWindow;
@@ -67,9 +96,12 @@ async function pieces(db: Kysely<Tables>, site: DirectorySite, query: SeriesQuer
   return rows.flatMap(({ day, payload }) => decodeGauges(day, payload).get(place.ordinal) ?? []);
 }
 
-function gathered(parts: readonly Piece[], { interval }: SeriesQuery, windowMs: number): readonly SeriesWindow[] {
+/** By windows aligned to the epoch, whole days by those of the site; the first is cut to the interval. */
+function gathered(parts: readonly Piece[], { interval, windowMs }: SeriesQuery, zone: Zone): readonly SeriesWindow[] {
   const within = parts.filter(({ start }) => start >= interval.from && start < interval.to);
-  const byWindow = Map.groupBy(within, ({ start }) => Math.floor(start / windowMs) * windowMs);
+  const windowOf = (at: number): number =>
+    windowMs === DAY ? dayStart(localDay(at, zone), zone) : Math.floor(at / windowMs) * windowMs;
+  const byWindow = Map.groupBy(within, ({ start }) => Math.max(interval.from, windowOf(start)));
   return [...byWindow].map(([start, own]) => ({
     start,
     min: Math.min(...own.map(({ min }) => min)),

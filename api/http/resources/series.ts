@@ -9,7 +9,13 @@ const querySchema = z.strictObject({
   register: z.string().describe('<device>/<register>'),
   from: z.string().max(40).describe('as for usage: 2026-03-05, 2026-03-05T08:00'),
   to: z.string().max(40).optional().describe('the end of what it names; absent: the end of what `from` names'),
-  window: z.coerce.number().int().min(1).max(1_440).default(15).describe('minutes'),
+  window: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_440)
+    .default(15)
+    .describe('minutes, counted from midnight UTC; 1440: the days of the site'),
 });
 
 const seriesSchema = z
@@ -20,7 +26,12 @@ const seriesSchema = z
     windowMinutes: z.int().describe('the slot of the books where a shorter window was asked for'),
     unit: z.string().describe('of the values: what stands on the meter’s face; gauges in thousandths'),
     items: z.array(
-      z.strictObject({ at: z.string().describe('start of the window'), min: z.int(), max: z.int(), last: z.int() }),
+      z.strictObject({
+        at: z.string().describe('start of the window, never before `from`'),
+        min: z.int(),
+        max: z.int(),
+        last: z.int(),
+      }),
     ),
   })
   .meta({ id: 'Series' });
