@@ -10,7 +10,7 @@ import {
   REGISTER_PATTERN,
   type Zone,
 } from '#domain';
-import { claimKeys, idSchema } from './shapes.ts';
+import { claimKeys, idSchema, kept } from './shapes.ts';
 
 /**
  * Meter events as people send and read them: times as text in the zone of the site, ratios as text, face values as
@@ -32,7 +32,7 @@ export const eventBodySchema = z
       at: time,
       final: face.optional().describe('of the old meter; absent: unknown'),
       initial: face.optional().describe('of the new meter; absent: its first reading'),
-      serial: z.string().min(1).max(100),
+      serial: kept(z.string().min(1).max(100)),
       device: idSchema.optional(),
       register: register.optional(),
       multiplier: ratio.optional(),

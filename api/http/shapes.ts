@@ -60,7 +60,10 @@ export const problems = {
   '5xx': { description: 'what we must', content: { 'application/problem+json': { schema: problemSchema } } },
 } as const;
 
+/** The books keep every character but NUL. */
+export const kept = (text: z.ZodString): z.ZodString => text.refine((given) => !given.includes('\0'), 'holds a NUL');
+
 export const claimKeys = {
-  by: z.string().trim().min(1).max(100).describe('name; claimed until access control exists'),
-  reason: z.string().trim().min(1).max(1_000),
+  by: kept(z.string().trim().min(1).max(100)).describe('name; claimed until access control exists'),
+  reason: kept(z.string().trim().min(1).max(1_000)),
 } as const;

@@ -9,7 +9,7 @@ import {
   quantitiesAnswerSchema,
 } from '../../../pipeline/index.ts';
 import { type ApiContext, type App, registryOf, requireInstitution } from '../context.ts';
-import { claimKeys, idSchema, problems, siteKey, siteQuery } from '../shapes.ts';
+import { claimKeys, idSchema, kept, problems, siteKey, siteQuery } from '../shapes.ts';
 
 const tags = ['import'];
 const year = z.coerce.number().int().min(1990).max(2100);
@@ -37,7 +37,7 @@ export function quantitiesRoutes(app: App, { service }: ApiContext): void {
           reason: claimKeys.reason.optional().describe('needed to replace'),
           replace: z.boolean().default(false),
           commit: z.boolean().default(false).describe('false: say what would be taken, write nothing'),
-          name: z.string().min(1).max(200).describe('of the document or request'),
+          name: kept(z.string().min(1).max(200)).describe('of the document or request'),
           documents: z
             .record(z.string().max(200), z.string().regex(HASH))
             .optional()

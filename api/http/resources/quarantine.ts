@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type ApiContext, type App, registryOf } from '../context.ts';
-import { idSchema, noQuery, pageKeys, pageOf, problems, siteKey } from '../shapes.ts';
+import { idSchema, kept, noQuery, pageKeys, pageOf, problems, siteKey } from '../shapes.ts';
 
 const quarantineSchema = z
   .strictObject({
@@ -17,7 +17,7 @@ const quarantineSchema = z
   })
   .meta({ id: 'Quarantine' });
 
-const reason = z.string().max(60).optional();
+const reason = kept(z.string().max(60)).optional();
 
 export function quarantineRoutes(app: App, { service }: ApiContext): void {
   app.get(

@@ -11,7 +11,7 @@ import {
   targetsAnswerSchema,
 } from '../../../pipeline/index.ts';
 import { type ApiContext, type App, registryOf } from '../context.ts';
-import { claimKeys, idSchema, listOf, noQuery, problems, siteKey } from '../shapes.ts';
+import { claimKeys, idSchema, kept, listOf, noQuery, problems, siteKey } from '../shapes.ts';
 
 const tags = ['rules'];
 const params = z.strictObject({ id: idSchema.describe('of the institution') });
@@ -184,7 +184,7 @@ export function catalogueRoutes(app: App, { service }: ApiContext): void {
         body: z.strictObject({
           row: z.string().min(3).max(200).describe('<file>/<row>'),
           by: claimKeys.by,
-          text: z.string().min(1).max(500).describe('the text that was read: number, clause, page'),
+          text: kept(z.string().min(1).max(500)).describe('the text that was read: number, clause, page'),
         }),
         response: { 201: confirmationSchema, ...problems },
       },

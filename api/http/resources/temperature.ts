@@ -7,11 +7,11 @@ import {
   temperatureAnswerSchema,
 } from '../../../pipeline/index.ts';
 import { type ApiContext, type App, registryOf } from '../context.ts';
-import { claimKeys, idSchema, problems, siteKey } from '../shapes.ts';
+import { claimKeys, idSchema, kept, problems, siteKey } from '../shapes.ts';
 
 const tags = ['rules'];
 const period = z.string().min(4).max(40);
-const series = z.string().max(63).optional().describe('the source that the facts name where it is left out');
+const series = kept(z.string().max(63)).optional().describe('the source that the facts name where it is left out');
 
 /** Ten years of hours. */
 const MAX_ROWS = 90_000;
@@ -48,13 +48,13 @@ export function temperatureRoutes(app: App, { service }: ApiContext): void {
         querystring: z.strictObject({}),
         body: z.strictObject({
           ...siteKey,
-          series: z.string().min(1).max(63),
-          source: z.string().min(1).max(200).describe('who measured: the station and its keeper'),
+          series: kept(z.string().min(1).max(63)),
+          source: kept(z.string().min(1).max(200)).describe('who measured: the station and its keeper'),
           by: claimKeys.by,
           reason: claimKeys.reason.optional().describe('needed to replace'),
           replace: z.boolean().default(false),
           commit: z.boolean().default(false).describe('false: say what would be taken, write nothing'),
-          name: z.string().min(1).max(200).describe('of the document or request'),
+          name: kept(z.string().min(1).max(200)).describe('of the document or request'),
           rows: z.array(cells).min(1).max(MAX_ROWS).describe('texts: 2026-03-01 or 2026-03-01 08:00, -3.5, °C'),
         }),
         response: { 200: importTemperatureAnswerSchema, ...problems },

@@ -207,6 +207,20 @@ describe('a write', () => {
     event: { kind: 'reset', device: 'dev-p-hall', register: 'e1', at: '2026-03-05T08:00' },
   };
 
+  it.each([
+    [
+      '/events',
+      { by: 'w\0', reason: 'x', event: { kind: 'exclude', device: 'd', register: 'e', from: '2026', to: '2026' } },
+    ],
+    ['/closes', { by: 'w', reason: 'x\0', month: '2026-02' }],
+    ['/quarantine/replay', { reason: '\0' }],
+    ['/factors/confirmations', { row: 'a/b', by: 'w', text: '\0' }],
+  ])('a NUL, which the books cannot keep, is refused by %s', async (url, body) => {
+    const answer = await post(`/api/v1${url}`, body);
+    expect(answer.json()).toMatchObject({ status: 400, code: 'REQUEST_INVALID', detail: expect.stringMatching(/NUL/) });
+    expect((await get('/api/v1/quarantine?reason=%00')).json()).toMatchObject({ code: 'REQUEST_INVALID' });
+  });
+
   it('of an event that needs a second person stays proposed until another name confirms', async () => {
     const recorded = await post('/api/v1/events', reset);
     expect(recorded.statusCode).toBe(201);
