@@ -28,6 +28,7 @@ export class Assignment {
   /** Partitions that had been read to their end. */
   readonly #idle = new Set<number>();
   #verifiedAt = 0;
+  #ended = false;
   #last: Promise<void> = Promise.resolve();
 
   constructor(
@@ -44,6 +45,7 @@ export class Assignment {
 
   /** The group gave these partitions; all that was held before is given up first. */
   assign(partitions: readonly number[]): void {
+    if (this.#ended) return;
     const mine = ++this.#generation;
     const { topic, only } = this.#context;
     this.#assigned = partitions;
@@ -67,8 +69,9 @@ export class Assignment {
     void this.#serially(() => this.#release());
   }
 
-  /** Nothing more is handed over; resolves when what is under way has ended. */
+  /** Nothing more is handed over or asked of the consumer; resolves when what is under way has ended. */
   async end(): Promise<void> {
+    this.#ended = true;
     this.#generation++;
     await this.#last;
   }

@@ -59,6 +59,8 @@ export function startSession(context: SessionContext, handlers: LogConsumerHandl
   const assignment = new Assignment(context, consumer, handlers, fail);
   consumer.on('consumer.group_join', ({ payload }) => assignment.assign(payload.memberAssignment[topic] ?? []));
   consumer.on('consumer.rebalancing', () => assignment.revoke());
+  // the library has left the group before it says why; who asks it for anything then is told that it never was in one
+  consumer.on('consumer.stop', () => void assignment.end());
   consumer.on('consumer.crash', ({ payload }) => fail(payload.error));
   const started = start(consumer, topic, (payload) =>
     beating(

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:net';
-import type { Admin, EachBatchPayload, ISocketFactory } from 'kafkajs';
+import type { Admin, EachBatchPayload, ISocketFactory, Kafka } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTelemetry, silentLogger, systemClock } from '#platform';
 import { runRelay, toLog } from '../../../collectors/spool/relay.ts';
@@ -14,6 +14,7 @@ import { isRetriable } from '../../../pipeline/log/kafka/client.ts';
 import { kafkajs } from '../../../pipeline/log/kafka/library.ts';
 import { createKafkaProducer } from '../../../pipeline/log/kafka/producer.ts';
 import { scanPartition } from '../../../pipeline/log/kafka/scan.ts';
+import { startSession } from '../../../pipeline/log/kafka/session.ts';
 import { ensureTopics, framesTopic, markOf, verifyTopic } from '../../../pipeline/log/kafka/topics.ts';
 import { type FrameLog, type LogRecord, partitionOf } from '../../../pipeline/log/port.ts';
 import { type KafkaBroker, skipKafka, startKafka } from '../../support/kafka.ts';
@@ -221,6 +222,61 @@ describe.skipIf(skipKafka())('against a real broker', () => {
         await hand(8, 10);
         expect(handed).toEqual([4, 5, 8, 9]);
         await assignment.end();
+      });
+    });
+
+    it('ends with what ended it, also where the group is left while it asks where to start or is told to start anew', async () => {
+      const topicPrefix = newPrefix();
+      const topic = framesTopic(topicPrefix);
+      await open(topicPrefix, { partitionCount: 1 });
+      await administer(async (admin) => {
+        const wanted = { topicPrefix, partitionCount: 1, retentionMs: 86_400_000 };
+        const opened = await ensureTopics(admin, wanted, systemClock, () => markOf(1n));
+        const listeners = new Map<string, (event: { readonly payload: unknown }) => void>();
+        const tell = (event: string, payload: unknown = {}): void => listeners.get(event)?.({ payload });
+        let inGroup = true;
+        const ask = (): void => {
+          if (!inGroup) throw new kafkajs.KafkaJSNonRetriableError('Consumer group was not initialized');
+        };
+        const nothing = (): Promise<void> => Promise.resolve();
+        const kafka = {
+          consumer: () => ({
+            on: (event: string, listener: () => void) => void listeners.set(event, listener),
+            connect: nothing,
+            subscribe: nothing,
+            run: nothing,
+            disconnect: nothing,
+            pause: ask,
+            resume: ask,
+            seek: ask,
+          }),
+          // the parts of the library that a session uses
+        } as unknown as Kafka;
+        const asked = Promise.withResolvers<void>();
+        const start = Promise.withResolvers<ReadonlyMap<number, number>>();
+        const session = startSession(
+          { kafka, admin, clock: systemClock, topic, groupId: topicPrefix, opened },
+          {
+            assigned: () => {
+              asked.resolve();
+              return start.promise;
+            },
+            records: nothing,
+            revoked: nothing,
+          },
+        );
+        tell('consumer.group_join', { memberAssignment: { [topic]: [0] } });
+        await asked.promise;
+        inGroup = false;
+        tell('consumer.stop');
+        session.reassign();
+        start.resolve(new Map([[0, 0]]));
+        // the look at the log that follows the answer
+        await admin.fetchTopicOffsets(topic);
+        await admin.fetchTopicOffsets(topic);
+        const error = new kafkajs.KafkaJSConnectionError('the broker is gone');
+        tell('consumer.crash', { error });
+        expect(await session.ended).toEqual({ kind: 'failed', error });
       });
     });
 
