@@ -28,6 +28,7 @@ export async function keepSettled(
   await persist(round, { ...options, name: 'totals', isPassing }, signal);
 }
 
+const NOT_KEPT: EventSpec = { level: 'warn', message: 'days of a temperature gauge could not be kept' };
 const KEPT: EventSpec = { level: 'info', message: 'the books were tended and the log trimmed' };
 
 /** Once a day: packs past months tight, keeps days of temperature gauges, drops old gauges, trims the log to what is younger than `keepMs` or not yet committed. */
@@ -46,7 +47,9 @@ export async function keepHouse(
       await clock.sleep(HOUR, signal).catch(() => undefined);
       if (signal.aborted) return;
       // before old gauges go
-      const temperatures = await keepGaugeDays(books.db, clock.now());
+      const temperatures = await keepGaugeDays(books.db, clock.now(), (site, error) =>
+        telemetry.emit('temperaturesNotKept', NOT_KEPT, { site, reason: String(error) }),
+      );
       const tended = await books.tend(Math.floor(clock.now() / DAY));
       const trimmed = log ? await log.trim(clock.now() - keepMs, await committedOffsets(books, log)) : 0;
       telemetry.emit('houseKept', KEPT, {

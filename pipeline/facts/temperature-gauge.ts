@@ -14,6 +14,7 @@ import {
 } from '#domain';
 import { decodeGauges } from '../books/codec.ts';
 import { partOf } from '../books/packed.ts';
+import { isPassing } from '../books/passing.ts';
 import type { Tables } from '../books/tables.ts';
 import { factsOf } from './facts.ts';
 import { type DayMean, hoursOf, LEAST_HOURS } from './temperature-draft.ts';
@@ -24,13 +25,14 @@ type Gauge = Extract<TemperatureSource, { readonly kind: 'gauge' }>;
 /** Name of a gauge's days in the table of series; no imported series has a colon. */
 export const gaugeSeries = ({ device, register }: Gauge): string => `gauge:${registerKey(device, register)}`;
 
-/** Whole local days of [from, to) that the gauge's slots in the books give: mean of the hours, an hour's mean half of least and greatest. */
+/** Whole local days of [from, to) that the gauge's slots in the books give: mean of the hours, an hour's mean half of least and greatest. A row that cannot be read is passed over where it can be told. */
 export async function gaugeDays(
   db: Db,
   site: string,
   { device, register }: Gauge,
   zone: Zone,
   { from, to }: { readonly from: number; readonly to: number },
+  unreadable?: (error: unknown) => void,
 ): Promise<readonly DayMean[]> {
   const place = await db
     .selectFrom('register')
@@ -53,7 +55,15 @@ export async function gaugeDays(
     .where('day', '<=', Math.floor(end / DAY))
     .orderBy('day')
     .execute();
-  const slots = rows.flatMap(({ day, payload }) => decodeGauges(day, payload).get(place.ordinal) ?? []);
+  const slots = rows.flatMap(({ day, payload }) => {
+    try {
+      return decodeGauges(day, payload).get(place.ordinal) ?? [];
+    } catch (error) {
+      if (!unreadable) throw error;
+      unreadable(error);
+      return [];
+    }
+  });
   return dayMeans(
     slots.filter((slot) => slot.start >= start && slot.start < end),
     zone,
@@ -80,14 +90,23 @@ const LOOKED_AT = 130;
 
 /**
  * Keeps the days of each site's temperature gauge, because gauges are dropped after their time and a baseline needs years. A day with more
- * hours than the one kept takes its place. Answers how many were written.
+ * hours than the one kept takes its place. What cannot be read is told, and keeps nothing else. Answers how many were written.
  */
-export async function keepGaugeDays(db: Db, now: number): Promise<number> {
+export async function keepGaugeDays(
+  db: Db,
+  now: number,
+  failed: (site: string, error: unknown) => void,
+): Promise<number> {
   const sites = await db.selectFrom('site').select(['id', 'zone']).execute();
   let written = 0;
   for (const { id, zone } of sites) {
-    const source = temperatureGauge((await factsOf(db, id))?.facts);
-    if (source) written += await keepDays(db, id, source, zoneOf(zone), now);
+    try {
+      const source = temperatureGauge((await factsOf(db, id))?.facts);
+      if (source) written += await keepDays(db, id, source, zoneOf(zone), now, (error) => failed(id, error));
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      failed(id, error);
+    }
   }
   return written;
 }
@@ -95,9 +114,16 @@ export async function keepGaugeDays(db: Db, now: number): Promise<number> {
 const temperatureGauge = (facts: SiteFacts | undefined): Gauge | undefined =>
   facts?.temperature?.kind === 'gauge' ? facts.temperature : undefined;
 
-async function keepDays(db: Db, site: string, source: Gauge, zone: Zone, now: number): Promise<number> {
+async function keepDays(
+  db: Db,
+  site: string,
+  source: Gauge,
+  zone: Zone,
+  now: number,
+  unreadable: (error: unknown) => void,
+): Promise<number> {
   const today = localDay(now, zone);
-  const days = await gaugeDays(db, site, source, zone, { from: today - LOOKED_AT, to: today });
+  const days = await gaugeDays(db, site, source, zone, { from: today - LOOKED_AT, to: today }, unreadable);
   if (days.length === 0) return 0;
   const series = gaugeSeries(source);
   const { numAffectedRows } = await sql`

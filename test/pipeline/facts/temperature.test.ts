@@ -8,10 +8,11 @@ import { readTemperatureDrafts } from '../../../pipeline/facts/temperature-draft
 import {
   importTemperatureAnswerSchema,
   type ImportTemperatureOptions,
+  keepHouse,
   temperatureAnswerSchema,
 } from '../../../pipeline/index.ts';
 import { encodeFrame } from '../../../pipeline/log/port.ts';
-import { stopPostgres } from '../../support/postgres.ts';
+import { silentTelemetry, stopPostgres } from '../../support/postgres.ts';
 import { local, openSmallSite, SITE, type SmallSite, smallRegistry } from '../../support/small-site.ts';
 
 afterAll(stopPostgres);
@@ -249,14 +250,48 @@ describe('a gauge of the site as outdoor temperature', () => {
     expect((await days('2026-06')).days).toEqual([]);
   });
 
+  const fail = (site: string, error: unknown): void => {
+    throw new Error(site, { cause: error });
+  };
+
   it('keeps its days after the gauges of the books have gone', async () => {
     const { rules, books } = await gauged(perHour('2026-06-01', 24, () => 21_250));
     await rules.applyFacts({ ...FACTS, temperature: GAUGE }, CLAIM);
-    expect(await keepGaugeDays(books.db, local('2026-06-15'))).toBe(1);
-    expect(await keepGaugeDays(books.db, local('2026-06-15'))).toBe(0);
+    expect(await keepGaugeDays(books.db, local('2026-06-15'), fail)).toBe(1);
+    expect(await keepGaugeDays(books.db, local('2026-06-15'), fail)).toBe(0);
     await sql`delete from gauge`.execute(books.db);
     const answer = await rules.temperature({ site: SITE, period: '2026-06' });
     expect(answer.days).toEqual([{ day: '2026-06-01', celsius: 21.25, hours: 24, of: 24 }]);
+  });
+
+  it('damaged, or of a site that cannot be read, holds up neither its other days nor the housekeeping', async () => {
+    const { rules, books } = await gauged([
+      ...perHour('2026-06-01', 24, () => 21_250),
+      ...perHour('2026-06-04', 24, () => 23_000),
+    ]);
+    await rules.applyFacts({ ...FACTS, temperature: GAUGE }, CLAIM);
+    await sql`update gauge set payload = substr(payload, 1, length(payload) - 3) where day = (select max(day) from gauge)`.execute(
+      books.db,
+    );
+    await sql`insert into site (id, name_zh, name_en, zone, slot_minutes) values ('odd', 'odd', 'odd', 'nowhere', 60)`.execute(
+      books.db,
+    );
+    await sql`insert into facts_version select 'odd', version, at, by_name, reason, hash, content from facts_version`.execute(
+      books.db,
+    );
+    const telemetry = silentTelemetry();
+    const ending = new AbortController();
+    const clock = {
+      now: () => local('2026-06-15'),
+      sleep: async (ms: number) => {
+        if (ms > HOUR) ending.abort();
+      },
+    };
+    await keepHouse({ books, keepMs: Infinity, clock, telemetry }, ending.signal);
+    const counts = await telemetry.counts();
+    expect(counts).toMatchObject({ civicmeter_house_kept_total: 1, civicmeter_temperatures_not_kept_total: 2 });
+    const { rows } = await sql<{ day: number }>`select day from temperature_day`.execute(books.db);
+    expect(rows.map(({ day }) => formatDay(day))).toEqual(['2026-06-01']);
   });
 
   it('is refused where it is no gauge of temperature', async () => {
