@@ -23,6 +23,8 @@ export interface CommitScope extends Stores {
   readonly pending: Pending;
   /** Under which the readings were admitted and joined. */
   readonly directory: Admitting;
+  /** After it nobody is waited for who holds the partition's row. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** `fenced`: somebody else holds the partition. `outdated`: the registry changed under us. Memory is worth nothing after both. */
@@ -35,7 +37,7 @@ export type CommitOutcome = 'committed' | 'fenced' | 'outdated';
 export async function commit(scope: CommitScope): Promise<CommitOutcome> {
   const { store, brackets, gauges } = scope;
   for (;;) {
-    const answer = await settled(scope, () => store.commit(batchOf(scope)));
+    const answer = await settled(scope, () => store.commit(batchOf(scope), scope.signal));
     if (answer.outcome === 'raced') {
       await reread(store, brackets, answer.rows.bracket);
       await reread(store, gauges, answer.rows.gauge);

@@ -17,17 +17,17 @@ import type { Batch, BatchAnswer, LedgerStore, Position } from './store.ts';
 /** The ledger's store in PostgreSQL. */
 export const sqlStore = (books: Books): LedgerStore => ({
   acquaint: (log, partitionCount) => acquaint(books.db, log, partitionCount),
-  claim: (log, partition, low) => claim(books.db, log, partition, low),
+  claim: (log, partition, low, signal) => claim(books.db, { log, partition, signal }, low),
   position: (log, partition) => position(books.db, log, partition),
   registryEdition: () => registryEdition(books.db),
   loadDirectory: (before) => loadAdmitting(books.db, before),
   readRows: (table, keys) => readRows(books.db, table, keys),
-  commit: async (batch) => {
+  commit: async (batch, signal) => {
     const days = new Set([...batch.rows.bracket, ...batch.rows.gauge].map((row) => row.day));
     for (let again = false; ; again = true) {
       await books.ensurePartitions(days);
       try {
-        return await commit(books.db, batch);
+        return await commit(books.db, batch, signal);
       } catch (error) {
         if (again || !isPartitionMissing(error)) throw error;
         books.forgetPartitions();
@@ -58,16 +58,22 @@ async function acquaint(db: Kysely<Tables>, id: string, partitionCount: number):
  */
 const STILL = '2s';
 
-async function claim(db: Kysely<Tables>, log: string, partition: number, low: number): Promise<Position> {
+async function claim(db: Kysely<Tables>, place: Place, low: number): Promise<Position> {
+  const { log, partition } = place;
   await endStill(db, log, partition);
-  return despiteStill(db, log, partition, (tx) => claimWithin(tx, log, partition, low));
+  return despiteStill(db, place, (tx) => claimWithin(tx, log, partition, low));
 }
 
-/** A transaction that gives up waiting for the partition's row after STILL, and is then begun again. */
+interface Place {
+  readonly log: string;
+  readonly partition: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A transaction that gives up waiting for the partition's row after STILL, and is then begun again until the signal aborts. */
 async function despiteStill<T>(
   db: Kysely<Tables>,
-  log: string,
-  partition: number,
+  { log, partition, signal }: Place,
   work: (tx: Transaction<Tables>) => Promise<T>,
 ): Promise<T> {
   for (;;) {
@@ -79,7 +85,7 @@ async function despiteStill<T>(
         return work(tx);
       });
     } catch (error) {
-      if (!isLockRefused(error)) throw error;
+      if (!isLockRefused(error) || signal?.aborted) throw error;
       await endStill(db, log, partition);
     }
   }
@@ -125,9 +131,9 @@ class NotWritten extends Error {
 const LOCK_KEPT = '20s';
 
 /** Offsets, rows, quarantine, sequence ranges and marks in one transaction (ledger.md, 9). */
-async function commit(db: Kysely<Tables>, batch: Batch): Promise<BatchAnswer> {
+async function commit(db: Kysely<Tables>, batch: Batch, signal: AbortSignal | undefined): Promise<BatchAnswer> {
   try {
-    await despiteStill(db, batch.log, batch.partition, (tx) => writeAll(tx, batch));
+    await despiteStill(db, { log: batch.log, partition: batch.partition, signal }, (tx) => writeAll(tx, batch));
     return { outcome: 'committed' };
   } catch (error) {
     if (error instanceof NotWritten) return error.answer;

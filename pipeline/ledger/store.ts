@@ -45,14 +45,14 @@ export type BatchAnswer =
 export interface LedgerStore extends RowSource {
   /** Remembers the log by its identity. Throws PARTITIONS_CHANGED: another count under one identity would scatter devices. */
   readonly acquaint: (log: string, partitionCount: number) => Promise<void>;
-  /** Takes a partition from whoever holds it; `low` is where a log that nobody has read begins. */
-  readonly claim: (log: string, partition: number, low: number) => Promise<Position>;
+  /** Takes a partition from whoever holds it; `low` is where a log that nobody has read begins. Once the signal aborts, nobody is waited for any longer. */
+  readonly claim: (log: string, partition: number, low: number, signal?: AbortSignal) => Promise<Position>;
   /** Where the partition stands, read to settle a commit whose answer was lost. */
   readonly position: (log: string, partition: number) => Promise<Position | undefined>;
   /** How often the registries have changed. */
   readonly registryEdition: () => Promise<number>;
   /** `before`: what was loaded last. */
   readonly loadDirectory: (before?: Admitting) => Promise<Admitting>;
-  /** Rejects where the outcome is unknown. */
-  readonly commit: (batch: Batch) => Promise<BatchAnswer>;
+  /** Rejects where the outcome is unknown, or where somebody holds the partition's row and the signal aborts. */
+  readonly commit: (batch: Batch, signal?: AbortSignal) => Promise<BatchAnswer>;
 }

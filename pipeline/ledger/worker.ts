@@ -41,6 +41,7 @@ export function createWorker(options: WorkerOptions): Worker {
   let identity = '';
   let lastCommitAt: number | undefined;
   let consumer: LogConsumer | undefined;
+  let ending: AbortSignal | undefined;
   let turn: Promise<unknown> = Promise.resolve();
 
   /** One thing at a time: records, checkpoints and assignments never overlap. */
@@ -66,7 +67,7 @@ export function createWorker(options: WorkerOptions): Worker {
     const offsets = new Map<number, number>();
     const bounds = await log.bounds();
     for (const number of numbers) {
-      const { next, epoch } = await store.claim(identity, number, bounds.get(number)?.low ?? 0);
+      const { next, epoch } = await store.claim(identity, number, bounds.get(number)?.low ?? 0, ending);
       partitions.set(number, openPartition(number, epoch, next, clock.now()));
       offsets.set(number, next);
     }
@@ -108,7 +109,7 @@ export function createWorker(options: WorkerOptions): Worker {
     const { pending, directory: used } = partition;
     if (pending.to === pending.from || !used) return;
     const started = clock.now();
-    const outcome = await commit({ ...partition, directory: used, store, log: identity });
+    const outcome = await commit({ ...partition, directory: used, store, log: identity, signal: ending });
     if (outcome !== 'committed') return startAnew(partition, outcome);
     lastCommitAt = clock.now();
     telemetry.emit(
@@ -177,6 +178,7 @@ export function createWorker(options: WorkerOptions): Worker {
 
   const consume = async (signal: AbortSignal): Promise<void> => {
     partitions.clear();
+    ending = signal;
     identity = await log.identity();
     await store.acquaint(identity, log.partitionCount);
     const joined = await log.consumer();

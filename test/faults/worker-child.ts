@@ -41,13 +41,13 @@ const log = await openKafkaLog({ ...settings, partitionCount: settings.partition
 const sql = sqlStore(books);
 const store: LedgerStore = {
   ...sql,
-  claim: async (id, partition, low) => {
-    const position = await sql.claim(id, partition, low);
+  claim: async (id, partition, ...rest) => {
+    const position = await sql.claim(id, partition, ...rest);
     say('claimed', { partition, ...position });
     return position;
   },
-  commit: async (batch) => {
-    const answer = await sql.commit(batch);
+  commit: async (batch, signal) => {
+    const answer = await sql.commit(batch, signal);
     say(answer.outcome, { partition: batch.partition, from: batch.from, to: batch.to });
     return answer;
   },

@@ -100,6 +100,24 @@ describe('a partition that the group gave to somebody else', () => {
     expect(await claimed).toEqual({ next: 7, epoch: 2 });
     await close(false);
   });
+
+  it('is waited for no longer by who is told to end, neither with a claim nor with a commit', async () => {
+    const { store, held, close } = await takenFrom('select pg_sleep(60)');
+    const interrupted = held.catch(() => undefined);
+    const ending = new AbortController();
+    const edition = await store.registryEdition();
+    const none = { records: 0, readings: 0, folded: 0, quarantined: [], seqs: new Map(), marks: [] };
+    const batch = { log: 'log-1', partition: 0, epoch: 1, from: 0, to: 3, edition, ...none };
+    const waiting = [
+      store.claim('log-1', 0, 0, ending.signal),
+      store.commit({ ...batch, rows: { bracket: [], gauge: [] } }, ending.signal),
+    ];
+    ending.abort();
+    for (const each of await Promise.allSettled(waiting))
+      expect(each).toMatchObject({ status: 'rejected', reason: { code: '55P03' } });
+    await close(true);
+    await interrupted;
+  });
 });
 
 it('late readings of a month of gauges that the housekeeping of another program has dropped are taken', async () => {
