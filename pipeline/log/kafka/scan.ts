@@ -1,21 +1,23 @@
+import { isMeteringError } from '#domain';
 import type { Telemetry } from '#platform';
 import type { LogBounds, LogRecord } from '../port.ts';
 import { createKafkaConsumer } from './consumer.ts';
 import type { SessionContext } from './session.ts';
 import { fetchBounds } from './topics.ts';
 
-/** Reads one partition through a group of its own that nobody joins and that keeps nothing, up to the high mark of now. */
+/** Reads one partition through a group of its own that nobody joins and that keeps nothing, up to the high mark of now. What is forgotten meanwhile is passed over. */
 export async function* scanPartition(
   context: SessionContext,
   telemetry: Telemetry,
   partition: number,
   from: number,
+  upTo = Infinity,
 ): AsyncGenerator<readonly LogRecord[]> {
   const boundsNow = async (): Promise<LogBounds | undefined> =>
     (await fetchBounds(context.admin, context.topic, context.clock)).get(partition);
   const bounds = await boundsNow();
-  if (!bounds || Math.max(from, bounds.low) >= bounds.high) return;
-  const end = bounds.high;
+  const end = Math.min(upTo, bounds?.high ?? 0);
+  if (!bounds || Math.max(from, bounds.low) >= end) return;
   let next = Math.max(from, bounds.low);
   const handover = createHandover<readonly LogRecord[]>();
   const consumer = createKafkaConsumer({ ...context, only: new Set([partition]) }, telemetry);
@@ -36,14 +38,19 @@ export async function* scanPartition(
       caughtUp: () => Promise.resolve(handover.finish()),
     })
     .then(handover.finish, handover.fail);
+  let overtaken = false;
   try {
     yield* handover.taken();
+  } catch (error) {
+    overtaken = isMeteringError(error) && error.code === 'LOG_OFFSET_LOST' && next < ((await boundsNow())?.low ?? 0);
+    if (!overtaken) throw error;
   } finally {
     handover.finish();
     await consumer.stop();
     await running;
     await context.admin.deleteGroups([context.groupId]).catch(() => undefined);
   }
+  if (overtaken) yield* scanPartition(context, telemetry, partition, next, end);
 }
 
 /** Hands one value at a time from who gives to who takes; giving waits until it was taken, or until all is over. */

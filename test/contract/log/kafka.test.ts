@@ -325,6 +325,23 @@ describe.skipIf(skipKafka())('against a real broker', () => {
       });
     });
 
+    it('scans on with what is retained where retention overtakes it in the middle', async () => {
+      const prefix = newPrefix();
+      const log = await open(prefix, { partitionCount: 1 });
+      for (let round = 0; round < 3; round++)
+        await append(log, 30_000, () => `a device with a long name ${'x'.repeat(200)}`);
+      const offsets: number[] = [];
+      let handed = 0;
+      for await (const records of log.scan(0, 0)) {
+        offsets.push(...records.map((r) => r.offset));
+        if (handed === 0) await forget(prefix, 0, 89_990);
+        handed ||= offsets.length;
+      }
+      expect(handed).toBeLessThan(89_990);
+      expect(offsets.slice(-10)).toEqual(Array.from({ length: 10 }, (_, i) => 89_990 + i));
+      expect(offsets.every((offset, i) => i === 0 || offset > (offsets[i - 1] ?? 0))).toBe(true);
+    });
+
     it('notices a topic that was made anew under a reader that runs, also when it holds more than before', async () => {
       const prefix = newPrefix();
       const log = await open(prefix);
