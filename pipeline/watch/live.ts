@@ -61,21 +61,33 @@ interface NewestRow {
   readonly payload: Buffer;
 }
 
-/** Of each device the rows of its two newest days: at midnight the new day may lack a register. */
+/** So many newest rows of a device; of all its parts where that is null. */
+interface Place {
+  readonly key: number;
+  readonly part: number | null;
+  readonly rows: number;
+}
+
+/** Of each device the rows of its two newest days: at midnight the new day may lack a register. Of gauges, whose last readings nothing else tells, those of each part. */
 async function newestRows(
   db: Kysely<Tables>,
   site: DirectorySite,
   table: 'bracket' | 'gauge',
 ): Promise<readonly NewestRow[]> {
   const devices = [...site.devices.values()];
-  const parts = devices.map((d) => 1 + Math.max(0, ...[...d.registers.values()].map((r) => partOf(r.ordinal))));
+  const places = devices.flatMap(({ key, registers }): readonly Place[] => {
+    const all = [...registers.values()];
+    if (table === 'bracket')
+      return [{ key, part: null, rows: 2 * (1 + Math.max(0, ...all.map((r) => partOf(r.ordinal)))) }];
+    const parts = new Set(all.filter((r) => r.kind === 'gauge').map((r) => partOf(r.ordinal)));
+    return [...parts].map((part) => ({ key, part, rows: 2 }));
+  });
   const { rows } = await sql<{ key: number; day: number; payload: Buffer }>`
     select d.key, t.day, t.payload
-    from unnest(${devices.map((d) => d.key)}::int4[], ${parts}::int4[]) as d(key, parts)
+    from unnest(${places.map((p) => p.key)}::int4[], ${places.map((p) => p.part)}::int2[], ${places.map((p) => p.rows)}::int4[]) as d(key, part, rows)
     cross join lateral (
-      select day, payload from ${sql.table(table)} where device_key = d.key order by day desc limit 2 * d.parts) t`.execute(
-    db,
-  );
+      select day, payload from ${sql.table(table)} where device_key = d.key and (d.part is null or part = d.part)
+      order by day desc limit d.rows) t`.execute(db);
   const byKey = new Map(devices.map((d) => [d.key, d]));
   return rows.flatMap(({ key, day, payload }) => {
     const device = byKey.get(key);

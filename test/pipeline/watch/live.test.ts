@@ -83,6 +83,31 @@ describe('live values', () => {
   });
 });
 
+describe('the last value of a gauge', () => {
+  it('stands also where it fell silent days before, and fifteen registers of its device went on', async () => {
+    const gauge = (name: string) => ({ name, kind: 'gauge' as const, unit: 'mW' as const, scale: ONE });
+    const others = Array.from({ length: 15 }, (_, i) => gauge(`g${i}`));
+    const devices = registry.devices.map((d, i) => (i > 0 ? d : { ...d, registers: [...d.registers, ...others] }));
+    const last = others.at(-1)?.name ?? '';
+    const site = await openSmallSite({ ...registry, devices }, NOW);
+    try {
+      const producer = await site.log.producer();
+      for (let day = 6; day >= 0; day--) {
+        const at = local(NOW) - day * 24 * HOUR;
+        const r = [['p', day], ...(day === 6 ? [[last, 17] as const] : [])] as const;
+        const value = encodeFrame({ v: 1, src: '00000002', site: SITE, device: 'd-p', seq: 6 - day, at, r });
+        await producer.append([{ device: 'd-p', value }]);
+      }
+      await site.consume();
+      const live = new Map((await site.service.live(SITE)).map((l) => [`${l.device}/${l.register}`, l]));
+      expect(live.get('d-p/p')).toMatchObject({ value: 0, state: 'live' });
+      expect(live.get(`d-p/${last}`)).toMatchObject({ value: 17, at: '2026-02-27T12:00:00+08:00', state: 'silent' });
+    } finally {
+      await site.close();
+    }
+  });
+});
+
 const answer = (value: number): LiveAnswer => ({
   device: 'd',
   register: 'e',
