@@ -19,28 +19,35 @@ interface Claim {
 
 /**
  * A cut recorded later parts a slot that was joined as one (ledger.md, 6): the register's slots with a cut inside, or whose cut is gone, are joined anew from the retained
- * log. Readings of the old brackets stay claims of the new ones, so nothing is lost where the log no longer reaches back. Answers whether
- * rows were written; a race with the worker is tried again.
+ * log, a partition of which is read once for all of its registers. Readings of the old brackets stay claims of the new ones, so nothing is lost where the log no longer
+ * reaches back. Answers how many registers waited; a race with the worker is tried again.
  */
 export async function rejoin(books: Books, log: FrameLog, telemetry: Telemetry): Promise<number> {
   const marks = await books.db.selectFrom('dirty').selectAll().where('rejoin', '=', true).execute();
   if (marks.length === 0) return 0;
   const directory = await loadDirectory(books.db);
-  for (const mark of marks) {
-    const device = directory.sites.get(mark.site)?.devices.get(mark.device);
-    const register = device?.registers.get(mark.register);
-    const { from, forgotten } =
-      device && register ? await rejoinRegister(books, log, directory, device, register) : NOTHING;
-    const place = { device: mark.device, register: mark.register };
-    telemetry.emit('slotsRejoined', REJOINED, place);
-    if (forgotten > 0) telemetry.emit('slotsForgotten', FORGOTTEN, { ...place, slots: forgotten });
-    // a cut recorded meanwhile came with a new version of the registry: its mark stays
-    await sql`
-      update dirty set rejoin = false, marks = marks + 1, from_at = least(from_at, ${Number.isFinite(from) ? from : null}::int8)
-      where site = ${mark.site} and device = ${mark.device} and register = ${mark.register}
-        and (select registry_version from site where id = ${mark.site}) = ${directory.sites.get(mark.site)?.version ?? 0}`.execute(
-      books.db,
-    );
+  const partitionOfMark = ({ device }: Mark): number => partitionOf(device, log.partitionCount);
+  for (const [partition, waiting] of Map.groupBy(marks, partitionOfMark)) {
+    const works = new Map<Mark, Work>();
+    for (const mark of waiting) {
+      const work = await workOf(books, directory, mark);
+      if (work) works.set(mark, work);
+    }
+    if (works.size > 0) await readClaims(log, partition, directory, [...works.values()]);
+    for (const mark of waiting) {
+      const work = works.get(mark);
+      const { from, forgotten } = work ? await rejoinRegister(books, directory, work) : NOTHING;
+      const place = { device: mark.device, register: mark.register };
+      telemetry.emit('slotsRejoined', REJOINED, place);
+      if (forgotten > 0) telemetry.emit('slotsForgotten', FORGOTTEN, { ...place, slots: forgotten });
+      // a cut recorded meanwhile came with a new version of the registry: its mark stays
+      await sql`
+        update dirty set rejoin = false, marks = marks + 1, from_at = least(from_at, ${Number.isFinite(from) ? from : null}::int8)
+        where site = ${mark.site} and device = ${mark.device} and register = ${mark.register}
+          and (select registry_version from site where id = ${mark.site}) = ${directory.sites.get(mark.site)?.version ?? 0}`.execute(
+        books.db,
+      );
+    }
   }
   return marks.length;
 }
@@ -61,22 +68,36 @@ interface Rejoined {
 
 const NOTHING: Rejoined = { from: Infinity, forgotten: 0 };
 
-async function rejoinRegister(
-  books: Books,
-  log: FrameLog,
-  directory: Directory,
-  device: DirectoryDevice,
-  register: DirectoryRegister,
-): Promise<Rejoined> {
-  const before = await rowsOf(books, device, register);
-  const slots = affectedSlots(before, device, register);
-  if (slots.size === 0) return NOTHING;
-  const claims = await claimsFromLog(log, directory, device, register, slots);
-  const forgotten = forgottenSlots(before, device, register, slots, claims);
+interface Mark {
+  readonly site: string;
+  readonly device: string;
+  readonly register: string;
+}
+
+/** A register with slots to be joined anew. */
+interface Work {
+  readonly device: DirectoryDevice;
+  readonly register: DirectoryRegister;
+  /** What the books have of each of its slots. */
+  readonly slots: ReadonlyMap<number, readonly Claim[]>;
+  /** What the log has of them. */
+  readonly claims: Claim[];
+}
+
+async function workOf(books: Books, directory: Directory, mark: Mark): Promise<Work | undefined> {
+  const device = directory.sites.get(mark.site)?.devices.get(mark.device);
+  const register = device?.registers.get(mark.register);
+  if (!device || !register) return undefined;
+  const slots = affectedSlots(await rowsOf(books, device, register), device, register);
+  return slots.size === 0 ? undefined : { device, register, slots, claims: [] };
+}
+
+async function rejoinRegister(books: Books, directory: Directory, work: Work): Promise<Rejoined> {
+  const { device, register } = work;
   for (;;) {
     // what a worker has written since the registry was read stands as it is to: the log, which may be long, is not read again for it
     const store = await rowsOf(books, device, register);
-    const changed = [...store.rows.values()].filter((row) => rebucket(row, device, register, slots, claims));
+    const changed = [...store.rows.values()].filter((row) => rebucket(row, work));
     const outcome = await unlessRaced(books.db, async (tx) => {
       // another, who knows of a later event, may have joined these slots meanwhile: what this one knows would undo it
       if (!(await holdsVersion(tx, device.site, directory))) return 'outdated';
@@ -84,7 +105,8 @@ async function rejoinRegister(
       return 'written';
     });
     if (outcome === 'outdated') return NOTHING;
-    if (outcome === 'written') return { from: Math.min(...changed.map((row) => row.day * DAY)), forgotten };
+    if (outcome === 'written')
+      return { from: Math.min(...changed.map((row) => row.day * DAY)), forgotten: forgottenSlots(work) };
   }
 }
 
@@ -116,74 +138,56 @@ async function rowsOf(books: Books, device: DirectoryDevice, register: Directory
   return store;
 }
 
-/** Slots with a cut inside them, or with a bracket that begins inside them. */
-function affectedSlots(store: RowStore<Bracket>, device: DirectoryDevice, register: DirectoryRegister): Set<number> {
-  const cuts = register.cuts.filter((cut) => cut % device.slotMs !== 0);
-  const present = new Set<number>();
-  const odd = new Set<number>();
-  for (const row of store.rows.values()) {
-    for (const { start } of listsOf(row).get(register.ordinal) ?? []) {
-      present.add(slotStart(start, device.slotMs));
-      if (start % device.slotMs !== 0) odd.add(slotStart(start, device.slotMs));
-    }
-  }
-  for (const cut of cuts) if (present.has(slotStart(cut, device.slotMs))) odd.add(slotStart(cut, device.slotMs));
-  return odd;
-}
-
-async function claimsFromLog(
-  log: FrameLog,
-  directory: Directory,
-  device: DirectoryDevice,
-  register: DirectoryRegister,
-  slots: ReadonlySet<number>,
-): Promise<readonly Claim[]> {
-  const partition = partitionOf(device.id, log.partitionCount);
-  const low = (await log.bounds()).get(partition)?.low ?? 0;
-  const needle = Buffer.from(`"device":${JSON.stringify(device.id)}`);
-  const claims: Claim[] = [];
-  for await (const records of log.scan(partition, low)) {
-    const mentioned = records.filter((r) =>
-      Buffer.from(r.value.buffer, r.value.byteOffset, r.value.byteLength).includes(needle),
-    );
-    for (const reading of admitBatch(mentioned, directory).admitted) {
-      if (
-        registerKey(reading.device.id, reading.register.name) !== registerKey(device.id, register.name) ||
-        reading.device.site !== device.site
-      )
-        continue;
-      if (slots.has(slotStart(reading.at, device.slotMs)))
-        claims.push({ at: reading.at, value: reading.value, rank: reading.rank });
-    }
-  }
-  return claims;
-}
-
-function forgottenSlots(
+/** Slots with a cut inside them, or with a bracket that begins inside them; and the readings that they hold. */
+function affectedSlots(
   store: RowStore<Bracket>,
   device: DirectoryDevice,
   register: DirectoryRegister,
-  slots: ReadonlySet<number>,
-  claims: readonly Claim[],
-): number {
-  const retained = new Set(claims.map(({ at, value }) => `${at} ${value}`));
-  const forgotten = new Set<number>();
-  for (const row of store.rows.values())
-    for (const bracket of listsOf(row).get(register.ordinal) ?? []) {
-      const slot = slotStart(bracket.start, device.slotMs);
-      const isKnown = stampClaims(bracket).every(({ at, value }) => retained.has(`${at} ${value}`));
-      if (slots.has(slot) && !isKnown) forgotten.add(slot);
-    }
-  return forgotten.size;
+): ReadonlyMap<number, readonly Claim[]> {
+  const brackets = [...store.rows.values()].flatMap((row) => listsOf(row).get(register.ordinal) ?? []);
+  const slotOf = (at: number): number => slotStart(at, device.slotMs);
+  const odd = new Set(
+    [...register.cuts, ...brackets.map(({ start }) => start)].filter((at) => at % device.slotMs !== 0).map(slotOf),
+  );
+  const affected = brackets.filter(({ start }) => odd.has(slotOf(start)));
+  return new Map(
+    [...Map.groupBy(affected, ({ start }) => slotOf(start))].map(([slot, held]) => [slot, held.flatMap(stampClaims)]),
+  );
 }
 
-function rebucket(
-  row: HotRow<Bracket>,
-  device: DirectoryDevice,
-  register: DirectoryRegister,
-  slots: ReadonlySet<number>,
-  claims: readonly Claim[],
-): boolean {
+/** Adds to each register what the log has of its slots. */
+async function readClaims(
+  log: FrameLog,
+  partition: number,
+  directory: Directory,
+  works: readonly Work[],
+): Promise<void> {
+  const low = (await log.bounds()).get(partition)?.low ?? 0;
+  const needles = [...new Set(works.map(({ device }) => `"device":${JSON.stringify(device.id)}`))].map((text) =>
+    Buffer.from(text),
+  );
+  const placeOf = (device: DirectoryDevice, register: DirectoryRegister): string =>
+    `${device.site} ${registerKey(device.id, register.name)}`;
+  const byPlace = new Map(works.map((work) => [placeOf(work.device, work.register), work]));
+  for await (const records of log.scan(partition, low)) {
+    const mentioned = records.filter(({ value }) => {
+      const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+      return needles.some((needle) => bytes.includes(needle));
+    });
+    for (const { device, register, at, value, rank } of admitBatch(mentioned, directory).admitted) {
+      const work = byPlace.get(placeOf(device, register));
+      if (work?.slots.has(slotStart(at, device.slotMs))) work.claims.push({ at, value, rank });
+    }
+  }
+}
+
+/** How many slots hold a reading that the log no longer has. */
+function forgottenSlots({ slots, claims }: Work): number {
+  const retained = new Set(claims.map(({ at, value }) => `${at} ${value}`));
+  return [...slots.values()].filter((held) => held.some(({ at, value }) => !retained.has(`${at} ${value}`))).length;
+}
+
+function rebucket(row: HotRow<Bracket>, { device, register, slots, claims }: Work): boolean {
   const old = listsOf(row).get(register.ordinal) ?? [];
   const touched = old.filter((b) => slots.has(slotStart(b.start, device.slotMs)));
   if (touched.length === 0) return false;

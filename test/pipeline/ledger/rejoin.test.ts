@@ -26,11 +26,12 @@ const replacement = (time: string, serial: string): MeterEventBody => ({
 });
 
 /** Books that knew these events before any reading came. */
-async function fromTheStart(bodies: readonly MeterEventBody[]): Promise<string> {
-  const site = await openSmallSite(registry, '2026-03-20');
+async function fromTheStart(bodies: readonly MeterEventBody[], of = registry, also?: string): Promise<string> {
+  const site = await openSmallSite(of, '2026-03-20');
   try {
     for (const body of bodies) await site.service.recordEvent(SITE, body, claim);
     await site.feed('p', readings);
+    if (also !== undefined) await site.feed(also, readings);
     return await site.dump();
   } finally {
     await site.close();
@@ -136,6 +137,32 @@ describe('joining slots anew', () => {
       expect(await telemetry.counts()).not.toHaveProperty('civicmeter_slots_forgotten_total');
       await site.feed('p', readings.slice(fed));
       expect(await site.dump()).toBe(await fromTheStart([replacement('10:25', 's2')]));
+    } finally {
+      await site.close();
+    }
+  });
+
+  it('the log is read once for all registers that wait', async () => {
+    const both = smallRegistry(['p', 'q'].map((point) => ({ point, mounting: { maxRate: 1_000 } })));
+    const events = ['p', 'q'].map((point) => ({ ...replacement('10:25', `${point}2`), point }));
+    const site = await openSmallSite(both, '2026-03-20');
+    try {
+      await site.feed('p', readings);
+      await site.feed('q', readings);
+      for (const event of events) await site.service.recordEvent(SITE, event, claim);
+      let scans = 0;
+      const log: FrameLog = {
+        ...site.log,
+        scan: (partition, from) => {
+          scans += 1;
+          return site.log.scan(partition, from);
+        },
+      };
+      const service = openService({ books: site.books, log, clock: systemClock, telemetry: silentTelemetry() });
+      await service.settle();
+      await service.stop();
+      expect(scans).toBe(1);
+      expect(await site.dump()).toBe(await fromTheStart(events, both, 'q'));
     } finally {
       await site.close();
     }
