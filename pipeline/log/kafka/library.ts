@@ -4,7 +4,7 @@ import type { LogRecord } from '../port.ts';
 import { EMPTY, type FetchCursor, packedBatch, readRecords } from './record-batch.ts';
 
 /**
- * kafkajs, but for how it decodes record batches and looks for requests that wait. A dozen objects and as many big integers for each record were a quarter of what a worker
+ * kafkajs, but for how it decodes record batches, looks for requests that wait and connects again. A dozen objects and as many big integers for each record were a quarter of what a worker
  * spends when it drains (ADR 108). Must be loaded before anything else loads the library; where it is not, the library's own decoder goes on.
  */
 const require = createRequire(import.meta.url);
@@ -35,6 +35,25 @@ const queue = (require('kafkajs/src/network/requestQueue') as { readonly prototy
 const { scheduleCheckPendingRequests } = queue;
 queue.scheduleCheckPendingRequests = function (this: RequestQueue) {
   if (this.pending.length > 0) scheduleCheckPendingRequests.call(this);
+};
+
+/** What a connection has received of answers that are not yet complete. */
+interface Connection {
+  chunks: Buffer[];
+  bytesBuffered: number;
+  bytesNeeded: number;
+  readonly isConnected: () => boolean;
+  connect: () => Promise<boolean>;
+}
+
+const LENGTH_BYTES = 4;
+
+/** By itself a connection that broke off within an answer takes what comes after it was made anew for the rest of that, and understands nothing any more: each request waits for its time-out. */
+const connection = (require('kafkajs/src/network/connection') as { readonly prototype: Connection }).prototype;
+const { connect } = connection;
+connection.connect = function (this: Connection) {
+  if (!this.isConnected()) Object.assign(this, { chunks: [], bytesBuffered: 0, bytesNeeded: LENGTH_BYTES });
+  return connect.call(this);
 };
 
 export const kafkajs = require('kafkajs') as typeof Library;

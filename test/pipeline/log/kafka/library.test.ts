@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { createRequire } from 'node:module';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
 /** What the library's queue of a connection offers (kafkajs 2.2.4, network/requestQueue). */
@@ -78,4 +80,54 @@ describe('the queue of requests of a connection', () => {
     expect(sent).toEqual([1]);
     expect(vi.getTimerCount()).toBe(0);
   });
+});
+
+/** What a connection offers (kafkajs 2.2.4, network/connection). */
+interface Connection {
+  readonly connect: () => Promise<boolean>;
+  readonly disconnect: () => Promise<boolean>;
+  readonly send: (request: object) => Promise<unknown>;
+}
+
+it('a connection that broke off within an answer reads the next one from its beginning', async () => {
+  await import('../../../../pipeline/log/kafka/library.ts');
+  const Connection = library('kafkajs/src/network/connection') as new (options: object) => Connection;
+  const Encoder = library('kafkajs/src/protocol/encoder') as new () => object;
+  let calls = 0;
+  const server = createServer((socket) => {
+    const breaksOff = calls++ === 0;
+    socket.once('data', (request) => {
+      const answer = Buffer.alloc(12);
+      answer.writeInt32BE(8);
+      request.copy(answer, 4, 8, 12); // its correlation id
+      answer.write('good', 8);
+      if (breaksOff) socket.write(answer.subarray(0, 9), () => socket.resetAndDestroy());
+      else socket.write(answer);
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const nothing = (): void => undefined;
+  const logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+  const connection = new Connection({
+    host: '127.0.0.1',
+    port: (server.address() as AddressInfo).port,
+    logger: { ...logger, namespace: () => logger },
+    socketFactory: (library('kafkajs/src/network/socketFactory') as () => unknown)(),
+    connectionTimeout: 10_000,
+    requestTimeout: 2_000,
+  });
+  const ask = async (): Promise<unknown> => {
+    await connection.connect();
+    return connection.send({
+      request: { apiKey: 3, apiName: 'Metadata', apiVersion: 0, encode: () => Promise.resolve(new Encoder()) },
+      response: {
+        decode: (bytes: Buffer) => Promise.resolve({ bytes }),
+        parse: ({ bytes }: { readonly bytes: Buffer }) => Promise.resolve(bytes.toString()),
+      },
+    });
+  };
+  await expect(ask()).rejects.toThrow('Connection error');
+  expect(await ask()).toBe('good');
+  await connection.disconnect();
+  server.close();
 });
