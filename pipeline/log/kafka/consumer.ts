@@ -36,7 +36,9 @@ export function createKafkaConsumer(context: SessionContext, telemetry: Telemetr
       session = startSession(context, watched);
       const end = await session.ended;
       if (end.kind === 'stopped' || stopping.signal.aborted) return;
-      if (isMeteringError(end.error) || !isRetriable(end.error)) throw asStoreError(context.topic, end.error);
+      // the handlers ask the brokers as well
+      const isOurs = isMeteringError(end.error) && end.error.code !== 'LOG_UNREACHABLE';
+      if (isOurs || !isRetriable(end.error)) throw asStoreError(context.topic, end.error);
       telemetry.emit('logConnectionLost', EVENTS.logConnectionLost, {
         topic: context.topic,
         why: messageOf(end.error),

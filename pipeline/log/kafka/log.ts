@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { isMeteringError, storeError } from '#domain';
 import type { Clock, EventSpec, Telemetry } from '#platform';
 import type { FrameLog } from '../port.ts';
-import { createClient, type KafkaConnection } from './client.ts';
+import { createClient, isRetriable, type KafkaConnection } from './client.ts';
 import { createKafkaConsumer } from './consumer.ts';
 import { createKafkaProducer } from './producer.ts';
 import { scanPartition } from './scan.ts';
@@ -50,16 +50,29 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<FrameLog> 
     const { sessionMs } = options;
     const context: SessionContext = { kafka, admin, clock, topic, groupId, opened, sessionMs };
     const scanGroup = (): string => `${groupId}.scan.${randomBytes(6).toString('hex')}`;
+    /** What passes is said so: to others the library's errors tell nothing. */
+    const said = (error: unknown): unknown =>
+      isRetriable(error) && !isMeteringError(error) ? unreachable(options.brokers, error) : error;
+    const answered = <T>(answer: Promise<T>): Promise<T> =>
+      answer.catch((error: unknown) => {
+        throw said(error);
+      });
     return {
       identity: async () => {
-        await verifyTopic(admin, topic, opened, clock);
+        await answered(verifyTopic(admin, topic, opened, clock));
         return opened.identity;
       },
       partitionCount,
       producer: () => Promise.resolve(createKafkaProducer(kafka, topic, partitionCount)),
       consumer: () => Promise.resolve(createKafkaConsumer(context, telemetry)),
-      bounds: () => fetchBounds(admin, topic, clock),
-      scan: (partition, from) => scanPartition({ ...context, groupId: scanGroup() }, telemetry, partition, from),
+      bounds: () => answered(fetchBounds(admin, topic, clock)),
+      scan: async function* (partition, from) {
+        try {
+          yield* scanPartition({ ...context, groupId: scanGroup() }, telemetry, partition, from);
+        } catch (error) {
+          throw said(error);
+        }
+      },
       // Kafka forgets by the topic's retention.
       trim: () => Promise.resolve(0),
       close: () => admin.disconnect(),

@@ -462,6 +462,20 @@ describe.skipIf(skipKafka())('against a real broker', () => {
       expect(slow.calls.filter((call) => !call.startsWith('caughtUp'))).toEqual(['assigned 0,1,2']);
     });
 
+    it(
+      'says of brokers that do not answer that waiting can help, whatever it is asked',
+      { timeout: 180_000 },
+      async () => {
+        const log = await open(newPrefix());
+        await broker.kill();
+        const asked = [log.identity(), log.bounds(), log.scan(0, 0)[Symbol.asyncIterator]().next()];
+        for (const answer of await Promise.allSettled(asked))
+          expect(answer).toMatchObject({ status: 'rejected', reason: { code: 'LOG_UNREACHABLE', retryable: true } });
+        await broker.restart();
+        expect((await log.bounds()).size).toBe(3);
+      },
+    );
+
     it('gets every frame of the spool, though the broker was killed and restarted meanwhile', async () => {
       const log = await open(newPrefix());
       const producer = await log.producer();
