@@ -99,7 +99,7 @@ export async function openIntake({ books, log, clock, telemetry }: IntakeOptions
     const fresh: { readonly device: string; readonly value: Uint8Array; readonly note?: () => void }[] = [];
     const [malformed, foreign]: [number[], number[]] = [[], []];
     const durable = new Map<string, SeqRange[]>();
-    const inRequest = new Map<string, Set<number>>();
+    const inRequest = new Map<string, Map<number, Uint8Array>>();
     let otherwise = 0;
     for (const [i, value] of lines.entries()) {
       const parsed = parseFrame(value);
@@ -113,13 +113,12 @@ export async function openIntake({ books, log, clock, telemetry }: IntakeOptions
         foreign.push(i);
         continue;
       }
-      const known = recent.look(src, seq, value);
-      const seen = inRequest.get(src) ?? new Set<number>();
+      const seen = inRequest.get(src) ?? new Map<number, Uint8Array>();
+      const before = seen.get(seq);
+      const known = before ? sameOrOther(before, value) : recent.look(src, seq, value);
       if (known === 'other') otherwise += 1;
-      if (known !== 'repeated' && !seen.has(seq)) {
-        fresh.push({ device, value, note: () => recent.note(src, seq, value) });
-      }
-      inRequest.set(src, seen.add(seq));
+      if (known !== 'repeated') fresh.push({ device, value, note: () => recent.note(src, seq, value) });
+      inRequest.set(src, seen.set(seq, value));
       durable.set(src, [...(durable.get(src) ?? []), [seq, seq + 1]]);
     }
     if (fresh.length > 0) await producer.append(fresh);
@@ -154,6 +153,9 @@ export async function openIntake({ books, log, clock, telemetry }: IntakeOptions
     close: producer.close,
   };
 }
+
+const sameOrOther = (before: Uint8Array, value: Uint8Array): 'repeated' | 'other' =>
+  Buffer.compare(before, value) === 0 ? 'repeated' : 'other';
 
 /** Only of a log on this machine: a cluster's would cost a reader per partition, and what is repeated is joined anyway. */
 async function remember(log: FrameLog, note: (src: string, seq: number, value: Uint8Array) => void): Promise<void> {

@@ -88,6 +88,15 @@ describe('frames of a gateway', () => {
     expect(await telemetry.counts()).toMatchObject({ 'civicmeter_frames_repeated_otherwise_total{site="demo"}': 1 });
   });
 
+  it('that have one number with two contents in one request are both kept as well, and told', async () => {
+    const lines = [frame(1), frame(1, { value: 99 }), frame(1, { value: 99 })];
+    expect((await intake.take(holder, lines)).durable).toEqual({ aaaaaaaa: [[1, 2]] });
+    expect((await inLog()).toSorted()).toEqual(lines.slice(0, 2).map(String).toSorted());
+    expect(await telemetry.counts()).toMatchObject({ 'civicmeter_frames_repeated_otherwise_total{site="demo"}': 1 });
+    await intake.take(holder, [frame(1, { value: 99 })]);
+    expect(await inLog()).toHaveLength(2);
+  });
+
   it('of another site than the key’s are refused and counted, the others taken', async () => {
     const answer = await intake.take(holder, [frame(1, { site: 'other' }), frame(2)]);
     expect(answer).toMatchObject({ durable: { aaaaaaaa: [[2, 3]] }, foreign: [0] });
