@@ -23,7 +23,11 @@ export function toMeteringError(failure: SpoolFailure, file: string): MeteringEr
     case 'io':
       if (isSystemError(failure.code)) return diskFailed(file, failure);
       return failure.code === 'SPOOL_THREAD_ENDED'
-        ? storeError('SPOOL_THREAD_ENDED', failure.message, { ...details, cure: 'Start the program again.' })
+        ? storeError('SPOOL_THREAD_ENDED', failure.message, {
+            ...details,
+            cure: 'Start the program again.',
+            retryable: false,
+          })
         : invariantError('SPOOL_FAILED', failure.message, { ...details, cure: 'Report this with the log.' });
     case 'sqlite':
       return fromSqlite(Number(failure.code) & 0xff, failure.message, file);

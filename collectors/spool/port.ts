@@ -41,6 +41,8 @@ export interface SpoolFile extends Spool {
   readonly gaps: () => SeqSet;
   /** Numbers below `below` were read from this file once: none of them is given again, and those that it lacks are a gap. */
   readonly skip: (below: number) => Promise<void>;
+  /** Aborts when the file takes and gives nothing any more until the program starts again; the reason is the error. */
+  readonly lost: AbortSignal;
   /** The program ends: nobody is held up by a full disk any more, what it does not take is rejected. */
   readonly holdNoMore: () => void;
   /** Calls back after each commit; gives the way to stop. */

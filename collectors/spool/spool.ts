@@ -43,7 +43,7 @@ const RESERVE_BYTES = 64 * 1024 * 1024;
 /**
  * Opens the spool, alone: a second process is refused (SPOOL_LOCKED), and a lock never outlives its process.
  * Errors: SPOOL_LOCKED, SPOOL_UNWRITABLE, SPOOL_NOT_OURS, SPOOL_TOO_NEW, SPOOL_SQLITE_TOO_OLD (ConfigError), SPOOL_FULL,
- * SPOOL_DISK_FAILED, SPOOL_CORRUPT, SPOOL_CLOSED (StoreError).
+ * SPOOL_DISK_FAILED, SPOOL_CORRUPT, SPOOL_CLOSED, SPOOL_THREAD_ENDED (StoreError).
  */
 export async function openSpool(options: SpoolOptions): Promise<SpoolFile> {
   const file = resolve(options.file);
@@ -133,6 +133,7 @@ export async function openSpool(options: SpoolOptions): Promise<SpoolFile> {
       const { oldestAt, bytes } = thread.state();
       return { frames: countSeqs(pendingIn(thread.state())), oldestAt, bytes };
     },
+    lost: thread.lost,
     holdNoMore: appender.holdNoMore,
     close: async () => {
       await appender.close();

@@ -11,6 +11,8 @@ export interface SpoolThread {
   readonly ask: (request: SpoolRequest, transfer?: readonly ArrayBuffer[]) => Promise<Answer>;
   /** After the latest answer. */
   readonly state: () => SpoolState;
+  /** Aborts when the thread has ended by itself; the reason is SPOOL_THREAD_ENDED. */
+  readonly lost: AbortSignal;
   readonly close: () => Promise<void>;
 }
 
@@ -21,12 +23,20 @@ export async function startThread(options: FileOptions): Promise<SpoolThread> {
   const waiting: { resolve: (answer: Answer) => void; reject: (error: Error) => void }[] = [];
   let ended: Error | undefined;
   let state: SpoolState | undefined;
+  let closing = false;
+  const lost = new AbortController();
   const end = (why: string): void => {
     ended ??= toMeteringError({ reason: 'io', code: 'SPOOL_THREAD_ENDED', message: why }, options.file);
     for (const { reject } of waiting.splice(0)) reject(ended);
+    if (!closing) lost.abort(ended);
   };
   worker.on('error', (error) => end(`the spool's thread failed: ${String(error)}`));
   worker.on('exit', () => end("the spool's thread has ended"));
+  // answers are told apart by their order alone: without one of them none after it can be trusted
+  worker.on('messageerror', (error) => {
+    end(`an answer of the spool's thread is lost: ${String(error)}`);
+    void worker.terminate();
+  });
   worker.on('message', (reply: SpoolReply) => {
     const asked = waiting.shift();
     if (!reply.ok) return asked?.reject(toMeteringError(reply.failure, options.file));
@@ -44,11 +54,14 @@ export async function startThread(options: FileOptions): Promise<SpoolThread> {
       return answer;
     },
     state: () => state ?? opened,
+    lost: lost.signal,
     close: async () => {
-      if (ended) return;
-      const answer = reply();
-      worker.postMessage({ kind: 'close' } satisfies SpoolRequest);
-      await answer;
+      closing = true;
+      if (!ended) {
+        const answer = reply();
+        worker.postMessage({ kind: 'close' } satisfies SpoolRequest);
+        await answer;
+      }
       await worker.terminate();
     },
   };

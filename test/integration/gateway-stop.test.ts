@@ -3,11 +3,12 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { filesOf } from '../../api/cli/wiring/data-folder.ts';
 import { readGatewayStatus } from '../../api/cli/wiring/gateway-status.ts';
 import { makeCertificates, type TestCertificates } from '../support/certificates.ts';
-import { temporaryData } from '../support/cli.ts';
+import { cli, temporaryData } from '../support/cli.ts';
 import { freePort } from '../support/free-port.ts';
 import { gatewaySite } from '../support/gateway-site.ts';
 import { type FieldServer, startFieldServer } from '../support/modbus-server.ts';
@@ -76,6 +77,39 @@ test('a gateway ends in time while the brokers are silent', { timeout: 60_000 },
   expect(await ended()).toMatchObject({ code: 0 });
   broker.close();
 });
+
+test(
+  'a gateway whose spool has lost its thread ends with an error, for a new start to go on',
+  { timeout: 60_000 },
+  async () => {
+    const threads: Worker[] = [];
+    const hear = (thread: Worker): void => void threads.push(thread);
+    process.on('worker', hear);
+    const ending = new AbortController();
+    const args = [
+      'collect',
+      '--data',
+      at('thread'),
+      '--site',
+      at('site.yaml'),
+      '--kafka',
+      `127.0.0.1:${await freePort()}`,
+    ];
+    const running = cli(args, { signal: ending.signal });
+    try {
+      await until('frames in the spool', () => (readGatewayStatus(at('thread'))?.waiting.frames ?? 0) > 0);
+      for (const thread of threads) await thread.terminate();
+      const late = AbortSignal.timeout(PATIENCE_MS);
+      late.addEventListener('abort', () => ending.abort(late.reason));
+      const { code, err } = await running;
+      expect({ code, err }).toEqual({ code: 4, err: expect.stringContaining('SPOOL_THREAD_ENDED') });
+    } finally {
+      ending.abort(new Error('the test is over'));
+      process.off('worker', hear);
+      await running;
+    }
+  },
+);
 
 test.skipIf(skipDisk(DISK))('a gateway ends in time while its disk is full', { timeout: 60_000 }, async () => {
   const disk = mountDisk(DISK) ?? '';

@@ -6,6 +6,8 @@ export interface Background {
   readonly ending: AbortSignal;
   /** Starts a part that runs by itself until it is closed; its failure ends the others. */
   readonly run: (name: string, part: (signal: AbortSignal) => Promise<void>) => void;
+  /** What this signal aborts for ends all parts, as the failure of one. */
+  readonly endWith: (lost: AbortSignal) => void;
   /** Resolves when the end was asked for; rejects with the failure of a part. */
   readonly untilEnd: () => Promise<void>;
 }
@@ -30,6 +32,7 @@ export function createBackground(signal: AbortSignal, closer: Closer): Backgroun
         return done;
       });
     },
+    endWith: (lost) => lost.addEventListener('abort', () => failed.abort(lost.reason), { once: true }),
     untilEnd: async () => {
       await new Promise<void>((resolve) => {
         if (ending.aborted) resolve();

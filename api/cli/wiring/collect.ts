@@ -56,6 +56,7 @@ export async function runCollect(cli: Cli, options: CollectOptions): Promise<voi
       gatherMs: COMMIT_GATHER_MS,
     });
     closer.add('spool', spool.close);
+    background.endWith(spool.lost);
     const delivery = await openDelivery(destination, { src: spool.src, clock, telemetry });
     closer.add('delivery', delivery.close);
     const intoSpool = keeping(spool.append, options.whenFull, telemetry);

@@ -88,6 +88,7 @@ async function runParts(cli: Cli, options: StartOptions, foundation: Foundation,
   const background = createBackground(cli.io.signal, closer);
   const kept = historianOf(cli, books);
   const { spool, log, worker, service } = await openCore(cli, foundation, kept?.historian);
+  background.endWith(spool.lost);
 
   // the port first: one that is taken must be known before anything is written
   let collecting: Collecting | undefined;

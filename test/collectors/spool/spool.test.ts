@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
+import type { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Frame, type FrameDraft, frameSchema, seqSetOf, seqsOutside } from '#domain';
@@ -337,6 +338,41 @@ it('holds its callers up while the disk under it is away, and goes on by itself'
   renameSync(away, here);
   await append;
   expect(spool.pending()).toEqual([[0, 20]]);
+});
+
+describe('a thread of the spool', () => {
+  const withThread = async (): Promise<{ readonly spool: SpoolFile; readonly thread: Worker }> => {
+    const started = once(process, 'worker');
+    const spool = await open();
+    // the event brings the thread that was started (node:process)
+    const [thread] = (await started) as [Worker];
+    return { spool, thread };
+  };
+  const ended = { code: 'SPOOL_THREAD_ENDED', place: expect.any(String), retryable: false };
+
+  it('that ends is told to whoever holds the spool, and to its callers; no waiting cures it', async () => {
+    const { spool, thread } = await withThread();
+    await spool.append(drafts(3));
+    await thread.terminate();
+    expect(spool.lost.reason).toMatchObject(ended);
+    await expect(spool.append(drafts(1))).rejects.toMatchObject(ended);
+    await close(spool);
+    expect((await open()).pending()).toEqual([[0, 3]]);
+  });
+
+  it('an answer of which is lost ends: the answers after it would be given to the wrong callers', async () => {
+    const { spool, thread } = await withThread();
+    thread.emit('messageerror', new Error('an answer that cannot be read'));
+    await expect(spool.append(drafts(1))).rejects.toMatchObject(ended);
+    await expect.poll(() => thread.threadId).toBe(-1);
+    expect(spool.lost.aborted).toBe(true);
+  });
+
+  it('that was closed is not lost', async () => {
+    const { spool, thread } = await withThread();
+    await close(spool);
+    expect([thread.threadId, spool.lost.aborted]).toEqual([-1, false]);
+  });
 });
 
 describe('kill -9 of the process that appends', () => {
