@@ -65,6 +65,16 @@ export function operateSpool(db: DatabaseSync, { file, reserveBytes }: OperateOp
   const remove = db.prepare('delete from frame where seq < ?');
   const forget = db.prepare('delete from frame where seq >= ? and seq < ?');
 
+  /** Never throws, for the same reason as `sizeOf`. */
+  const stampOf = (seq: number): number | undefined => {
+    try {
+      const at = stamp.get(seq)?.['appended_at'];
+      return at === undefined ? undefined : Number(at);
+    } catch {
+      return undefined;
+    }
+  };
+
   const highest = openHighest(file);
   let lost = 0;
 
@@ -135,7 +145,7 @@ export function operateSpool(db: DatabaseSync, { file, reserveBytes }: OperateOp
       sent,
       gaps,
       lost,
-      oldestAt: acknowledged < next ? Number(stamp.get(acknowledged)?.['appended_at']) : undefined,
+      oldestAt: acknowledged < next ? stampOf(acknowledged) : undefined,
       bytes: sizeOf(file) + sizeOf(`${file}-wal`),
     }),
     append: (groups) => {

@@ -52,7 +52,7 @@ export interface SpoolState {
   readonly gaps: Ranges;
   /** How many of them were found lost since it was opened. */
   readonly lost: number;
-  /** When the oldest frame not yet acknowledged was taken. */
+  /** When the oldest frame not yet acknowledged was taken; undefined as well where it cannot be read. */
   readonly oldestAt: number | undefined;
   /** Size of the file and its write-ahead log. */
   readonly bytes: number;

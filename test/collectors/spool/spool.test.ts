@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process';
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -338,6 +338,23 @@ it('holds its callers up while the disk under it is away, and goes on by itself'
   renameSync(away, here);
   await append;
   expect(spool.pending()).toEqual([[0, 20]]);
+});
+
+it('says of frames that it has stored that they are stored, also where the oldest that waits cannot be read', async () => {
+  // more than the file's reader keeps in memory
+  const values = Array.from({ length: 6_000 }, (_, i) => ({ device: 'x', value: Buffer.from(`(${i})`.padEnd(1_000)) }));
+  const first = await open({ keepMs: Infinity });
+  await first.appendValues(values);
+  await close(first);
+  const spool = await open({ keepMs: Infinity });
+  await spool.acknowledge([0, 3_000]);
+  const bytes = readFileSync(file);
+  const page = 8_192 * Math.floor(bytes.indexOf('(3000)') / 8_192);
+  writeFileSync(file, bytes.fill(0xff, page, page + 8_192), { flag: 'r+' });
+  await spool.appendValues(values);
+  expect(spool.bounds().high).toBe(12_000);
+  expect(spool.depth()).toMatchObject({ frames: 9_000, oldestAt: undefined });
+  await expect(spool.read(3_000, 1)).rejects.toMatchObject({ code: 'SPOOL_CORRUPT' });
 });
 
 describe('a thread of the spool', () => {
