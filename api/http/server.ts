@@ -10,6 +10,7 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
 import { configError, requestError } from '#domain';
+import { closeInTime } from './closing.ts';
 import type { ApiContext, App } from './context.ts';
 import { installEtag } from './etag.ts';
 import { assertLoopback, installGuard } from './guard.ts';
@@ -46,7 +47,7 @@ export interface ServerOptions extends ApiContext {
 export interface ApiServer {
   /** http://127.0.0.1:8420 */
   readonly address: string;
-  /** Ends the live streams, answers what is under way, then closes. */
+  /** Ends the live streams, answers what is under way, then closes; what has not come to its end within seconds is cut. */
   readonly close: () => Promise<void>;
 }
 
@@ -66,7 +67,7 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
   const bound = app.server.address();
   // a server that listens on TCP has an AddressInfo (node:net)
   const boundPort = (bound as AddressInfo).port;
-  return { address: `http://${host === '::1' ? '[::1]' : host}:${boundPort}`, close: () => app.close() };
+  return { address: `http://${host === '::1' ? '[::1]' : host}:${boundPort}`, close: () => closeInTime(app) };
 }
 
 /** The application without a port, for tests of single requests. */

@@ -13,6 +13,7 @@ import {
 } from '#domain';
 import type { Clock, EventSpec, Telemetry } from '#platform';
 import type { Intake, KeyHolder } from '../../../pipeline/index.ts';
+import { closeInTime } from '../closing.ts';
 import { sendProblem } from '../problem.ts';
 import { linesOf, plainBody } from './body.ts';
 import { createPlaces, createRate } from './limits.ts';
@@ -43,7 +44,6 @@ const REFUSALS = { burst: 10, perSecond: 1 / 6 };
 /** A gateway sends one request after the other, and its report beside. */
 const UNDER_WAY_PER_KEY = 4;
 const MOST_CONNECTIONS = 1_000;
-const LAST_ANSWERS_MS = 5_000;
 
 /** A request whose key is valid. */
 interface Guest {
@@ -128,13 +128,7 @@ export async function createIntakeServer(options: IntakeServerOptions): Promise<
   }
   // a server that listens on TCP has an AddressInfo (node:net)
   const bound = (app.server.address() as AddressInfo).port;
-  const close = async (): Promise<void> => {
-    // a server that closes asks no longer whether a request comes to its end: a line that died in the middle of one would hold it up for ever
-    const cut = setTimeout(() => app.server.closeAllConnections(), LAST_ANSWERS_MS);
-    await app.close();
-    clearTimeout(cut);
-  };
-  return { address: `https://${host.includes(':') ? `[${host}]` : host}:${bound}`, close };
+  return { address: `https://${host.includes(':') ? `[${host}]` : host}:${bound}`, close: () => closeInTime(app) };
 }
 
 function busy(reply: FastifyReply, why: string): Error {

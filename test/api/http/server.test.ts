@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { catalogueError, invariantError, storeError } from '#domain';
@@ -373,6 +375,21 @@ describe('the server', () => {
       cure: expect.stringContaining(`${port + 1}`),
     });
     await new Promise((resolve) => other.close(resolve));
+  });
+
+  it('closes within seconds where a client stopped in the middle of a request', { timeout: 30_000 }, async () => {
+    const other = await createServer({ ...contextOf(), port: 0 });
+    const headers = { 'Content-Type': 'application/json', 'Content-Length': 2, Expect: '100-continue' };
+    const sent = request(new URL('/api/v1/closes', other.address), { method: 'POST', agent: false, headers });
+    sent.on('error', () => undefined).flushHeaders();
+    await once(sent, 'continue');
+    sent.write('{');
+    const from = Date.now();
+    const late = setTimeout(() => sent.destroy(), 20_000);
+    await other.close();
+    clearTimeout(late);
+    sent.destroy();
+    expect(Date.now() - from).toBeLessThan(15_000);
   });
 
   it('is not ready while the books do not answer', async () => {
