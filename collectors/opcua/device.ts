@@ -109,7 +109,9 @@ export function deviceOf(
     buffer.put(reading);
     // a clock that is ahead must not make a server look alive tomorrow
     const newest = Math.min(reading.got, Math.max(sample.sourceAt ?? 0, sample.serverAt ?? 0) || reading.got);
-    if (newest > (own.lastAnswerAt ?? 0)) own.lastAnswerAt = newest;
+    const last = own.lastAnswerAt ?? 0;
+    // nor one of ours that was set back
+    if (newest > last || last > reading.got) own.lastAnswerAt = newest;
     return reading.at;
   };
 
