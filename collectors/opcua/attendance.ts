@@ -147,7 +147,8 @@ async function readDue(
       const { name } = placed.node.register;
       const waits = isShort ? unit.buffer.waitingAt(name, from) : undefined;
       if (waits !== undefined) took(placed, waits, from);
-      else if (isShort && from - placed.notifiedAt < PROMPT_INTERVALS * unit.device.intervalMs) comesSoon(placed);
+      else if (isShort && Math.abs(from - placed.notifiedAt) < PROMPT_INTERVALS * unit.device.intervalMs)
+        comesSoon(placed);
       else asked.push(placed);
     }
   }

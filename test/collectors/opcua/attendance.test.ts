@@ -21,9 +21,10 @@ const good = (value: number, at: number): Sample => ({
 
 /**
  * Ten rounds at an interval of a second with a server whose energy changes each second and is brought `lateMs` after that;
- * volume and power stand still. Answers which nodes each round asked for.
+ * volume and power stand still. Before them its energy was brought once, at `broughtAt` of our clock. Answers which nodes each round
+ * asked for.
  */
-async function asked(lateMs: number) {
+async function asked(lateMs: number, broughtAt?: number) {
   const ending = new AbortController();
   let now = T;
   let bring: (position: number, sample: Sample) => void = () => undefined;
@@ -76,6 +77,11 @@ async function asked(lateMs: number) {
     serverClock: () => [],
   };
   const place = await prepare(session, attended);
+  if (broughtAt !== undefined) {
+    now = broughtAt;
+    bring(0, good(0, broughtAt));
+    now = T;
+  }
   const never = new AbortController().signal;
   await rounds(session, place, attended, {
     ended: ending.signal,
@@ -99,3 +105,9 @@ test.each([50, 600, 999])(
     expect([...Array(9).keys()].filter((second) => !seconds.has(second))).toEqual([]);
   },
 );
+
+test('a node that was brought before our clock was set back, and then stands still, is read', async () => {
+  const { energyReads, reads } = await asked(Infinity, T + 3_600 * SECOND);
+  expect(reads.length).toBeGreaterThanOrEqual(10);
+  expect(energyReads).toBe(reads.length);
+});
