@@ -129,7 +129,7 @@ async function newClient(
   connection: OpcUaConnection,
   certificates: string,
   security: Pick<Parameters<typeof OPCUAClient.create>[0], 'securityMode' | 'securityPolicy' | 'serverCertificate'>,
-): Promise<{ readonly client: OPCUAClient; readonly end: () => Promise<void> }> {
+): Promise<{ readonly client: OPCUAClient; readonly end: (late?: AbortSignal) => Promise<void> }> {
   const manager = new OPCUACertificateManager({
     rootFolder: certificates,
     automaticallyAcceptUnknownCertificate: false,
@@ -148,8 +148,8 @@ async function newClient(
     defaultTransactionTimeout: connection.timeoutMs,
     ...security,
   });
-  const end = async (): Promise<void> => {
-    await within(connection.timeoutMs, client.disconnect()).catch(() => undefined);
+  const end = async (late?: AbortSignal): Promise<void> => {
+    await within(connection.timeoutMs, client.disconnect(), late).catch(() => undefined);
     await manager.dispose();
   };
   return { client, end };

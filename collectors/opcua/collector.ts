@@ -108,6 +108,8 @@ export function createOpcUaCollector(
     const before = new Map(units.map((unit) => [unit, marksOf(unit)]));
     for (const unit of units) unit.readAt.clear();
     let filling = Promise.resolve();
+    signal.addEventListener('abort', session.hurry, { once: true });
+    if (signal.aborted) session.hurry();
     try {
       const place = await prepare(session, attended);
       line.state = 'open';
@@ -132,6 +134,7 @@ export function createOpcUaCollector(
       over.abort(new Error('the session is over'));
       await session.close();
       await filling;
+      signal.removeEventListener('abort', session.hurry);
       // what came before the break belongs to the books
       await deliverAll(units, attended, signal);
       // values without an answer: the next session measures from them, and would not know of what lies before

@@ -28,6 +28,11 @@ const MOST_PER_PUBLISH = 5_000;
 const KEEP_ALIVE_COUNT = 4;
 const LIFETIME_COUNT = 40;
 
+/** The program ends: how long an answer may still take. */
+const HURRY_MS = 2_000;
+
+/** The outcome of a request, or a rejection where its answer does not come in time. */
+type Answer = <T>(request: Promise<T>) => Promise<T>;
 type LostError = (connection: OpcUaConnection, what: string) => Error;
 
 /** The library's session as ours. `end` closes the connection behind it. */
@@ -36,35 +41,42 @@ export function sessionOf(
   session: ClientSession,
   lost: AbortController,
   lostError: LostError,
-  end: () => Promise<void>,
+  end: (late: AbortSignal) => Promise<void>,
 ): Session {
   let subscription: ClientSubscription | undefined;
   const { timeoutMs } = connection;
+  const late = new AbortController();
+  let hurrying: NodeJS.Timeout | undefined;
+  const answer: Answer = (promise) => within(timeoutMs, promise, late.signal);
   return {
     lost: lost.signal,
-    namespaces: () => within(timeoutMs, readNamespaces(session)),
+    namespaces: () => answer(readNamespaces(session)),
     read: async (nodeIds) => {
       const samples: Sample[] = [];
       for (let i = 0; i < nodeIds.length; i += CHUNK) {
         const nodes = nodeIds.slice(i, i + CHUNK).map((nodeId) => ({ nodeId, attributeId: AttributeIds.Value }));
-        for (const value of await within(timeoutMs, session.read(nodes))) samples.push(sampleOf(value));
+        for (const value of await answer(session.read(nodes))) samples.push(sampleOf(value));
       }
       return samples;
     },
     subscribe: async (items, changed) => {
-      subscription = await within(timeoutMs, session.createSubscription2(subscriptionOf(items)));
+      subscription = await answer(session.createSubscription2(subscriptionOf(items)));
       subscription.on('terminated', () => lost.abort(lostError(connection, 'the server ended the subscription')));
       const refused: RefusedNode[] = [];
-      for (const group of groupsOf(items)) refused.push(...(await monitor(timeoutMs, subscription, group, changed)));
+      for (const group of groupsOf(items)) refused.push(...(await monitor(answer, subscription, group, changed)));
       return refused;
     },
-    history: (request) => readHistory(timeoutMs, session, request),
-    browse: (nodeId) => browseNode(timeoutMs, session, nodeId),
+    history: (request) => readHistory(answer, session, request),
+    browse: (nodeId) => browseNode(answer, session, nodeId),
+    hurry: () => {
+      hurrying ??= setTimeout(() => late.abort(lostError(connection, 'no answer while the program ends')), HURRY_MS);
+    },
     close: async () => {
       // a lost session has nobody to say good-bye to
-      if (!lost.signal.aborted) await within(timeoutMs, session.close(true)).catch(() => undefined);
+      if (!lost.signal.aborted) await answer(session.close(true)).catch(() => undefined);
       subscription?.removeAllListeners();
-      await end();
+      await end(late.signal);
+      clearTimeout(hurrying);
     },
   };
 }
@@ -99,7 +111,7 @@ function groupsOf(items: readonly MonitoredNode[]): readonly (readonly Placed[])
 
 /** No deadband: every change of a counter counts. */
 async function monitor(
-  timeoutMs: number,
+  answer: Answer,
   subscription: ClientSubscription,
   items: readonly Placed[],
   changed: (position: number, sample: Sample) => void,
@@ -113,8 +125,7 @@ async function monitor(
   );
   const positions = items.map(({ position }) => position);
   group.on('changed', (_item, dataValue, index) => changed(positions[index] ?? -1, sampleOf(dataValue)));
-  await within(
-    timeoutMs,
+  await answer(
     new Promise<void>((resolve, reject) => {
       group.on('initialized', resolve);
       group.on('err', (message) => reject(new Error(message)));
@@ -126,7 +137,7 @@ async function monitor(
 }
 
 /** ReadRawModifiedDetails (Part 11, 6.5.3) of one node, one answer. */
-async function readHistory(timeoutMs: number, session: ClientSession, request: HistoryRequest): Promise<HistoryPiece> {
+async function readHistory(answer: Answer, session: ClientSession, request: HistoryRequest): Promise<HistoryPiece> {
   const { nodeId, from, to, limit, continuation } = request;
   const reading = session.historyRead(
     new HistoryReadRequest({
@@ -142,7 +153,7 @@ async function readHistory(timeoutMs: number, session: ClientSession, request: H
       nodesToRead: [{ nodeId, ...(continuation ? { continuationPoint: continuation } : {}) }],
     }),
   );
-  const response = await within(timeoutMs, reading).catch((error: unknown) => {
+  const response = await answer(reading).catch((error: unknown) => {
     const status = refusalOf(error);
     if (status === undefined) throw error;
     return status;
@@ -172,7 +183,7 @@ const refusalOf = (error: unknown): string | undefined => {
 /** A server that goes on for ever is told that this is enough. */
 const MOST_CHILDREN = 20_000;
 
-async function browseNode(timeoutMs: number, session: ClientSession, nodeId: string): Promise<readonly FoundNode[]> {
+async function browseNode(answer: Answer, session: ClientSession, nodeId: string): Promise<readonly FoundNode[]> {
   const description = {
     nodeId,
     referenceTypeId: 'HierarchicalReferences',
@@ -182,13 +193,13 @@ async function browseNode(timeoutMs: number, session: ClientSession, nodeId: str
     resultMask: 63,
   };
   const found: FoundNode[] = [];
-  let result = await within(timeoutMs, session.browse(description));
+  let result = await answer(session.browse(description));
   for (;;) {
     found.push(...(result.references ?? []).map(foundOf));
     const more: Buffer | null = result.continuationPoint;
     if (!more || more.length === 0) return found;
     const enough = found.length >= MOST_CHILDREN;
-    result = await within(timeoutMs, session.browseNext(more, enough));
+    result = await answer(session.browseNext(more, enough));
     if (enough) return found;
   }
 }

@@ -20,6 +20,8 @@ export interface Session {
   readonly browse: (nodeId: string) => Promise<readonly FoundNode[]>;
   /** Aborts when the session is of no use any more; the reason is an Error. */
   readonly lost: AbortSignal;
+  /** The program ends: an answer that has not come is waited for a few seconds from now on. */
+  readonly hurry: () => void;
   readonly close: () => Promise<void>;
 }
 

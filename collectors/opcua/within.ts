@@ -1,9 +1,13 @@
 import { deviceError } from '#domain';
 
-/** The promise's outcome, or after `ms` a rejection with OPCUA_NO_ANSWER. */
-export async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+/** The promise's outcome, or a rejection: after `ms` with OPCUA_NO_ANSWER, or with the reason of the signal. */
+export async function within<T>(ms: number, promise: Promise<T>, late?: AbortSignal): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
+  const hurried = Promise.withResolvers<never>();
+  const onLate = (): void => hurried.reject(late?.reason as Error); // aborted with an error, by whoever gives the signal
+  late?.addEventListener('abort', onLate, { once: true });
+  if (late?.aborted) onLate();
+  const tooLong = new Promise<never>((_, reject) => {
     timer = setTimeout(
       () =>
         reject(
@@ -15,8 +19,9 @@ export async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
     );
   });
   try {
-    return await Promise.race([promise, late]);
+    return await Promise.race([promise, tooLong, hurried.promise]);
   } finally {
     clearTimeout(timer);
+    late?.removeEventListener('abort', onLate);
   }
 }

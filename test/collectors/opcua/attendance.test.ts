@@ -65,6 +65,7 @@ async function asked(lateMs: number, broughtAt?: number) {
     history: async () => ({ status: 0, statusName: 'Good', samples: [] }),
     browse: async () => [],
     lost: new AbortController().signal,
+    hurry: () => undefined,
     close: async () => undefined,
   };
   const attended = {

@@ -249,6 +249,19 @@ test('after kill -9 and a restart, and after a freeze, values resume by themselv
   expect(new Set(energies)).toEqual(new Set([0]));
 });
 
+test('a collector that is told to end while its server is frozen ends within seconds, whatever the time-out', async () => {
+  const port = await freePort();
+  const server = await serveInChild(port);
+  const endpoint = `opc.tcp://127.0.0.1:${port}/test`;
+  const { context, stop } = collect({ endpoint }, [device('m1')], { timeoutMs: 8_000 });
+  await until('the first frame', () => context.frames.length > 0, 20_000);
+  server.kill('SIGSTOP');
+  const from = Date.now();
+  await stop();
+  expect(Date.now() - from).toBeLessThan(6_000);
+  expect(context.events.filter(({ event }) => event === 'frameLost')).toEqual([]);
+});
+
 test('a missing namespace or node stops its own device or register only', async () => {
   const nodes = nodesOf('m1', 'm2');
   nodes.delete('m2.Volume');

@@ -57,6 +57,7 @@ function collect(sessions: readonly Served[]) {
       history,
       browse: async () => [],
       lost: new AbortController().signal,
+      hurry: () => undefined,
       close: async () => undefined,
     };
   };

@@ -51,6 +51,7 @@ async function fill(
     subscribe: () => Promise.resolve([]),
     browse: () => Promise.resolve([]),
     lost: never,
+    hurry: () => undefined,
     close: () => Promise.resolve(),
   };
   await fillGaps(whole, place, { connection: CONNECTION, context }, never, never);

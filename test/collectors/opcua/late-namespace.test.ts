@@ -38,6 +38,7 @@ test.each([[[]], [['urn:there:at:once']]])(
       history: async () => ({ status: 0, statusName: 'Good', samples: [] }),
       browse: async () => [],
       lost: new AbortController().signal,
+      hurry: () => undefined,
       close: async () => undefined,
     });
     const context = recordingContext({ clock });
