@@ -38,7 +38,7 @@ export function refusal(url: string, status: number, text: string): MeteringErro
       cure: 'make a key at the centre with civicmeter keys create, and put it in the file of --key-file',
     });
   }
-  return storeError('CENTRE_REFUSED', `the centre did not take the frames: ${problem.code ?? ''} ${detail}`, {
+  return storeError('CENTRE_REFUSED', `the centre did not take what was sent: ${problem.code ?? ''} ${detail}`, {
     place: url,
     cure: problem.cure ?? 'look at the log of the centre; frames stay in the spool and are offered again',
   });

@@ -7,6 +7,7 @@ import type { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { filesOf } from '../../api/cli/wiring/data-folder.ts';
 import { readGatewayStatus } from '../../api/cli/wiring/gateway-status.ts';
+import { INTAKE_REPORT_PATH } from '#domain';
 import { makeCertificates, type TestCertificates } from '../support/certificates.ts';
 import { cli, temporaryData } from '../support/cli.ts';
 import { freePort } from '../support/free-port.ts';
@@ -110,6 +111,30 @@ test(
     }
   },
 );
+
+test('a gateway whose reports the centre refuses says so once, and in its status', { timeout: 60_000 }, async () => {
+  let reports = 0;
+  const picky = createServer({ cert: certificates.certificate, key: certificates.privateKey }, (request, response) => {
+    const isReport = request.url === INTAKE_REPORT_PATH;
+    if (isReport) reports += 1;
+    request.resume().on('end', () => {
+      response.statusCode = isReport ? 403 : 200;
+      const answer = { at: Date.now(), durable: {}, malformed: [], foreign: [] };
+      response.end(JSON.stringify(isReport ? { code: 'INTAKE_FOREIGN', detail: 'of another site' } : answer));
+    });
+  });
+  await new Promise<void>((resolve) => picky.listen(0, '127.0.0.1', resolve));
+  const data = at('refused');
+  // it listens on TCP
+  await startGateway(data, (picky.address() as AddressInfo).port);
+  await until('a third report', () => reports > 2);
+  await until('the refusal', () => readGatewayStatus(data)?.reportProblem?.message.includes('INTAKE_FOREIGN') ?? false);
+  const shown = await cli(['status', '--data', data]);
+  expect([shown.code, shown.out]).toEqual([1, expect.stringContaining('INTAKE_FOREIGN')]);
+  expect(await ended()).toMatchObject({ code: 0 });
+  expect(readFileSync(filesOf(data).log, 'utf8').split('reportRefused')).toHaveLength(2);
+  picky.close().closeAllConnections();
+});
 
 test.skipIf(skipDisk(DISK))('a gateway ends in time while its disk is full', { timeout: 60_000 }, async () => {
   const disk = mountDisk(DISK) ?? '';

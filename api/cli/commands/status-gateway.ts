@@ -15,10 +15,10 @@ export const gatewayAnswerSchema = z.strictObject({
 /** Names that stand in one line; the document has all of them. */
 const NAMED = 12;
 
-/** Something was found: lines that do not open, registers that one side does not know, frames that a full disk kept out, a clock that was set. */
+/** Something was found: lines that do not open, registers that one side does not know, reports that the centre refuses, frames that a full disk kept out, a clock that was set. */
 export function showGateway(cli: Cli, running: Run | undefined, gateway: GatewayStatus): number {
   const chinese = cli.language === 'zh';
-  const { line, waiting, unknownThere, notRead, clockSteps, notStored } = gateway;
+  const { line, waiting, unknownThere, notRead, reportProblem, clockSteps, notStored } = gateway;
   const say = (zh: string, en: string): string => (chinese ? zh : en);
   const states = { up: say('通', 'up'), down: say('断', 'down'), 'not-yet-tried': say('未试', 'not yet tried') };
   const broken = gateway.lines.filter((one) => one.problem !== null);
@@ -40,13 +40,15 @@ export function showGateway(cli: Cli, running: Run | undefined, gateway: Gateway
         `${say('待传', 'waiting')}: ${waiting.frames} ${say('帧', 'frames')}, ${say('最早', 'oldest')} ${waiting.oldestAt ?? '–'}, ${(waiting.bytes / 1_000_000).toFixed(1)} MB`,
         ...named(say('中心没有的寄存器', 'registers that the centre does not know'), unknownThere ?? []),
         ...named(say('没有网关读取的寄存器', 'registers of the centre that no gateway reads'), notRead ?? []),
+        ...(reportProblem ? [say('中心不接收报告', 'the centre does not take the reports')] : []),
+        ...problemLines(reportProblem),
         ...(notStored > 0 ? [`${say('因磁盘满未存', 'not stored, disk full')}: ${notStored}`] : []),
         ...steps(cli, clockSteps),
       ].join('\n'),
     },
   );
   const found = (unknownThere ?? []).length + (notRead ?? []).length + notStored + clockSteps.length + broken.length;
-  return found > 0 ? EXIT.found : EXIT.fine;
+  return found > 0 || reportProblem !== null ? EXIT.found : EXIT.fine;
 }
 
 const problemLines = (problem: GatewayStatus['line']['problem']): string[] =>

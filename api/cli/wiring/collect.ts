@@ -32,6 +32,12 @@ const REGISTERS_UNKNOWN: EventSpec = {
   message: 'the centre lacks registers that this gateway reads; their readings wait in its quarantine',
 };
 
+const REPORT_REFUSED: EventSpec = {
+  level: 'warn',
+  message: 'the centre does not take what this gateway says of itself; readings go on',
+  labels: ['code'],
+};
+
 const STATUS_MS = 5 * SECOND;
 const REPORT_MS = 300 * SECOND;
 /** Soon after the line is back: until then the centre takes what is missing for lost. */
@@ -71,6 +77,7 @@ export async function runCollect(cli: Cli, options: CollectOptions): Promise<voi
     });
     const watch = createClockWatch({ clock, monotonic: () => performance.now(), telemetry });
     let answer: ReportAnswer | undefined;
+    let reportProblem: GatewayStatus['reportProblem'] = null;
     const statusNow = (): GatewayStatus => ({
       site: plan.site,
       src: spool.src,
@@ -81,6 +88,7 @@ export async function runCollect(cli: Cli, options: CollectOptions): Promise<voi
       lines: collecting.lines().map(lineOf),
       unknownThere: answer?.unknownHere ?? null,
       notRead: answer?.notRead ?? null,
+      reportProblem,
       notStored: intoSpool.notStored(),
       clockAheadMs: delivery.clockAheadMs(),
       clockSteps: watch.steps().map(({ at, byMs }) => ({ at: isoOf(at), byMs })),
@@ -110,7 +118,7 @@ export async function runCollect(cli: Cli, options: CollectOptions): Promise<voi
     background.run('report', (ending) =>
       every(clock, ending, async () => {
         const { frames, oldestAt = null } = spool.depth();
-        answer = await reported(delivery, telemetry, {
+        const { problem, ...said } = await reported(delivery, telemetry, {
           src: spool.src,
           site: plan.site,
           devices: devicesOf(site),
@@ -118,6 +126,13 @@ export async function runCollect(cli: Cli, options: CollectOptions): Promise<voi
           notStored: intoSpool.notStored(),
           clockSteps: [...watch.steps()],
         });
+        answer = said.answer;
+        if (problem && problem.message !== reportProblem?.message) {
+          const { code, message: why } = problem;
+          telemetry.emit('reportRefused', REPORT_REFUSED, { code, why });
+        }
+        // a line that is down says nothing about the next report
+        if (answer || problem) reportProblem = problem ?? null;
         return answer === undefined ? REPORT_AGAIN_MS : REPORT_MS;
       }),
     );
@@ -160,7 +175,7 @@ async function reported(
   { report }: Delivery,
   telemetry: Telemetry,
   said: Parameters<NonNullable<Delivery['report']>>[0],
-): Promise<ReportAnswer | undefined> {
+): Promise<{ readonly answer?: ReportAnswer | undefined; readonly problem?: GatewayStatus['reportProblem'] }> {
   try {
     const answer = await report?.(said);
     const unknown = answer?.unknownHere ?? [];
@@ -168,10 +183,13 @@ async function reported(
       const fields = { registers: unknown.slice(0, 20).join(' ') };
       telemetry.emit('registersUnknown', REGISTERS_UNKNOWN, fields, unknown.length);
     }
-    return answer;
-  } catch {
+    return { answer };
+  } catch (error) {
+    if (isMeteringError(error) && error.code === 'CENTRE_REFUSED') {
+      return { problem: { code: error.code, message: error.message, cure: error.cure ?? null } };
+    }
     // the relay meets the same line, and says what is wrong with it
-    return undefined;
+    return {};
   }
 }
 

@@ -26,6 +26,7 @@ export const gatewayStatusSchema = z.strictObject({
     .nullable()
     .describe('device/register read here that the centre lacks; null: not known'),
   notRead: z.array(z.string()).nullable().describe('device/register of the centre that no gateway of the site reads'),
+  reportProblem: problem.default(null).describe('why the centre did not take the last report'),
   notStored: z.int().describe('frames that a full disk kept out since the start'),
   clockAheadMs: z.number().nullable().describe('of the centre’s clock; null: not known'),
   clockSteps: z.array(z.strictObject({ at: instant, byMs: z.int() })),
