@@ -34,7 +34,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'pipeline/ledger/sql-store.ts',
     edits: [
       [
-        'await despiteStill(db, batch.log, batch.partition, (tx) => writeAll(tx, batch));',
+        'await despiteStill(db, { log: batch.log, partition: batch.partition, signal }, (tx) => writeAll(tx, batch));',
         'await writeAll(db as never, batch);',
       ],
     ],
