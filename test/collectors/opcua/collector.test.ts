@@ -22,7 +22,8 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close();
-  await rm(folder, { recursive: true, force: true });
+  // an opening that nobody waits for any more may still write its certificates
+  await rm(folder, { recursive: true, force: true, maxRetries: 20 });
 });
 
 const nodesOf = (...meters: readonly string[]): Map<string, NodeState> =>

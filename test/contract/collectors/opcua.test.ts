@@ -43,7 +43,8 @@ collectorContract(
       openConnections: () => server?.openNow() ?? 0,
       close: async () => {
         await down();
-        await rm(folder, { recursive: true, force: true });
+        // an opening that nobody waits for any more may still write its certificates
+        await rm(folder, { recursive: true, force: true, maxRetries: 20 });
       },
     };
   },
