@@ -25,9 +25,13 @@ export async function tendPartitions(pool: Pool, today: number): Promise<Tended>
   try {
     await client.query(`set lock_timeout = '2s'`);
     const { rows } = await client.query<{ alone: boolean }>('select pg_try_advisory_lock($1) as alone', [LOCK]);
-    return rows[0]?.alone === true ? await tendAlone(client, today) : { cooled: [], dropped: [] };
+    if (rows[0]?.alone !== true) return { cooled: [], dropped: [] };
+    const tended = await tendAlone(client, today);
+    // a connection that goes keeps its lock for a moment
+    await client.query('select pg_advisory_unlock($1)', [LOCK]);
+    return tended;
   } finally {
-    // the connection goes, and with it the time-out and the lock
+    // with it goes the time-out, and after a failure the lock
     client.release(true);
   }
 }
