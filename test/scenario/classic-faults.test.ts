@@ -1,19 +1,13 @@
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Registry } from '../../pipeline/domain/index.ts';
 import type { UsageAnswer } from '../../pipeline/index.ts';
-import { stopPostgres } from '../support/postgres.ts';
-import { daily, hourly, local, openSmallSite, SITE, type SmallSite, smallRegistry } from '../support/small-site.ts';
+import { sitePerTest } from '../support/site-per-test.ts';
+import { daily, hourly, local, SITE, type SmallSite, smallRegistry } from '../support/small-site.ts';
 
-afterAll(stopPostgres);
-
-let open: SmallSite | undefined;
-afterEach(async () => {
-  await open?.close();
-  open = undefined;
-});
+const openSite = sitePerTest();
 
 async function siteOf(registry: Registry, now = '2026-04-20'): Promise<SmallSite> {
-  open = await openSmallSite(registry, now);
+  const open = await openSite(registry, now);
   return open;
 }
 

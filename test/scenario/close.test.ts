@@ -1,27 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openService } from '../../pipeline/index.ts';
 import { canonicalJson, sha256 } from '../../pipeline/rollup/canonical.ts';
 import { lastClose } from '../../pipeline/rollup/close.ts';
-import { stopPostgres } from '../support/postgres.ts';
 import { consume } from '../support/run-books.ts';
-import {
-  daily,
-  local,
-  openSmallSite,
-  type Reading,
-  SITE,
-  type SmallSite,
-  smallRegistry,
-} from '../support/small-site.ts';
+import { sitePerTest } from '../support/site-per-test.ts';
+import { daily, local, type Reading, SITE, type SmallSite, smallRegistry } from '../support/small-site.ts';
 
-afterAll(stopPostgres);
-
-let open: SmallSite | undefined;
-afterEach(async () => {
-  await open?.close();
-  open = undefined;
-});
+const openSite = sitePerTest();
 
 const MARCH = 2026 * 12 + 2;
 const claim = { by: 'chen', reason: 'end of the month' };
@@ -45,7 +31,7 @@ const readings = daily(
 const late: readonly Reading[] = [[local('2026-03-15'), 16 * 240 - 100]];
 
 async function closed(): Promise<SmallSite> {
-  open = await openSmallSite(registry, '2026-04-20');
+  const open = await openSite(registry, '2026-04-20');
   await open.append('q', readings);
   await open.feed('p', readings);
   return open;
@@ -143,7 +129,7 @@ describe('a closed month', () => {
   });
 
   it('is of one moment, at which nothing waits, while late readings keep coming', { timeout: 60_000 }, async () => {
-    const site = (open = await openSmallSite(registry, '2026-04-20'));
+    const site = await openSite(registry, '2026-04-20');
     await site.feed('p', readings.slice(0, 10));
     let [writing, written] = [true, 0];
     const writer = (async (): Promise<void> => {

@@ -210,29 +210,19 @@ describe('housekeeping', () => {
     await close();
   });
 
-  test('leaves for the next time what somebody rewrites', async () => {
-    const { books, close } = await freshBooks();
-    await books.ensurePartitions([dayOf('2026-05-15')]);
-    const client = await books.pool.connect();
-    await client.query('begin');
-    await client.query('lock table bracket_2026_05 in access exclusive mode');
-    expect(await books.tend(today)).toEqual({ cooled: ['gauge_2026_05'], dropped: [] });
-    await client.query('commit');
-    client.release();
-    expect(await books.tend(today)).toEqual({ cooled: ['bracket_2026_05'], dropped: [] });
-    await close();
-  });
-
-  test('leaves for the next time what somebody holds', async () => {
-    const { books, close } = await freshBooks();
-    await books.ensurePartitions([dayOf('2026-05-15')]);
-    const client = await books.pool.connect();
-    await client.query('begin');
-    await client.query('lock table bracket_2026_05 in access share mode');
-    expect(await books.tend(today)).toEqual({ cooled: ['gauge_2026_05'], dropped: [] });
-    await client.query('commit');
-    client.release();
-    expect(await books.tend(today)).toEqual({ cooled: ['bracket_2026_05'], dropped: [] });
-    await close();
-  });
+  test.each(['access exclusive', 'access share'])(
+    'leaves for the next time what somebody holds in %s mode',
+    async (mode) => {
+      const { books, close } = await freshBooks();
+      await books.ensurePartitions([dayOf('2026-05-15')]);
+      const client = await books.pool.connect();
+      await client.query('begin');
+      await client.query(`lock table bracket_2026_05 in ${mode} mode`);
+      expect(await books.tend(today)).toEqual({ cooled: ['gauge_2026_05'], dropped: [] });
+      await client.query('commit');
+      client.release();
+      expect(await books.tend(today)).toEqual({ cooled: ['bracket_2026_05'], dropped: [] });
+      await close();
+    },
+  );
 });

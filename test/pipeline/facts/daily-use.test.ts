@@ -1,22 +1,9 @@
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DAY, formatDay, type TemperatureDraft } from '../../../pipeline/domain/index.ts';
-import { stopPostgres } from '../../support/postgres.ts';
-import {
-  local,
-  ONE,
-  openSmallSite,
-  type Reading,
-  SITE,
-  type SmallSite,
-  smallRegistry,
-} from '../../support/small-site.ts';
+import { sitePerTest } from '../../support/site-per-test.ts';
+import { local, ONE, type Reading, SITE, smallRegistry } from '../../support/small-site.ts';
 
-afterAll(stopPostgres);
-let open: SmallSite | undefined;
-afterEach(async () => {
-  await open?.close();
-  open = undefined;
-});
+const openSite = sitePerTest();
 
 const first = Date.UTC(2025, 0, 1) / DAY;
 const days = Array.from({ length: 365 }, (_, i) => first + i);
@@ -32,7 +19,7 @@ const readings: readonly Reading[] = days.reduce<Reading[]>(
 describe('daily use of an institution', () => {
   it('is 0 on a day on which its meters say so, as that of the site: a heat meter has a summer', async () => {
     const allocation = { basis: 'fixed', shares: [{ institution: 'a', share: ONE }] } as const;
-    open = await openSmallSite(
+    const open = await openSite(
       smallRegistry([{ point: 'h', carrier: 'heat', allocation }], { institutions: ['a'] }),
       '2026-02-01',
     );

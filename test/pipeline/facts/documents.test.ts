@@ -1,27 +1,22 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { sql } from 'kysely';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readQuantities } from '../../../collectors/import/index.ts';
 import { documentHash, MAX_DOCUMENT_BYTES } from '../../../pipeline/facts/documents.ts';
 import type { ImportQuantitiesOptions } from '../../../pipeline/index.ts';
 import { documentAnswerSchema, quantityAnswerSchema } from '../../../pipeline/index.ts';
-import { stopPostgres } from '../../support/postgres.ts';
-import { openSmallSite, SITE, type SmallSite, smallRegistry } from '../../support/small-site.ts';
+import { sitePerTest } from '../../support/site-per-test.ts';
+import { SITE, smallRegistry } from '../../support/small-site.ts';
 
-afterAll(stopPostgres);
-let open: SmallSite | undefined;
-afterEach(async () => {
-  await open?.close();
-  open = undefined;
-});
+const openSite = sitePerTest();
 
 const HEAD = 'institution,month,kind,use,quantity,unit,document';
 const MARCH = { name: '三月 bill.pdf', bytes: Buffer.from([0x25, 0x50, 0x44, 0x46, 0, 255, 10]) };
 const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 async function site() {
-  open = await openSmallSite(smallRegistry([{ point: 'p' }], { institutions: ['a'] }), '2026-06-15');
+  const open = await openSite(smallRegistry([{ point: 'p' }], { institutions: ['a'] }), '2026-06-15');
   const { rules } = open.service;
   return {
     rules,

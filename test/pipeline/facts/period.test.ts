@@ -1,22 +1,9 @@
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { InstitutionFacts, PointFacts } from '../../../pipeline/domain/index.ts';
-import { stopPostgres } from '../../support/postgres.ts';
-import {
-  type MeterSpec,
-  ONE,
-  openSmallSite,
-  type Reading,
-  SITE,
-  type SmallSite,
-  smallRegistry,
-} from '../../support/small-site.ts';
+import { sitePerTest } from '../../support/site-per-test.ts';
+import { type MeterSpec, ONE, type Reading, SITE, type SmallSite, smallRegistry } from '../../support/small-site.ts';
 
-afterAll(stopPostgres);
-let open: SmallSite | undefined;
-afterEach(async () => {
-  await open?.close();
-  open = undefined;
-});
+const openSite = sitePerTest();
 
 const claim = { by: 'wang', commit: true };
 const NOTHING = { heatedArea: [], students: [], patients: [], visitors: [], beds: [], bedDays: [], excluded: [] };
@@ -31,7 +18,7 @@ async function site(
   points: readonly PointFacts[],
   excluded: InstitutionFacts['excluded'] = [],
 ) {
-  open = await openSmallSite(smallRegistry(meters, { institutions: ['a', 'b'] }), '2026-02-01');
+  const open = await openSite(smallRegistry(meters, { institutions: ['a', 'b'] }), '2026-02-01');
   const { rules } = open.service;
   const agency = { id: 'a', type: 'organ', level: 'county', division: '370602', ...NOTHING, excluded } as const;
   await rules.applyFacts(

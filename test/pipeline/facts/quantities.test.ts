@@ -1,24 +1,19 @@
 import writeXlsxFile, { type SheetData } from 'write-excel-file/node';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readQuantities } from '../../../collectors/import/index.ts';
 import type { QuantityTable } from '../../../pipeline/domain/index.ts';
 import type { ImportQuantitiesOptions } from '../../../pipeline/index.ts';
-import { stopPostgres } from '../../support/postgres.ts';
-import { openSmallSite, SITE, type SmallSite, smallRegistry } from '../../support/small-site.ts';
+import { sitePerTest } from '../../support/site-per-test.ts';
+import { SITE, smallRegistry } from '../../support/small-site.ts';
 
-afterAll(stopPostgres);
-let open: SmallSite | undefined;
-afterEach(async () => {
-  await open?.close();
-  open = undefined;
-});
+const openSite = sitePerTest();
 
 const HEAD = '机构 institution,月份 month,种类 kind,用途 use,数量 quantity,单位 unit,费用（元） cost,凭证 document';
 const csv = (...rows: readonly string[]): Promise<QuantityTable> =>
   readQuantities(Buffer.from([HEAD, ...rows].join('\n')), 'fuel.csv');
 
 async function site() {
-  open = await openSmallSite(smallRegistry([{ point: 'p' }], { institutions: ['a', 'b'] }), '2026-06-15');
+  const open = await openSite(smallRegistry([{ point: 'p' }], { institutions: ['a', 'b'] }), '2026-06-15');
   const { rules } = open.service;
   return {
     rules,

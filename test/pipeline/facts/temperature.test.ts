@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import fc from 'fast-check';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readTemperatures } from '../../../collectors/import/index.ts';
 import { DAY, formatDay, HOUR, type Registry, zoneOf } from '../../../pipeline/domain/index.ts';
 import { dayMeans, keepGaugeDays } from '../../../pipeline/facts/temperature-gauge.ts';
@@ -12,15 +12,12 @@ import {
   temperatureAnswerSchema,
 } from '../../../pipeline/index.ts';
 import { encodeFrame } from '../../../pipeline/log/port.ts';
-import { silentTelemetry, stopPostgres } from '../../support/postgres.ts';
-import { local, openSmallSite, SITE, type SmallSite, smallRegistry } from '../../support/small-site.ts';
+import { silentTelemetry } from '../../support/postgres.ts';
+import { sitePerTest } from '../../support/site-per-test.ts';
+import { local, SITE, type SmallSite, smallRegistry } from '../../support/small-site.ts';
 
-afterAll(stopPostgres);
-let open: SmallSite | undefined;
-afterEach(async () => {
-  await open?.close();
-  open = undefined;
-});
+const openSite = sitePerTest();
+let open: SmallSite;
 
 const HEAD = '时间 time,气温 temperature (°C)';
 const table = (...rows: readonly string[]) => readTemperatures(Buffer.from([HEAD, ...rows].join('\n')), 'station.csv');
@@ -28,7 +25,7 @@ const STATION = { series: 'lanzhou', source: 'Lanzhou 52889, CMA', by: 'wang', c
 const CLAIM = { commit: true, by: 'test', reason: 'test' };
 
 async function site(registry: Registry = smallRegistry([{ point: 'p' }], { institutions: ['a'] })) {
-  open = await openSmallSite(registry, '2026-06-15');
+  open = await openSite(registry, '2026-06-15');
   const { rules } = open.service;
   return {
     rules,
@@ -178,7 +175,7 @@ describe('an imported series of outdoor temperatures', () => {
     const { days } = await site();
     const answer = await days('2026-03', '');
     expect(answer.source).toMatchObject({ kind: 'series', name: '' });
-    const unnamed = await open?.service.rules.temperature({ site: SITE, period: '2026-03' });
+    const unnamed = await open.service.rules.temperature({ site: SITE, period: '2026-03' });
     expect(unnamed).toMatchObject({ source: null, days: [], missing: [{ what: 'temperature' }] });
   });
 
@@ -213,7 +210,7 @@ describe('a gauge of the site as outdoor temperature', () => {
 
   async function gauged(readings: readonly (readonly [string, number])[]) {
     const made = await site(withGauge());
-    const producer = await open?.log.producer();
+    const producer = await open.log.producer();
     await producer?.append(
       readings.map(([at, value], seq) => ({
         device: 'd-p',
@@ -228,7 +225,7 @@ describe('a gauge of the site as outdoor temperature', () => {
         }),
       })),
     );
-    await open?.consume();
+    await open.consume();
     return made;
   }
   const perHour = (

@@ -1,14 +1,9 @@
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { QuantityDraft } from '../../../pipeline/domain/index.ts';
-import { stopPostgres } from '../../support/postgres.ts';
-import { openSmallSite, SITE, type SmallSite, smallRegistry } from '../../support/small-site.ts';
+import { sitePerTest } from '../../support/site-per-test.ts';
+import { SITE, smallRegistry } from '../../support/small-site.ts';
 
-afterAll(stopPostgres);
-let open: SmallSite | undefined;
-afterEach(async () => {
-  await open?.close();
-  open = undefined;
-});
+const openSite = sitePerTest();
 
 const claim = { by: 'wang', commit: true };
 const NOTHING = {
@@ -44,7 +39,7 @@ const drafts = Array.from({ length: 8 * 12 + 6 }, (_, i): QuantityDraft => {
 });
 
 async function site(targets: readonly (typeof OWN)[]) {
-  open = await openSmallSite(smallRegistry([{ point: 'p' }], { institutions: ['a'] }), '2028-07-05');
+  const open = await openSite(smallRegistry([{ point: 'p' }], { institutions: ['a'] }), '2028-07-05');
   const { rules } = open.service;
   const institutions = [{ id: 'a', division: '620102', ...NOTHING }];
   await rules.applyFacts({ site: SITE, institutions, points: [], tariffs: [], targets }, { ...claim, reason: 'facts' });
@@ -76,8 +71,6 @@ describe('the years that a target reads', () => {
     const forecastOf = async (targets: readonly (typeof OWN)[]) => {
       const rules = await site(targets);
       const answer = await rules.targets({ site: SITE, institution: 'a', year: 2028 });
-      await open?.close();
-      open = undefined;
       return answer.targets.find(({ metric }) => metric === 'energy-per-area')?.forecast;
     };
     expect(await forecastOf([])).toEqual(await forecastOf([OWN]));
