@@ -1,4 +1,5 @@
 import { invariantError, isMeteringError } from '#domain';
+import { orAborted } from '#platform';
 import type {
   Collector,
   CollectorContext,
@@ -88,7 +89,7 @@ export function createOpcUaCollector(
     for (let failures = 1; !signal.aborted; failures += 1) {
       line.state = 'opening';
       try {
-        const session = await orAborted(open(), signal);
+        const session = await openedBefore(signal, open());
         if (session) return session;
       } catch (error) {
         line.state = 'closed';
@@ -173,14 +174,11 @@ export function createOpcUaCollector(
 }
 
 /** The session, or nothing where the signal aborts first: one that opens later is closed, and nobody waits for it. */
-async function orAborted(opening: Promise<Session>, signal: AbortSignal): Promise<Session | undefined> {
-  const aborted = Promise.withResolvers<undefined>();
-  const onAbort = (): void => aborted.resolve(undefined);
-  signal.addEventListener('abort', onAbort, { once: true });
-  const session = await Promise.race([opening, aborted.promise]).finally(() =>
-    signal.removeEventListener('abort', onAbort),
-  );
-  if (!signal.aborted) return session;
+async function openedBefore(signal: AbortSignal, opening: Promise<Session>): Promise<Session | undefined> {
+  const session = await orAborted(opening, signal).catch((error: unknown) => {
+    if (error !== signal.reason) throw error;
+  });
+  if (session && !signal.aborted) return session;
   void opening.then((late) => late.close()).catch(() => undefined);
   return undefined;
 }

@@ -1,5 +1,5 @@
 import { type GatewayReport, isMeteringError, type ReportAnswer, type SeqSet, seqSetOf } from '#domain';
-import type { Clock, EventSpec, Telemetry } from '#platform';
+import { type Clock, type EventSpec, orAborted, type Telemetry } from '#platform';
 import type { SpooledFrame } from '../../../collectors/spool/port.ts';
 import type { GatewayStatus } from './gateway-status.ts';
 
@@ -68,15 +68,6 @@ export async function openDelivery(destination: Destination, context: DeliveryCo
         })
         .finally(() => clearTimeout(hurrying)),
   };
-}
-
-/** The promise's outcome, or a rejection when the signal aborts: what comes of it then is nobody's. */
-async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = (): void => aborted.reject(signal.reason as Error); // aborted with an error, below
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  return Promise.race([promise, aborted.promise]).finally(() => signal.removeEventListener('abort', onAbort));
 }
 
 type Way = Omit<Delivery, 'line' | 'hurry'>;
