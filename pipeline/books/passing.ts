@@ -13,7 +13,7 @@ export const isLockRefused = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === '55P03';
 
 /** SQLSTATE 53100, disk_full. */
-export const isDiskFull = (error: unknown): boolean =>
+export const isServerDiskFull = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === '53100';
 
 /** Whether a failure of the books passes by itself: the server restarts, the disk is freed, the line comes back. */

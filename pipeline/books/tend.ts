@@ -1,6 +1,6 @@
 import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
 import { firstDayOfMonth } from '#domain';
-import { isDiskFull, isLockRefused } from './passing.ts';
+import { isServerDiskFull, isLockRefused } from './passing.ts';
 
 /** Gauges are kept this long; brackets for ever (architecture.md, Books). */
 export const GAUGE_DAYS = 90;
@@ -84,7 +84,7 @@ async function eachUnlessBusy(
       for (const statement of statements(escapeIdentifier(name))) await client.query(statement);
       done.push(name);
     } catch (error) {
-      if (!isLockRefused(error) && !isDiskFull(error)) throw error;
+      if (!isLockRefused(error) && !isServerDiskFull(error)) throw error;
     }
   }
   return done;

@@ -65,10 +65,7 @@ export async function recordEvent(
 export async function confirmEvent(books: Books, id: number, by: string, now: number): Promise<MeterEvent> {
   return books.db.transaction().execute(async (tx) => {
     await lockRegistries(tx);
-    const found =
-      id > LARGEST_ID
-        ? undefined
-        : await tx.selectFrom('meter_event').selectAll().where('id', '=', id).executeTakeFirst();
+    const found = await eventRow(tx, id);
     if (!found)
       throw requestError('EVENT_UNKNOWN', `there is no event ${id}`, {
         place: String(id),
@@ -102,12 +99,12 @@ export async function confirmEvent(books: Books, id: number, by: string, now: nu
   });
 }
 
+const eventRow = async (tx: Tx, id: number) =>
+  id > LARGEST_ID ? undefined : tx.selectFrom('meter_event').selectAll().where('id', '=', id).executeTakeFirst();
+
 async function supersedable(tx: Tx, site: string, id: number): Promise<MeterEvent> {
-  const row =
-    id > LARGEST_ID
-      ? undefined
-      : await tx.selectFrom('meter_event').selectAll().where('id', '=', id).where('site', '=', site).executeTakeFirst();
-  if (!row || row.state === 'superseded')
+  const row = await eventRow(tx, id);
+  if (!row || row.site !== site || row.state === 'superseded')
     throw requestError('EVENT_UNKNOWN', `there is no event ${id} to supersede`, {
       place: String(id),
       cure: 'look at `event list`',

@@ -118,7 +118,7 @@ export async function runCollect(cli: Cli, options: CollectOptions): Promise<voi
     background.run('report', (ending) =>
       every(clock, ending, async () => {
         const { frames, oldestAt = null } = spool.depth();
-        const { problem, ...said } = await reported(delivery, telemetry, {
+        const { answer: latest, problem } = await reported(delivery, telemetry, {
           src: spool.src,
           site: plan.site,
           devices: devicesOf(site),
@@ -126,7 +126,7 @@ export async function runCollect(cli: Cli, options: CollectOptions): Promise<voi
           notStored: intoSpool.notStored(),
           clockSteps: [...watch.steps()],
         });
-        answer = said.answer;
+        answer = latest;
         if (problem && problem.message !== reportProblem?.message) {
           const { code, message: why } = problem;
           telemetry.emit('reportRefused', REPORT_REFUSED, { code, why });

@@ -27,21 +27,21 @@ export function createRate({ burst, perSecond, clock }: { burst: number; perSeco
 
 /** How many things of somebody may be under way at once. */
 export interface Places {
-  /** Takes one of them, where one is free, and answers what gives it back: once, however often it is called. */
+  /** Takes one of them, where one is free, and answers what gives it back; to be called once. */
   readonly take: (who: string) => (() => void) | undefined;
 }
 
 export function createPlaces(most: number): Places {
-  const taken = new Map<string, Set<symbol>>();
+  const taken = new Map<string, number>();
   return {
     take: (who) => {
-      const places = taken.get(who) ?? new Set();
-      if (places.size >= most) return undefined;
-      const place = Symbol(who);
-      taken.set(who, places.add(place));
+      const before = taken.get(who) ?? 0;
+      if (before >= most) return undefined;
+      taken.set(who, before + 1);
       return () => {
-        places.delete(place);
-        if (places.size === 0 && taken.get(who) === places) taken.delete(who);
+        const left = (taken.get(who) ?? 0) - 1;
+        if (left > 0) taken.set(who, left);
+        else taken.delete(who);
       };
     },
   };
