@@ -16,7 +16,7 @@ describe.skipIf(!hasStrace)('what the operating system is asked (skipped without
     const folder = mkdtempSync(join(tmpdir(), 'spool-'));
     try {
       const trace = join(folder, 'trace');
-      const child = fileURLToPath(new URL('append-child.ts', import.meta.url));
+      const child = fileURLToPath(new URL('fsync-child.ts', import.meta.url));
       execFileSync(
         'strace',
         [

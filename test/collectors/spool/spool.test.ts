@@ -1,66 +1,14 @@
-import { fork } from 'node:child_process';
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { once } from 'node:events';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { fileURLToPath } from 'node:url';
-import type { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Frame, type FrameDraft, frameSchema, seqSetOf, seqsOutside } from '#domain';
-import { createTelemetry, silentLogger, systemClock } from '#platform';
+import { describe, expect, it } from 'vitest';
+import { type FrameDraft, seqSetOf, seqsOutside } from '#domain';
+import { systemClock } from '#platform';
 import { refuseOldSqlite } from '../../../collectors/spool/file.ts';
-import type { SpoolFile } from '../../../collectors/spool/port.ts';
-import { openSpool, type SpoolOptions } from '../../../collectors/spool/spool.ts';
+import { draft, drafts, frames, spoolFolder } from './spool-folder.ts';
 
-const T0 = 1_767_225_600_000;
-const draft = (i: number, device = 'dev-01'): FrameDraft => ({
-  site: 'gz-xzzx',
-  device,
-  at: T0 + i * 900_000,
-  r: [
-    ['e1', 1_000 + i],
-    ['p1', 41_250, 'g'],
-  ],
-});
-const drafts = (count: number, device?: string): FrameDraft[] =>
-  Array.from({ length: count }, (_, i) => draft(i, device));
-
-let folder: string;
-let file: string;
-const opened: SpoolFile[] = [];
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'spool-'));
-  file = join(folder, 'deep', 'er', 'spool.db');
-});
-afterEach(async () => {
-  for (const spool of opened.splice(0)) await spool.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-async function open(options: Partial<SpoolOptions> = {}): Promise<SpoolFile> {
-  const telemetry = createTelemetry(silentLogger());
-  const spool = await openSpool({ file, clock: systemClock, telemetry, lockTimeoutMs: 50, ...options });
-  opened.push(spool);
-  return spool;
-}
-
-async function close(spool: SpoolFile): Promise<void> {
-  opened.splice(opened.indexOf(spool), 1);
-  await spool.close();
-}
-
-async function frames(spool: SpoolFile): Promise<Frame[]> {
-  const all: Frame[] = [];
-  for (let at = spool.bounds().low; at < spool.bounds().high;) {
-    const read = await spool.read(at, 700);
-    for (const { value } of read) all.push(frameSchema.parse(JSON.parse(Buffer.from(value).toString())) as Frame);
-    at += read.length;
-  }
-  return all;
-}
+const { folder, file, open, close } = spoolFolder();
 
 describe('the spool', () => {
   it('gives frames their source and a seq without gaps, also to concurrent callers', async () => {
@@ -130,7 +78,7 @@ describe('the spool', () => {
     const first = await open();
     const { src } = first;
     await close(first);
-    rmSync(join(folder, 'deep'), { recursive: true });
+    rmSync(join(folder(), 'deep'), { recursive: true });
     expect((await open()).src).not.toBe(src);
   });
 
@@ -198,7 +146,7 @@ describe('acknowledging in any order', () => {
     const range = fc.tuple(fc.nat(60), fc.nat(12)).map(([from, length]) => [from, from + length] as const);
     await fc.assert(
       fc.asyncProperty(fc.array(range, { maxLength: 8 }), async (ranges) => {
-        rmSync(join(folder, 'deep'), { recursive: true, force: true });
+        rmSync(join(folder(), 'deep'), { recursive: true, force: true });
         const spool = await open();
         await spool.append(drafts(60));
         for (const one of ranges) await spool.acknowledge(one);
@@ -216,31 +164,33 @@ describe('acknowledging in any order', () => {
 describe('a spool that cannot be opened says why', () => {
   it('when another holder has it', async () => {
     await open();
-    await expect(open()).rejects.toMatchObject({ kind: 'ConfigError', code: 'SPOOL_LOCKED', place: file });
+    await expect(open()).rejects.toMatchObject({ kind: 'ConfigError', code: 'SPOOL_LOCKED', place: file() });
   });
 
   it('when the file is no database, and leaves it as it was', async () => {
-    file = join(folder, 'notes.txt');
-    writeFileSync(file, 'minutes of the meeting '.repeat(100));
-    await expect(open()).rejects.toMatchObject({ kind: 'ConfigError', code: 'SPOOL_NOT_OURS' });
+    const notes = join(folder(), 'notes.txt');
+    const minutes = 'minutes of the meeting '.repeat(100);
+    writeFileSync(notes, minutes);
+    await expect(open({ file: notes })).rejects.toMatchObject({ kind: 'ConfigError', code: 'SPOOL_NOT_OURS' });
+    expect(readFileSync(notes, 'utf8')).toBe(minutes);
   });
 
   it('when the file is somebody else’s database', async () => {
-    file = join(folder, 'theirs.db');
-    const theirs = new DatabaseSync(file);
+    const place = join(folder(), 'theirs.db');
+    const theirs = new DatabaseSync(place);
     theirs.exec('create table frame (seq integer)');
     theirs.close();
-    await expect(open()).rejects.toMatchObject({ code: 'SPOOL_NOT_OURS', place: file });
+    await expect(open({ file: place })).rejects.toMatchObject({ code: 'SPOOL_NOT_OURS', place });
   });
 
   it('when the folder cannot be made, or is a file', async () => {
-    writeFileSync(join(folder, 'deep'), '');
-    await expect(open()).rejects.toMatchObject({ kind: 'ConfigError', code: 'SPOOL_UNWRITABLE', place: file });
+    writeFileSync(join(folder(), 'deep'), '');
+    await expect(open()).rejects.toMatchObject({ kind: 'ConfigError', code: 'SPOOL_UNWRITABLE', place: file() });
   });
 
   it('when a newer program wrote it', async () => {
     await close(await open());
-    const db = new DatabaseSync(file);
+    const db = new DatabaseSync(file());
     db.exec('pragma user_version = 99');
     db.close();
     await expect(open()).rejects.toMatchObject({ code: 'SPOOL_TOO_NEW' });
@@ -249,171 +199,5 @@ describe('a spool that cannot be opened says why', () => {
   it('when SQLite is older than 3.51.3', () => {
     for (const version of ['3.51.2', '3.50.9', '2.99.9']) expect(() => refuseOldSqlite(version)).toThrow(/3\.51\.3/);
     for (const version of ['3.51.3', '3.52.0', '4.0.0']) expect(() => refuseOldSqlite(version)).not.toThrow();
-  });
-});
-
-describe('a full spool', () => {
-  const small = { maxBytes: 64 * 1024 };
-  const fill = async (spool: SpoolFile): Promise<number> => {
-    for (let i = 0; ; i++) {
-      try {
-        await spool.append(drafts(20));
-      } catch (error) {
-        expect(error).toMatchObject({ kind: 'StoreError', code: 'SPOOL_FULL', place: file, retryable: true });
-        return i * 20;
-      }
-    }
-  };
-
-  it('rejects where configured so, keeps what it has, and goes on once it was drained', async () => {
-    const spool = await open({ ...small, whenFull: 'reject' });
-    const taken = await fill(spool);
-    expect(taken).toBeGreaterThan(100);
-    expect(await frames(spool)).toHaveLength(taken);
-    await spool.acknowledge([0, taken]);
-    await spool.append(drafts(20));
-    expect(spool.pending()).toEqual([[taken, taken + 20]]);
-  });
-
-  it('holds its callers up where configured so, in order, and drops nothing', async () => {
-    const naps: (() => void)[] = [];
-    const telemetry = createTelemetry(silentLogger());
-    const clock = { now: () => T0, sleep: () => new Promise<void>((wake) => naps.push(wake)) };
-    const taken = await (async () => {
-      const spool = await open({ ...small, whenFull: 'reject' });
-      const count = await fill(spool);
-      await close(spool);
-      return count;
-    })();
-    const spool = await open({ ...small, clock, telemetry });
-    const late = [spool.append(drafts(20, 'late-1')), spool.append(drafts(20, 'late-2'))];
-    await expect.poll(() => naps.length).toBe(1);
-    expect(await telemetry.counts()).toMatchObject({ 'civicmeter_spool_stalled_total{code="SPOOL_FULL"}': 1 });
-    await spool.acknowledge([0, taken]);
-    naps.shift()?.();
-    await Promise.all(late);
-    const devices = (await spool.peek([taken, taken + 99])).map((f) => f.device);
-    expect(devices).toEqual([...Array<string>(20).fill('late-1'), ...Array<string>(20).fill('late-2')]);
-  });
-
-  it('lets go of the callers it holds up when the program ends, and still takes what there is room for', async () => {
-    const filled = await open({ ...small, whenFull: 'reject' });
-    const taken = await fill(filled);
-    await close(filled);
-    const spool = await open(small);
-    const append = spool.append(drafts(20));
-    append.catch(() => undefined);
-    spool.holdNoMore();
-    await expect(append).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
-    await spool.acknowledge([0, taken]);
-    await spool.append(drafts(20));
-    expect(spool.pending()).toEqual([[taken, taken + 20]]);
-  });
-
-  it('tells the callers it still holds up when it is closed', async () => {
-    const spool = await open({ ...small, whenFull: 'reject' });
-    await fill(spool);
-    await close(spool);
-    const waiting = await open(small);
-    const append = waiting.append(drafts(20));
-    append.catch(() => undefined);
-    await close(waiting);
-    await expect(append).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
-    await expect(waiting.append(drafts(1))).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
-  });
-});
-
-it('holds its callers up while the disk under it is away, and goes on by itself', async () => {
-  const telemetry = createTelemetry(silentLogger());
-  const spool = await open({ telemetry });
-  const [here, away] = [join(folder, 'deep'), join(folder, 'away')];
-  renameSync(here, away);
-  const append = spool.append(drafts(20));
-  append.catch(() => undefined);
-  await expect
-    .poll(() => telemetry.counts())
-    .toMatchObject({
-      'civicmeter_spool_stalled_total{code="SPOOL_DISK_FAILED"}': 1,
-    });
-  renameSync(away, here);
-  await append;
-  expect(spool.pending()).toEqual([[0, 20]]);
-});
-
-it('says of frames that it has stored that they are stored, also where the oldest that waits cannot be read', async () => {
-  // more than the file's reader keeps in memory
-  const values = Array.from({ length: 6_000 }, (_, i) => ({ device: 'x', value: Buffer.from(`(${i})`.padEnd(1_000)) }));
-  const first = await open({ keepMs: Infinity });
-  await first.appendValues(values);
-  await close(first);
-  const spool = await open({ keepMs: Infinity });
-  await spool.acknowledge([0, 3_000]);
-  const bytes = readFileSync(file);
-  const page = 8_192 * Math.floor(bytes.indexOf('(3000)') / 8_192);
-  writeFileSync(file, bytes.fill(0xff, page, page + 8_192), { flag: 'r+' });
-  await spool.appendValues(values);
-  expect(spool.bounds().high).toBe(12_000);
-  expect(spool.depth()).toMatchObject({ frames: 9_000, oldestAt: undefined });
-  await expect(spool.read(3_000, 1)).rejects.toMatchObject({ code: 'SPOOL_CORRUPT' });
-});
-
-describe('a thread of the spool', () => {
-  const withThread = async (): Promise<{ readonly spool: SpoolFile; readonly thread: Worker }> => {
-    const started = once(process, 'worker');
-    const spool = await open();
-    // the event brings the thread that was started (node:process)
-    const [thread] = (await started) as [Worker];
-    return { spool, thread };
-  };
-  const ended = { code: 'SPOOL_THREAD_ENDED', place: expect.any(String), retryable: false };
-
-  it('that ends is told to whoever holds the spool, and to its callers; no waiting cures it', async () => {
-    const { spool, thread } = await withThread();
-    await spool.append(drafts(3));
-    await thread.terminate();
-    expect(spool.lost.reason).toMatchObject(ended);
-    await expect(spool.append(drafts(1))).rejects.toMatchObject(ended);
-    await close(spool);
-    expect((await open()).pending()).toEqual([[0, 3]]);
-  });
-
-  it('an answer of which is lost ends: the answers after it would be given to the wrong callers', async () => {
-    const { spool, thread } = await withThread();
-    thread.emit('messageerror', new Error('an answer that cannot be read'));
-    await expect(spool.append(drafts(1))).rejects.toMatchObject(ended);
-    await expect.poll(() => thread.threadId).toBe(-1);
-    expect(spool.lost.aborted).toBe(true);
-  });
-
-  it('that was closed is not lost', async () => {
-    const { spool, thread } = await withThread();
-    await close(spool);
-    expect([thread.threadId, spool.lost.aborted]).toEqual([-1, false]);
-  });
-});
-
-describe('kill -9 of the process that appends', () => {
-  it('loses nothing that was acknowledged, leaves no half call and no lock', { timeout: 240_000 }, async () => {
-    const script = fileURLToPath(new URL('appending-child.ts', import.meta.url));
-    let confirmed = 0;
-    for (let round = 0; round < 20; round++) {
-      const child = fork(script, [file], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] });
-      const target = confirmed + 20 + 17 * round;
-      await once(child, 'message');
-      await expect(open()).rejects.toMatchObject({ code: 'SPOOL_LOCKED' });
-      child.on('message', (high: number) => {
-        confirmed = Math.max(confirmed, high);
-        if (confirmed >= target) child.kill('SIGKILL');
-      });
-      await once(child, 'exit');
-      const spool = await open();
-      const { low, high } = spool.bounds();
-      expect(low).toBe(0);
-      expect(high).toBeGreaterThanOrEqual(confirmed);
-      expect(high % 10).toBe(0);
-      expect((await frames(spool)).map((f) => f.seq)).toEqual(Array.from({ length: high }, (_, i) => i));
-      await close(spool);
-    }
-    expect(confirmed).toBeGreaterThan(1_000);
   });
 });
