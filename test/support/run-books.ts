@@ -33,7 +33,7 @@ export async function plant(books: Books, registry: Registry, events: readonly M
 export async function consume(books: Books, log: FrameLog): Promise<void> {
   const stop = new AbortController();
   const bounds = await log.bounds();
-  const caught = new Set<number>();
+  let caught = 0;
   const worker = createWorker({
     store: sqlStore(books),
     log,
@@ -41,8 +41,8 @@ export async function consume(books: Books, log: FrameLog): Promise<void> {
     telemetry: silentTelemetry(),
     checkpointMs: 5,
     caughtUp: () => {
-      caught.add(caught.size);
-      if (caught.size >= bounds.size) stop.abort();
+      caught += 1;
+      if (caught >= bounds.size) stop.abort();
     },
   });
   await worker.run(stop.signal);
