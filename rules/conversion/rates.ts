@@ -1,4 +1,4 @@
-import { type Carrier, catalogueError, DAY, formatDay, isMeteringError, unitsOf } from '#domain';
+import { type Carrier, catalogueError, dayBefore, isMeteringError, unitsOf } from '#domain';
 import { type Catalogue, coalFactor, density, electricityFactor, fuelFactor, heatFactor } from '../catalogue/index.ts';
 import type { Answer, Density, ElectricityCarbonFactor, Missing } from '../contract.ts';
 import { divide, type Exact, multiply, parseExact } from '../exact.ts';
@@ -125,8 +125,6 @@ export function rateTables(catalogue: Catalogue): RateTables {
     return table;
   };
 }
-
-const dayBefore = (date: string): string => formatDay(Math.floor(Date.parse(date) / DAY) - 1);
 
 /** Rates on one denominator add without widening: 10⁻¹⁵ of a kilogram per base unit holds every printed factor. */
 const COMMON = 10n ** 15n;

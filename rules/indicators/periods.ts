@@ -1,4 +1,4 @@
-import { civilOfDay, DAY, dayOfCivil, formatDay, requestError } from '#domain';
+import { civilOfDay, dayBefore, dayOfCivil, formatDay, requestError } from '#domain';
 
 /** `YYYY-MM-DD`: the first day included, and the day after the last. */
 export interface DatedPeriod {
@@ -60,4 +60,4 @@ export function samePeriodLastYear({ from, to }: DatedPeriod): DatedPeriod {
 export const isYear = ({ from, to }: DatedPeriod): boolean =>
   from.slice(4) === to.slice(4) && Number(to.slice(0, 4)) === Number(from.slice(0, 4)) + 1;
 
-export const lastDayOf = ({ to }: DatedPeriod): string => formatDay(Math.floor(Date.parse(to) / DAY) - 1);
+export const lastDayOf = ({ to }: DatedPeriod): string => dayBefore(to);
