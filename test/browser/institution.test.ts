@@ -52,13 +52,22 @@ describe.skipIf(executable === undefined)('the page of an institution', () => {
     await page.waitForSelector('[data-institution=centre] [data-verdict=energy-per-area]');
     const over = await textOf(page, '[data-verdict=energy-per-area]');
     for (const word of ['超标', '单一来源', 'DB00/T 1-2020', '置信等级 B']) expect(over).toContain(word);
-    expect(await textOf(page, '[data-verdict=water-per-person]')).toContain('仅供参考');
+    expect(over).toMatch(/按实际使用修正，修正前 [\d.]+/);
+    const water = await textOf(page, '[data-verdict=water-per-person]');
+    expect(water).toContain('仅供参考');
+    expect(water).not.toContain('修正');
     expect(await textOf(page, '[data-question=level]')).toContain('该机构属省级、市级还是县级？');
     await page.waitForSelector('[data-target=energy-2030] svg');
     expect(await textOf(page, '[data-target=energy-2030]')).toContain('80 % 区间');
     await page.getByText('返回全部').click();
     await page.waitForSelector('[data-panel=month]');
     expect({ complaints, foreign }).toEqual({ complaints: [], foreign: [] });
+  });
+
+  it('says of totals which days they are of, the last included, and how much of them is covered', async () => {
+    const { page } = await visit('#/institution/centre');
+    await page.waitForSelector('[data-panel=carbon] .totals');
+    expect(await textOf(page, '[data-panel=carbon]')).toMatch(/年初至今 · \d{4}-01-01 – \d{4}-02-28 覆盖率 99\.1 %/);
   });
 
   it('opens the factors of a figure with document, clause, year and confidence', async () => {

@@ -78,6 +78,18 @@ test('every question beside it is answered in the documented shape', async () =>
 
 test('the example comes with its facts, so that quotas, costs and targets have something to say', async () => {
   expect((await answer(judgeAnswerSchema, 'judge', '--institution', 'reform')).profile.type).toBe('organ');
+  const { out } = await ask(
+    'indicators',
+    '--institution',
+    'reform',
+    '--year',
+    '2026',
+    '--period',
+    'year',
+    '--lang',
+    'en',
+  );
+  expect(out).toMatch(/(\d{4})-01-01 – \1-12-31: .+ kgce · .+ · coverage [\d.]+ %/);
   expect((await answer(costsAnswerSchema, 'costs', '--institution', 'reform')).totalFen).toBeGreaterThan(0);
 });
 

@@ -38,7 +38,7 @@ const verdict = (metric: string, value: number, unit: string, word: 'reasonable'
   table: { zh: '办公', en: 'offices' },
   metric,
   value,
-  measured: value,
+  measured: word === 'over' ? value / 1.25 : value,
   unit,
   verdict: word,
   counted: metric !== 'water-per-person',
@@ -120,8 +120,10 @@ const period = (kind: 'year-to-date' | 'rolling-12', from: string, to: string, t
   ],
 });
 
-/** Plausible answers of the rules about the made-up compound, through their schemas; the calculator is the real one. */
-/** Electricity has a fit; heat has not, for want of temperatures. */
+/**
+ * Plausible answers of the rules about the made-up compound, through their schemas; the calculator is the real one.
+ * Electricity has a fit; heat has not, for want of temperatures.
+ */
 export const fakeJudgement: Partial<RulesService> = {
   baseline: async ({ site, institution, carrier, period, reporting }) => {
     const fits = carrier === 'electricity';

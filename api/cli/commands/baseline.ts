@@ -6,7 +6,7 @@ import type { Cli } from '../context.ts';
 import { present, type Sheet } from '../output/present.ts';
 import { withService } from '../wiring/service.ts';
 import { noArgs, percent, SITE_OPTION, siteOf } from './common.ts';
-import { blocks, figure, institutionOf, missingText, PERIOD_TEXT, SERIES_OPTION } from './rules-common.ts';
+import { blocks, daysText, figure, institutionOf, missingText, PERIOD_TEXT, SERIES_OPTION } from './rules-common.ts';
 
 export const baseline = command({
   name: 'baseline',
@@ -118,7 +118,7 @@ function detailsOf(cli: Cli, answer: BaselineAnswer): string {
   const chinese = cli.language === 'zh';
   const { temperature, workdays, points } = sources;
   return blocks(
-    `${answer.institution ?? answer.site} · ${answer.carrier} · ${base.from} – ${base.to}${reporting ? ` → ${reporting.from} – ${reporting.to}` : ''}`,
+    `${answer.institution ?? answer.site} · ${answer.carrier} · ${daysText(base)}${reporting ? ` → ${daysText(reporting)}` : ''}`,
     [
       `${chinese ? '用量' : 'use'}: ${points.join(', ')}`,
       ...(temperature

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dayBefore } from '#domain';
 import {
   INDICATOR_PERIODS,
   type IndicatorsAnswer,
@@ -14,6 +15,7 @@ import { withService } from '../wiring/service.ts';
 import { nameOf, noArgs, percent, SITE_OPTION, siteOf } from './common.ts';
 import {
   blocks,
+  daysText,
   figure,
   institutionOf,
   INSTITUTION_OPTION,
@@ -96,7 +98,7 @@ function sheetOf(cli: Cli, { periods }: IndicatorsAnswer): Sheet {
       period.indicators.map((one) => [
         cli.say(PERIOD_LABELS[period.period]),
         period.from,
-        period.to,
+        dayBefore(period.to),
         cli.say(metricLabel(one.metric)),
         figure(one.value),
         one.unit,
@@ -118,9 +120,12 @@ const detailsOf = (cli: Cli, answer: IndicatorsAnswer): string =>
     }),
   );
 
-const totalsOf = (cli: Cli, { period, from, to, totals }: PeriodIndicators): string =>
-  `${cli.say(PERIOD_LABELS[period])} ${from} – ${to}: ${[
+const totalsOf = (cli: Cli, period: PeriodIndicators): string => {
+  const { totals, coverage } = period;
+  return `${cli.say(PERIOD_LABELS[period.period])} ${daysText(period)}: ${[
     `${figure(totals.kgce)} kgce`,
     `${figure(totals.kgCO2)} kgCO2`,
     `${figure(totals.waterM3)} m³`,
+    `${cli.say(WORDS.coverage)} ${percent(coverage)}`,
   ].join(' · ')}`;
+};

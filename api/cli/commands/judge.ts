@@ -9,6 +9,7 @@ import { withService } from '../wiring/service.ts';
 import { nameOf, noArgs, percent, SITE_OPTION, siteOf } from './common.ts';
 import {
   blocks,
+  daysText,
   figure,
   institutionOf,
   INSTITUTION_OPTION,
@@ -79,6 +80,7 @@ function sheetOf(cli: Cli, { verdicts }: JudgeAnswer): Sheet {
     columns: [
       { heading: chinese ? '指标' : 'metric' },
       { heading: chinese ? '数值' : 'value', right },
+      { heading: chinese ? '修正前' : 'before correction', right },
       { heading: chinese ? '单位' : 'unit' },
       { heading: chinese ? '评判' : 'verdict' },
       { heading: chinese ? '效力' : 'standing' },
@@ -91,6 +93,7 @@ function sheetOf(cli: Cli, { verdicts }: JudgeAnswer): Sheet {
     rows: verdicts.map((one) => [
       cli.say(metricLabel(one.metric)),
       figure(one.value),
+      one.measured === one.value ? '' : figure(one.measured),
       one.unit,
       cli.say(VERDICT_LABELS[one.verdict]),
       cli.say(STANDING_LABELS[one.standing]),
@@ -105,7 +108,7 @@ function sheetOf(cli: Cli, { verdicts }: JudgeAnswer): Sheet {
 
 const detailsOf = (cli: Cli, answer: JudgeAnswer): string =>
   blocks(
-    `${nameOf(cli, answer.name)} (${answer.institution}) · ${answer.from} – ${answer.to}`,
+    `${nameOf(cli, answer.name)} (${answer.institution}) · ${daysText(answer)}`,
     rowsText(
       cli,
       answer.verdicts.flatMap((one) => [one.row, ...one.rows]),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Registry, requestError, type Zone } from '#domain';
+import { dayBefore, type Registry, requestError, type Zone } from '#domain';
 import type { MissingAnswer } from '../../../pipeline/answers-parts.ts';
 import { missingLabel } from '../labels-rules.ts';
 import type { RowUsed } from '../../../pipeline/answers-rules.ts';
@@ -57,6 +57,10 @@ export function institutionOf({ institutions }: Registry, wanted: string | undef
 export const thisYear = (cli: Cli, registry: Registry): number => yearAt(cli.io.clock.now(), zoneOfSite(registry));
 
 export const yearAt = (now: number, zone: Zone): number => new Date(now + zone.offsetAt(now)).getUTCFullYear();
+
+/** Both ends included, as people write periods; `to` of an answer is the day after the last. */
+export const daysText = ({ from, to }: { readonly from: string; readonly to: string }): string =>
+  `${from} – ${dayBefore(to)}`;
 
 /** Three digits after the point at most; exact figures stand in --json. */
 export const figure = (value: number | null): string => (value === null ? '–' : String(Number(value.toFixed(3))));

@@ -2,6 +2,7 @@ import { Segmented, Tag } from 'antd';
 import { useState } from 'react';
 import type { BaselineAnswer } from '../../../pipeline/answers-rules.ts';
 import { urlOf, useAnswer } from './api.ts';
+import { daysText } from './format.ts';
 import { eachOnce, institutionText, missingKey, shown } from './institution-text.ts';
 import { useSpeech } from './language.tsx';
 import { Answered, Panel } from './parts.tsx';
@@ -88,7 +89,7 @@ function Fitted({ fitted }: { readonly fitted: BaselineAnswer }) {
         </div>
       ))}
       <div className="faint small">
-        {fitted.baseline.from} – {fitted.baseline.to} · {sources.points.join(', ')}
+        {daysText(fitted.baseline.from, fitted.baseline.to)} · {sources.points.join(', ')}
         {sources.temperature && ` · ${sources.temperature.name}: ${sources.temperature.sources.join(', ')}`} ·{' '}
         {sources.model}
       </div>

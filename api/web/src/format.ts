@@ -58,6 +58,9 @@ export const addDays = (day: string, days: number): string => {
   return date.toISOString().slice(0, 10);
 };
 
+/** Both ends included, as people write periods; `to` of an answer is the day after the last. */
+export const daysText = (from: string, to: string): string => `${from} – ${addDays(to, -1)}`;
+
 /** 0 = Monday. */
 export const weekdayOf = (day: string): number => (new Date(`${day}T00:00:00Z`).getUTCDay() + 6) % 7;
 

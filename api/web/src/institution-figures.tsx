@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { Segmented } from 'antd';
 import type { CostsAnswer, IndicatorsAnswer, PeriodIndicators } from '../../../pipeline/answers-rules.ts';
 import { urlOf, useAnswer } from './api.ts';
-import { unitText } from './format.ts';
+import { daysText, unitText } from './format.ts';
 import { eachOnce, institutionText, missingKey, shown } from './institution-text.ts';
 import { useSpeech } from './language.tsx';
 import { Answered, Panel } from './parts.tsx';
@@ -44,7 +44,9 @@ export function IndicatorsPanel(props: InstitutionProps) {
                   <tr key={`${one.metric}/${one.caliber ?? ''}`}>
                     <td>{words.metrics[one.metric] ?? one.metric}</td>
                     <td className="number">{shown(isShare(one.metric) ? one.value * 100 : one.value)}</td>
-                    <td className="unit faint">{isShare(one.metric) ? '%' : unitText(one.unit)}</td>
+                    <td className="unit faint">
+                      {isShare(one.metric) ? '%' : unitText(one.unit)} <Coverage of={one.coverage} />
+                    </td>
                     <td>
                       <RowsButton rows={one.rows} show={props.showRows} />
                     </td>
@@ -81,10 +83,10 @@ export function CarbonPanel(props: InstitutionProps) {
     >
       <Answered answer={answer} again={again}>
         {({ periods }) =>
-          periods.map(({ period, from, to, totals }) => (
+          periods.map(({ period, from, to, totals, coverage }) => (
             <section key={period} className="totals">
               <div className="faint small">
-                {words.periods[period]} · {from} – {to}
+                {words.periods[period]} · {daysText(from, to)} <Coverage of={coverage} />
               </div>
               <div className="number">
                 {words.coal} <b>{shown(totals.kgce)}</b> kgce
@@ -100,6 +102,17 @@ export function CarbonPanel(props: InstitutionProps) {
         }
       </Answered>
     </Panel>
+  );
+}
+
+/** How much of the period the quantities cover, where it is not all of it: such figures compare with no others. */
+function Coverage({ of }: { readonly of: number }) {
+  const { language } = useSpeech();
+  if (of >= 0.9995) return null;
+  return (
+    <span className="partial small" data-coverage={of}>
+      {institutionText(language).coverage} {(of * 100).toFixed(1)} %
+    </span>
   );
 }
 

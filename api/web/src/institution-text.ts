@@ -19,6 +19,8 @@ const zh = {
   limits: { guide: '引导值', base: '基准值', constraint: '约束值', general: '通用值', advanced: '先进值' } as Readonly<
     Record<string, string>
   >,
+  corrected: (measured: string) => `按实际使用修正，修正前 ${measured}`,
+  coverage: '覆盖率',
   confidence: '置信等级',
   table: '表',
   questions: '需要先回答的问题',
@@ -113,6 +115,8 @@ const en: InstitutionText = {
   verdict: { advanced: 'Advanced', reasonable: 'Reasonable', compliant: 'Compliant', over: 'Over' },
   standing: { official: 'Official', 'single-source': 'Single source', 'for-reference': 'For reference' },
   limits: { guide: 'guide', base: 'base', constraint: 'constraint', general: 'general', advanced: 'advanced' },
+  corrected: (measured) => `corrected for actual use from ${measured}`,
+  coverage: 'coverage',
   confidence: 'Confidence',
   table: 'table',
   questions: 'To be answered first',

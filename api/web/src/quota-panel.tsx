@@ -37,7 +37,7 @@ interface VerdictProps {
 function Verdict({ verdict, showRows }: VerdictProps) {
   const { language, nameOf } = useSpeech();
   const words = institutionText(language);
-  const { metric, value, unit, standing, row } = verdict;
+  const { metric, value, measured, unit, standing, row } = verdict;
   return (
     <section className="verdict" data-verdict={metric}>
       <div className="head">
@@ -45,6 +45,7 @@ function Verdict({ verdict, showRows }: VerdictProps) {
         <span className="number">
           {shown(value)} <span className="faint">{unitText(unit)}</span>
         </span>
+        {measured !== value && <span className="small">{words.corrected(shown(measured))}</span>}
         <Tag color={VERDICT_COLOUR[verdict.verdict]}>{words.verdict[verdict.verdict]}</Tag>
         <Tag color={standing === 'official' ? 'blue' : 'default'}>{words.standing[standing]}</Tag>
       </div>

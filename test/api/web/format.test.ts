@@ -6,6 +6,7 @@ import {
   ageOf,
   changeOf,
   clockOf,
+  daysText,
   durationOf,
   grouped,
   instantDaysBefore,
@@ -16,6 +17,10 @@ import {
   weekdayOf,
 } from '../../../api/web/src/format.ts';
 import { TEXTS } from '../../../api/web/src/text.ts';
+
+it('writes a period with both its ends included', () => {
+  expect(daysText('2025-03-01', '2026-03-01')).toBe('2025-03-01 – 2026-02-28');
+});
 
 describe('a figure on the page', () => {
   it('keeps every digit of the answer', () => {
