@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { LocalText } from '#domain';
 import { type ReconcileAnswer, reconcileAnswerSchema } from '../../../pipeline/answers.ts';
 import type { Service } from '../../../pipeline/service.ts';
 import { command } from '../command.ts';
@@ -76,6 +77,11 @@ interface BalanceOptions {
   readonly hasLog: boolean;
 }
 
+const WORK: Readonly<Record<string, LocalText>> = {
+  registers: { zh: '核对寄存器', en: 'registers' },
+  log: { zh: '重读日志', en: 'log' },
+};
+
 /** A running program holds the log, so it is asked where the log is to be looked at as well. */
 async function balanceOf(cli: Cli, site: string, options: BalanceOptions): Promise<ReconcileAnswer> {
   const { service, running, withLog, hasLog } = options;
@@ -84,7 +90,10 @@ async function balanceOf(cli: Cli, site: string, options: BalanceOptions): Promi
     return askRunning(running.address, `/api/v1/reconcile?${query.toString()}`, reconcileAnswerSchema);
   }
   const progress = createProgress(cli);
-  const balance = await service.reconcile(site, { withLog: withLog && hasLog, progress: progress.report });
+  const balance = await service.reconcile(site, {
+    withLog: withLog && hasLog,
+    progress: (done, total, work) => progress.report(done, total, cli.say(WORK[work] ?? { zh: work, en: work })),
+  });
   progress.stop();
   return balance;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CARRIERS, ITEMS, PERIODS, REGISTER_PATTERN, type Registry, requestError } from '#domain';
+import { CARRIERS, dayBefore, ITEMS, PERIODS, REGISTER_PATTERN, type Registry, requestError } from '#domain';
 import { type UsageAnswer, usageAnswerSchema, type UsageRow } from '../../../pipeline/answers.ts';
 import type { UsageQuery } from '../../../pipeline/service.ts';
 import { command, type OptionSpec } from '../command.ts';
@@ -151,15 +151,15 @@ function sheetOf(cli: Cli, answer: UsageAnswer): Sheet {
       { heading: '' },
     ],
     rows: [
-      ...answer.rows.map((row) => rowOf(cli, row, row.from)),
+      ...answer.rows.map((row) => rowOf(cli, row)),
       ...(cli.format === 'csv' ? [] : [rowOf(cli, answer.total, say(WORDS.total))]),
     ],
   };
 }
 
-const rowOf = (cli: Cli, row: UsageRow, first: string): readonly string[] => [
-  shortTime(first),
-  shortTime(row.to),
+const rowOf = (cli: Cli, row: UsageRow, first = periodOf(row).from): readonly string[] => [
+  first,
+  periodOf(row).to,
   row.display,
   String(row.split.measured),
   String(row.split.interpolated),
@@ -170,12 +170,14 @@ const rowOf = (cli: Cli, row: UsageRow, first: string): readonly string[] => [
   row.provisional ? cli.say(WORDS.provisional) : '',
 ];
 
-/** Local wall clock without the offset, which the heading names. */
-const shortTime = (text: string): string =>
-  text
-    .replace(/T00:00:00[+-]\d\d:\d\d$/, '')
-    .replace(/:00[+-]\d\d:\d\d$/, '')
-    .replace('T', ' ');
+/** Whole days with the last one included, as `--to` is written; else local times without the offset, which the heading names. */
+function periodOf({ from, to }: Pick<UsageRow, 'from' | 'to'>): { readonly from: string; readonly to: string } {
+  const isMidnight = (instant: string): boolean => instant.slice(10, 19) === 'T00:00:00';
+  const clock = (instant: string): string => instant.slice(0, 19).replace('T', ' ').replace(/:00$/, '');
+  return isMidnight(from) && isMidnight(to)
+    ? { from: from.slice(0, 10), to: dayBefore(to.slice(0, 10)) }
+    : { from: clock(from), to: clock(to) };
+}
 
 const headingOf = (cli: Cli, { subject, carrier, zone, version }: UsageAnswer): string =>
   `\n${nameOf(cli, subject.name)} (${subject.id}) · ${cli.say(CARRIER_LABELS[carrier])} · ${zone} · ${cli.say(WORDS.version)} ${version}`;
