@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CARRIERS, FINDING_KINDS, ITEMS, PERIODS, ROLES } from '#domain';
+import { CARRIERS, FINDING_KINDS, ITEMS, METER_EVENT_KINDS, PERIODS, ROLES } from '#domain';
 import { localText } from './answers-parts.ts';
 
 /**
@@ -54,7 +54,7 @@ const readingSchema = z.strictObject({ at: instant, value: z.int(), unit: z.stri
 export const traceNodeSchema = z.strictObject({
   kind: z.enum(['institution', 'site', 'premises', 'item', 'point', 'share', 'formula', 'meter', 'span']),
   id: z.string(),
-  label: z.string().describe('one sentence that a person can re-add by hand'),
+  label: localText.describe('one sentence that a person can re-add by hand'),
   from: instant,
   to: instant,
   amount,
@@ -97,7 +97,7 @@ export const traceNodeSchema = z.strictObject({
   events: z.array(
     z.strictObject({
       id: z.int().nullable(),
-      kind: z.string(),
+      kind: z.enum(METER_EVENT_KINDS),
       at: instant,
       by: z.string(),
       claimed: z.boolean(),

@@ -1,6 +1,5 @@
 export * from './bracket.ts';
 export * from './calendar.ts';
-export * from './carrier-labels.ts';
 export * from './carrier.ts';
 export * from './durations.ts';
 export * from './errors.ts';
@@ -8,6 +7,7 @@ export * from './facts.ts';
 export * from './finding.ts';
 export * from './frame.ts';
 export * from './intake.ts';
+export * from './labels.ts';
 export * from './meter-event.ts';
 export * from './quantity-units.ts';
 export * from './rational.ts';

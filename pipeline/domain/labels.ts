@@ -1,5 +1,5 @@
 import type { Carrier } from './carrier.ts';
-import type { LocalText } from './registry.ts';
+import type { Item, LocalText } from './registry.ts';
 
 const say = (zh: string, en: string): LocalText => ({ zh, en });
 
@@ -15,4 +15,11 @@ export const CARRIER_LABELS: Readonly<Record<Carrier, LocalText>> = {
   petrol: say('汽油', 'petrol'),
   diesel: say('柴油', 'diesel'),
   lpg: say('液化石油气', 'LPG'),
+};
+
+export const ITEM_LABELS: Readonly<Record<Item, LocalText>> = {
+  'lighting-and-sockets': say('照明插座', 'lighting and sockets'),
+  'air-conditioning': say('空调', 'air conditioning'),
+  power: say('动力', 'power'),
+  special: say('特殊', 'special'),
 };

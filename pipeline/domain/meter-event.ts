@@ -47,6 +47,13 @@ export type MeterEventBody =
     };
 
 export type MeterEventKind = MeterEventBody['kind'];
+export const METER_EVENT_KINDS = [
+  'replacement',
+  'reset',
+  'multiplier',
+  'exclude',
+  'admit',
+] as const satisfies readonly MeterEventKind[];
 
 export const NEEDS_SECOND_PERSON: Readonly<Record<MeterEventKind, boolean>> = {
   replacement: false,

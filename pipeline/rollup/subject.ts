@@ -2,6 +2,7 @@ import {
   type Carrier,
   dayStart,
   type Interval,
+  ITEM_LABELS,
   type LocalText,
   type Point,
   type Registry,
@@ -16,6 +17,7 @@ import type { UsageQuery } from '../service.ts';
 import type { PointMeters } from './coverage.ts';
 import { borneBy, indexOf, mountedOf, mountingsOf } from './site-index.ts';
 import { byDependence, signOf } from './totals.ts';
+import { UNALLOCATED_NAME } from './trace-words.ts';
 
 /** What a question is about, as signed points, as a party's parts of points, or as the mountings of one register. */
 export interface ResolvedSubject {
@@ -61,7 +63,7 @@ export function resolveSubject(site: DirectorySite, query: Pick<UsageQuery, 'sub
     case 'unallocated':
       return {
         ...counted(registry.points, carrier, UNALLOCATED),
-        subject: { kind: 'party', id: UNALLOCATED, name: { zh: '未分摊', en: 'unallocated' } },
+        subject: { kind: 'party', id: UNALLOCATED, name: UNALLOCATED_NAME },
         party: UNALLOCATED,
         whole: true,
       };
@@ -84,6 +86,7 @@ export function resolveSubject(site: DirectorySite, query: Pick<UsageQuery, 'sub
       };
     case 'item': {
       const points = registry.points.filter((p) => p.item === subject.id);
+      const item = points[0]?.item;
       if (points.length === 0)
         throw unknown('item', subject.id, [...new Set(registry.points.flatMap((p) => p.item ?? []))]);
       const party =
@@ -94,7 +97,7 @@ export function resolveSubject(site: DirectorySite, query: Pick<UsageQuery, 'sub
         subject: {
           kind: 'item',
           id: party === undefined ? subject.id : `${party}/${subject.id}`,
-          name: same(subject.id),
+          name: item ? ITEM_LABELS[item] : same(subject.id),
         },
         carrier: points[0]?.carrier ?? 'electricity',
         terms: points.map((point) => ({ point, sign: 1 })),

@@ -26,6 +26,7 @@ import { shareRuns } from './shares.ts';
 import type { DaySource } from './source.ts';
 import { addSplit, NO_SPLIT } from './split.ts';
 import { resolveSubject } from './subject.ts';
+import { meterWords, partyName, pointWords, shareWords, spanWords, sumWords } from './trace-words.ts';
 import { usage } from './usage.ts';
 import { judgeWindow } from './window.ts';
 
@@ -60,7 +61,7 @@ export async function trace(
     ...frameOf(words, query.interval, answer.total.amount),
     kind: subject.kind === 'party' ? 'institution' : subject.kind === 'register' ? 'meter' : subject.kind,
     id: subject.id,
-    label: `${subject.id}: sum of the ${terms.length} parts below`,
+    label: sumWords(subject.name, terms.length),
     terms,
   };
   return {
@@ -111,7 +112,7 @@ async function pointNode(words: Words, point: Point, interval: Interval, sign: 1
     ...frameOf(words, interval, sumOf(terms)),
     kind: point.role === 'formula' ? 'formula' : 'point',
     id: point.id,
-    label: `${point.id} (${point.role}): sum of ${terms.length} ${point.role === 'formula' ? 'points' : 'meters'}`,
+    label: pointWords(point, terms.length),
     ...(sign === -1 ? { sign } : {}),
     terms,
   };
@@ -149,7 +150,7 @@ async function meterNode(
     ...frameOf(words, interval, sumOf(terms)),
     kind: 'meter',
     id: mounting.id,
-    label: `meter ${mounting.serial} on ${mounting.device}/${mounting.register}: ${terms.length} stretch${terms.length === 1 ? '' : 'es'} of its register`,
+    label: meterWords(mounting, terms.length),
     split,
     meter: {
       serial: mounting.serial,
@@ -213,7 +214,7 @@ function spanNode(words: Words, { mounting }: Judged, span: Span): TraceNode {
     ...frameOf(words, span, amount),
     kind: 'span',
     id: `${mounting.id}@${span.from}`,
-    label: segment.admitted ? `admitted amount: ${formula}` : formula,
+    label: spanWords(formula, segment.admitted === true),
     span: { start: boundary(start), end: boundary(end), wraps, formula },
     terms: [],
   };
@@ -224,8 +225,9 @@ async function shareNodes(words: Words, point: Point, party: string, { from, to 
   const { site, source, zone } = words;
   const days = await source.partyDays(party, [point.id], localDay(from, zone), localDay(to, zone));
   if (days.length === 0) return [];
+  const name = partyName(site.registry.institutions, party);
   const runs = await shareRuns(site, source, point, party, { from, to }, zone);
-  const nodes = await inTurn(runs, async ({ interval, ratio, basis, since }) => {
+  const nodes = await inTurn(runs, async ({ interval, ...share }) => {
     const [first, last] = [localDay(interval.from, zone), localDay(interval.to, zone)];
     const own = days.filter((d) => first <= d.day && d.day < last);
     const amount = own.reduce((sum, d) => sum + d.amount, 0);
@@ -233,8 +235,8 @@ async function shareNodes(words: Words, point: Point, party: string, { from, to 
       ...frameOf(words, interval, amount),
       kind: 'share' as const,
       id: `${party}/${point.id}@${interval.from}`,
-      label: `${party} bears ${ratio} of ${point.id} (${basis}), allocated on each of ${own.length} local days in whole ${baseUnitOf(words.carrier)}, remainders to the largest fractions`,
-      share: { ratio, basis, since },
+      label: shareWords(name, point, share, { days: own.length, unit: baseUnitOf(words.carrier) }),
+      share,
       terms: [await pointNode(words, point, interval)],
     };
   });

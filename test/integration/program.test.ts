@@ -93,6 +93,25 @@ test('the example comes with its facts, so that quotas, costs and targets have s
   expect((await answer(costsAnswerSchema, 'costs', '--institution', 'reform')).totalFen).toBeGreaterThan(0);
 });
 
+test('usage of whole days names the last of them, of hours the times', async () => {
+  const whole = ['usage', '--carrier', 'electricity', '--from', '2021', '--by'];
+  expect((await ask(...whole, 'year')).out).toMatch(/^ 2021-01-01 +2021-12-31 /m);
+  expect((await ask(...whole, 'hour')).out).toMatch(/^ 2021-12-31 23:00 +2022-01-01 00:00 /m);
+});
+
+test('a trace speaks the language of its reader down to the meter', async () => {
+  const asked = ['trace', '--institution', 'offices', '--carrier', 'electricity', '--from', '2020', '--to', '2030'];
+  const [zh, en] = [await ask(...asked, '--lang', 'zh'), await ask(...asked, '--lang', 'en')];
+  expect(zh.out).toMatch(
+    /机关事务管理局承担B 座总进线的 \d+\/\d+（按固定比例，启用以来）；\d+ 天逐日按 Wh 取整，余数归最大零头/,
+  );
+  expect(zh.out).toMatch(/表号 IEM-310102（b-main\/e1）：\d+ 段读数之和/);
+  expect(zh.out.match(/\bsum of\b|\bbears\b|\bmeter\b/g)).toBeNull();
+  expect(en.out).toMatch(
+    /Government Offices Administration bears \d+\/\d+ of Building B main \(by fixed shares, since the start\)/,
+  );
+});
+
 test('every table is the same table as CSV', async () => {
   for (const argv of [['usage', '--carrier', 'water', '--by', 'month'], ['registers'], ['status'], ['event', 'list']]) {
     const { code, out } = await ask(...argv, '--csv');

@@ -24,7 +24,7 @@ export function checkSpan(node: TraceNode, meter: TraceNode['meter']): void {
   expect(workedOut(left ?? ''), span.formula).toBe(BigInt(node.amount));
   expect(right).toBe(`${node.amount} ${right?.split(' ')[1]}`);
   const modulus = meter?.modulus ?? undefined;
-  if (node.label.startsWith('admitted')) return;
+  if (node.label.en.startsWith('admitted')) return;
   for (const [boundary, iso] of [
     [span.start, node.from],
     [span.end, node.to],
@@ -51,7 +51,7 @@ export function checkSpan(node: TraceNode, meter: TraceNode['meter']): void {
 /** What a node names is the sum of what stands under it. */
 export function checkSum(node: TraceNode): void {
   const sum = node.terms.reduce((total, t) => total + (t.sign ?? 1) * t.amount, 0);
-  expect(sum, node.label).toBe(node.amount);
+  expect(sum, node.label.en).toBe(node.amount);
 }
 
 /** A part is within one unit a day of its share of the term below. */
@@ -60,5 +60,5 @@ export function checkShare(node: TraceNode): void {
   const ratio = /^(\d+)(?:\/(\d+))?$/.exec(node.share?.ratio ?? '');
   if (!term || !ratio) return;
   const exact = (Math.abs(term.amount) * Number(ratio[1])) / Number(ratio[2] ?? 1);
-  expect(Math.abs(Math.abs(node.amount) - exact), node.label).toBeLessThan(6 + exact * 1e-9);
+  expect(Math.abs(Math.abs(node.amount) - exact), node.label.en).toBeLessThan(6 + exact * 1e-9);
 }

@@ -7,6 +7,7 @@ import {
   HOUR,
   type Interval,
   inUnit,
+  type LocalText,
   ONE,
   periodsOf,
   type Rational,
@@ -176,7 +177,7 @@ export function fakeTrace(query: UsageQuery, now: number): TraceNode {
   return {
     kind: subject.kind === 'party' || subject.kind === 'register' ? 'institution' : subject.kind,
     id: subject.id,
-    label: `${subject.name.en} = sum of ${terms.length} terms`,
+    label: both(`${subject.name.en} = sum of ${terms.length} terms`),
     from: total.from,
     to: total.to,
     amount: total.amount,
@@ -188,6 +189,8 @@ export function fakeTrace(query: UsageQuery, now: number): TraceNode {
     terms,
   };
 }
+
+const both = (text: string): LocalText => ({ zh: text, en: text });
 
 function traceOfPart(part: Part, interval: Interval, now: number, carrier: Carrier): TraceNode {
   const { row, share } = part;
@@ -201,7 +204,7 @@ function traceOfPart(part: Part, interval: Interval, now: number, carrier: Carri
   const span: TraceNode = {
     kind: 'span',
     id: `${row.id}#1`,
-    label: `(${b} − ${a}) × ${formatRational(multiplier)} = ${amount} ${baseUnitOf(carrier)}`,
+    label: both(`(${b} − ${a}) × ${formatRational(multiplier)} = ${amount} ${baseUnitOf(carrier)}`),
     ...base,
     ...shown(amount),
     span: {
@@ -227,7 +230,7 @@ function traceOfPart(part: Part, interval: Interval, now: number, carrier: Carri
     ...span,
     kind: 'meter',
     id: `20240${i + 100}`,
-    label: `Meter 20240${i + 100}, register ${registerOf(row)}, multiplier ${formatRational(multiplier)}`,
+    label: both(`Meter 20240${i + 100}, register ${registerOf(row)}, multiplier ${formatRational(multiplier)}`),
     span: undefined,
     meter: {
       serial: `20240${i + 100}`,
@@ -258,7 +261,7 @@ function traceOfPart(part: Part, interval: Interval, now: number, carrier: Carri
     ...meter,
     kind: 'point',
     id: row.id,
-    label: `${row.en} = sum over its meters`,
+    label: both(`${row.en} = sum over its meters`),
     meter: undefined,
     events: [],
     split: { measured: amount, interpolated: 0, manual: 0, disputed: 0 },
@@ -270,7 +273,7 @@ function traceOfPart(part: Part, interval: Interval, now: number, carrier: Carri
   return {
     ...point,
     kind: 'share',
-    label: `${formatRational(share)} of ${row.en}, per local day`,
+    label: both(`${formatRational(share)} of ${row.en}, per local day`),
     ...shown(part_),
     share: { ratio: formatRational(share), basis: 'fixed', since: '2024-01-01' },
     split: { measured: part_, interpolated: 0, manual: 0, disputed: 0 },

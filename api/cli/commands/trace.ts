@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type TraceNode, type TraceAnswer, traceAnswerSchema } from '../../../pipeline/answers.ts';
 import { command } from '../command.ts';
 import type { Cli } from '../context.ts';
-import { CARRIER_LABELS, FINDING_LABELS } from '../labels.ts';
+import { CARRIER_LABELS, EVENT_LABELS, FINDING_LABELS } from '../labels.ts';
 import { present } from '../output/present.ts';
 import { withService } from '../wiring/service.ts';
 import { nameOf, percent, siteOf } from './common.ts';
@@ -39,6 +39,12 @@ export const trace = command({
     }),
 });
 
+const METER_WORDS = {
+  multiplier: { zh: '倍率', en: 'multiplier' },
+  scale: { zh: '每字', en: 'per count' },
+  modulus: { zh: '满度', en: 'modulus' },
+} as const;
+
 function treeOf(cli: Cli, answer: TraceAnswer): string {
   const title = `${nameOf(cli, answer.subject.name)} · ${cli.say(CARRIER_LABELS[answer.carrier])} · ${answer.root.from} – ${answer.root.to} · ${answer.version}`;
   return `${[title, ...nodeLines(cli, answer.root, answer.displayUnit, '', '')].join('\n')}\n`;
@@ -46,13 +52,13 @@ function treeOf(cli: Cli, answer: TraceAnswer): string {
 
 function nodeLines(cli: Cli, node: TraceNode, unit: string, lead: string, indent: string): readonly string[] {
   const sign = node.sign === -1 ? '− ' : '';
-  const share = node.share ? ` × ${node.share.ratio} (${node.share.basis})` : '';
   const coverage = node.coverage === undefined ? '' : `  ${percent(node.coverage)}`;
   const details = [
+    ...meterLines(cli, node),
     ...spanLines(node),
     ...node.events.map(
       (event) =>
-        `! ${event.kind} ${event.at}: ${event.detail} (${event.by}${event.claimed ? (cli.language === 'zh' ? '，自报' : ', claimed') : ''}; ${event.reason})`,
+        `! ${cli.say(EVENT_LABELS[event.kind])} ${event.at}: ${event.detail} (${event.by}${event.claimed ? (cli.language === 'zh' ? '，自报' : ', claimed') : ''}; ${event.reason})`,
     ),
     ...node.findings.map(
       (finding) =>
@@ -61,7 +67,7 @@ function nodeLines(cli: Cli, node: TraceNode, unit: string, lead: string, indent
   ];
   const bar = node.terms.length > 0 ? '│ ' : '  ';
   return [
-    `${lead}${sign}${node.display} ${unit}${share}${coverage}  ${node.label}`,
+    `${lead}${sign}${node.display} ${unit}${coverage}  ${cli.say(node.label)}`,
     ...details.map((line) => `${indent}${bar}${line}`),
     ...node.terms.flatMap((term, i) => {
       const last = i === node.terms.length - 1;
@@ -70,7 +76,14 @@ function nodeLines(cli: Cli, node: TraceNode, unit: string, lead: string, indent
   ];
 }
 
-function spanLines({ span, meter }: TraceNode): readonly string[] {
+const meterLines = (cli: Cli, { meter }: TraceNode): readonly string[] =>
+  meter
+    ? [
+        `${cli.say(METER_WORDS.multiplier)} ${meter.multiplier}, ${cli.say(METER_WORDS.scale)} ${meter.scale}, ${cli.say(METER_WORDS.modulus)} ${meter.modulus ?? '–'}`,
+      ]
+    : [];
+
+function spanLines({ span }: TraceNode): readonly string[] {
   if (!span) return [];
   const edge = (name: 'start' | 'end'): string => {
     const { before, after, face, exact } = span[name];
@@ -79,6 +92,5 @@ function spanLines({ span, meter }: TraceNode): readonly string[] {
       .map((reading) => `${reading.value} ${reading.unit} @ ${reading.at}`);
     return `${name === 'start' ? 'a' : 'b'} = ${face}${exact ? ' ' : ` ≈ `}[${between.join(' … ')}]`;
   };
-  const multiplier = meter ? [`m = ${meter.multiplier}, ${meter.device}/${meter.register}, ${meter.serial}`] : [];
-  return [...multiplier, edge('start'), edge('end'), span.formula];
+  return [edge('start'), edge('end')];
 }

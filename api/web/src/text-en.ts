@@ -139,23 +139,6 @@ export const en: Text = {
     meter: 'Meter',
     span: 'Readings',
   },
-  sentence: {
-    sum: (name, terms) => `${name}: sum of the ${terms} terms below`,
-    point: (name, terms) => `${name}: sum of ${terms} meter${terms === 1 ? '' : 's'}`,
-    formula: (name, terms) => `${name}: ${terms} points added with their signs`,
-    meter: (serial, spans) => `Meter ${serial}: sum of ${spans} stretch${spans === 1 ? '' : 'es'} of its register`,
-    share: (point, ratio, basis, since) =>
-      `${ratio} of ${point} (by ${basis}, ${since}); whole units each day, remainders to the largest fractions`,
-  },
-  basis: { area: 'area', headcount: 'headcount', fixed: 'fixed share', 'sub-meter': 'sub-meter' },
-  always: 'since the start',
-  since: (day) => `since ${day}`,
-  items: {
-    'lighting-and-sockets': 'Lighting and sockets',
-    'air-conditioning': 'Air conditioning',
-    power: 'Power',
-    special: 'Special',
-  },
   meter: {
     serial: 'Serial',
     device: 'Device / register',
@@ -174,6 +157,13 @@ export const en: Text = {
     placed: 'placed by time',
   },
   wraps: (times) => `wrapped ${times}×`,
+  event: {
+    replacement: 'Replacement',
+    reset: 'Reset',
+    multiplier: 'Multiplier',
+    exclude: 'Exclude',
+    admit: 'Admit',
+  },
   eventBy: (by) => `${by} (claimed)`,
   openAll: 'Open all',
   closeAll: 'Close',

@@ -49,7 +49,7 @@ export const zh = {
   pick: '选择对象',
   site: '全部',
   institutions: '单位',
-  points: '测点',
+  points: '计量点',
   premises: '建筑',
   weekdays: ['周一', '周二', '周三', '周四', '周五', '周六', '周日'],
   monthToDate: '本月累计',
@@ -68,7 +68,7 @@ export const zh = {
   counters: '累计量',
   gauges: '瞬时量',
   column: {
-    point: '测点',
+    point: '计量点',
     serial: '表号',
     carrier: '介质',
     place: '位置',
@@ -77,7 +77,7 @@ export const zh = {
     value: '表面读数',
     age: '距今',
   },
-  search: '查找测点、表号、设备',
+  search: '查找计量点、表号、设备',
   lines: {
     title: '采集线路',
     kind: {
@@ -136,32 +136,13 @@ export const zh = {
     site: '全部',
     premises: '建筑',
     item: '分项',
-    point: '测点',
+    point: '计量点',
     share: '分摊',
     formula: '公式',
     meter: '表计',
     span: '读数段',
   } satisfies Record<TraceNode['kind'], string>,
-  sentence: {
-    sum: (name: string, terms: number) => `${name}：下列 ${terms} 项之和`,
-    point: (name: string, terms: number) => `${name}：${terms} 只表计之和`,
-    formula: (name: string, terms: number) => `${name}：${terms} 个测点按符号相加`,
-    meter: (serial: string, spans: number) => `表号 ${serial}：${spans} 段读数之和`,
-    share: (point: string, ratio: string, basis: string, since: string) =>
-      `${point}的 ${ratio}（按${basis}，${since}）；逐日取整，余数归最大零头`,
-  },
-  always: '启用以来',
-  since: (day: string) => `自 ${day} 起`,
-  items: {
-    'lighting-and-sockets': '照明插座',
-    'air-conditioning': '空调',
-    power: '动力',
-    special: '特殊',
-  } as Readonly<Record<string, string>>,
-  basis: { area: '面积', headcount: '人数', fixed: '固定比例', 'sub-meter': '分表' } as Readonly<
-    Record<string, string>
-  >,
-  meter: { serial: '表号', device: '设备 / 寄存器', multiplier: '倍率', scale: '每字', modulus: '量程', none: '未知' },
+  meter: { serial: '表号', device: '设备 / 寄存器', multiplier: '倍率', scale: '每字', modulus: '满度', none: '未知' },
   boundary: {
     start: '起点',
     end: '终点',
@@ -171,7 +152,8 @@ export const zh = {
     exact: '恰在边界',
     placed: '按时间内插',
   },
-  wraps: (times: number) => `表面归零 ${times} 次`,
+  wraps: (times: number) => `翻转 ${times} 次`,
+  event: { replacement: '换表', reset: '归零', multiplier: '变更倍率', exclude: '排除读数', admit: '采信读数' },
   eventBy: (by: string) => `${by}（自称）`,
   openAll: '全部展开',
   closeAll: '收起',

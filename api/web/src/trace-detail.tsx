@@ -12,7 +12,7 @@ export function TraceDetail({ node }: { readonly node: TraceNode }) {
       {span && <Span span={span} />}
       {events.map((event) => (
         <div key={`${event.id ?? ''}${event.at}`} className="detail small">
-          <span className="kind">{event.kind}</span> <span className="number">{clockOf(event.at)}</span>{' '}
+          <span className="kind">{text.event[event.kind]}</span> <span className="number">{clockOf(event.at)}</span>{' '}
           {detailOf(event.detail)} · {event.claimed ? text.eventBy(event.by) : event.by}
           {event.reason !== '' && ` · ${event.reason}`}
         </div>

@@ -5,7 +5,6 @@ import { clockOf, plain, readable } from './format.ts';
 import { useSpeech } from './language.tsx';
 import { Decimal } from './parts.tsx';
 import { sumOfTerms } from './sums.ts';
-import { useSentence } from './sentence.ts';
 import { TraceDetail } from './trace-detail.tsx';
 
 interface TraceBranchProps {
@@ -18,8 +17,7 @@ interface TraceBranchProps {
 }
 
 export function TraceBranch({ node, depth, unit, displayUnit, all }: TraceBranchProps) {
-  const { text } = useSpeech();
-  const sentence = useSentence();
+  const { text, nameOf } = useSpeech();
   const [open, setOpen] = useState(all ?? (depth < 2 || node.terms.length === 1));
   const hasMore = node.terms.length > 0;
   return (
@@ -36,9 +34,7 @@ export function TraceBranch({ node, depth, unit, displayUnit, all }: TraceBranch
           {open ? '▼' : '▶'}
         </button>
         <span className="kind">{text.node[node.kind]}</span>
-        <span className="label" title={node.label}>
-          {sentence(node)}
-        </span>
+        <span className="label">{nameOf(node.label)}</span>
         <span className="amount number">
           {node.sign === -1 ? '− ' : ''}
           <Decimal display={node.display} /> <span className="faint small">{displayUnit}</span>
