@@ -28,7 +28,7 @@ export const factorRowSchema = z.strictObject({
   kind: z.string(),
   region: z.string(),
   from: day,
-  to: day.nullable(),
+  to: day.nullable().describe('first day on which it no longer holds'),
   value: z.number().nullable(),
   unit: z.string().nullable(),
   source: sourceSchema,

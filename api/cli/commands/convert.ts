@@ -3,6 +3,7 @@ import { zoneOf } from '#domain';
 import { type ConvertAnswer, convertAnswerSchema } from '../../../pipeline/answers-rules.ts';
 import { command } from '../command.ts';
 import type { Cli } from '../context.ts';
+import { CARRIER_LABELS } from '../labels.ts';
 import { present, type Sheet } from '../output/present.ts';
 import { withCatalogue } from '../wiring/catalogue.ts';
 import { noArgs } from './common.ts';
@@ -99,9 +100,15 @@ function sheetOf(cli: Cli, answer: ConvertAnswer): Sheet {
   };
 }
 
+/** The catalogue may know more carriers than the books. */
+const carrierName = (cli: Cli, carrier: string): string => {
+  const label = Object.entries(CARRIER_LABELS).find(([known]) => known === carrier)?.[1];
+  return label ? cli.say(label) : carrier;
+};
+
 const detailsOf = (cli: Cli, answer: ConvertAnswer): string =>
   blocks(
-    `${answer.quantity} ${answer.unit} · ${answer.carrier} · ${answer.year} · ${answer.region}`,
+    `${answer.quantity} ${answer.unit} · ${carrierName(cli, answer.carrier)} · ${answer.year} · ${answer.region}`,
     rowsText(
       cli,
       [answer.coalEquivalent, ...answer.coalEquivalentQuota, answer.carbon, answer.carbonResidual].flatMap(

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dayBefore } from '#domain';
 import { confirmationSchema } from '../../../pipeline/answers-facts.ts';
 import { type FactorsAnswer, factorsAnswerSchema } from '../../../pipeline/answers-rules.ts';
 import { command } from '../command.ts';
@@ -82,7 +83,7 @@ function sheetOf(cli: Cli, { rows }: FactorsAnswer): Sheet {
       row.unit ?? '',
       row.region,
       row.from,
-      row.to ?? '',
+      row.to === null ? '' : dayBefore(row.to),
       `${row.confidence}${row.verified ? ' ✓' : ''}`,
       sourceText(cli, row),
     ]),
