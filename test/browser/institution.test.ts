@@ -56,7 +56,7 @@ describe.skipIf(executable === undefined)('the page of an institution', () => {
     const water = await textOf(page, '[data-verdict=water-per-person]');
     expect(water).toContain('仅供参考');
     expect(water).not.toContain('修正');
-    expect(await textOf(page, '[data-question=level]')).toContain('该机构属省级、市级还是县级？');
+    expect(await textOf(page, '[data-question=level]')).toBe('该机构属省级、市级还是县级？level · PROFILE_INCOMPLETE');
     await page.waitForSelector('[data-target=energy-2030] svg');
     expect(await textOf(page, '[data-target=energy-2030]')).toContain('80 % 区间');
     await page.getByText('返回全部').click();

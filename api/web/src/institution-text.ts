@@ -207,6 +207,9 @@ export const shown = (value: number | null): string =>
 
 export const missingKey = ({ what, reason }: MissingAnswer): string => `${what} ${reason}`;
 
+/** What a reason begins with; the sentence after it is English. */
+export const codeOf = ({ reason }: MissingAnswer): string => reason.split(':')[0] ?? reason;
+
 /** The same lack may stand in several parts of an answer; it is said once. */
 export const eachOnce = (missing: readonly MissingAnswer[]): readonly MissingAnswer[] => [
   ...new Map(missing.map((one) => [missingKey(one), one])).values(),

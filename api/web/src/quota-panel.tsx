@@ -2,7 +2,7 @@ import { Tag, Tooltip } from 'antd';
 import type { JudgeAnswer, VerdictAnswer } from '../../../pipeline/answers-rules.ts';
 import { urlOf, useAnswer } from './api.ts';
 import { unitText } from './format.ts';
-import { eachOnce, institutionText, missingKey, shown } from './institution-text.ts';
+import { codeOf, eachOnce, institutionText, missingKey, shown } from './institution-text.ts';
 import { useSpeech } from './language.tsx';
 import { Answered, Nothing, Panel } from './parts.tsx';
 import { type InstitutionProps, RowsButton } from './rows-drawer.tsx';
@@ -114,7 +114,7 @@ export function QuestionsPanel(props: InstitutionProps) {
                 <li key={missingKey(one)} data-question={one.what}>
                   <div>{nameOf(one.cure)}</div>
                   <div className="faint small">
-                    {one.what} · {one.reason}
+                    {one.what} · {language === 'en' ? one.reason : codeOf(one)}
                   </div>
                 </li>
               ))}
