@@ -100,9 +100,10 @@ export const traceNodeSchema = z.strictObject({
       kind: z.enum(METER_EVENT_KINDS),
       at: instant,
       by: z.string(),
-      claimed: z.boolean(),
+      confirmedBy: z.string().nullable(),
+      claimed: z.boolean().describe('names are claimed until access control exists'),
       reason: z.string(),
-      detail: z.string(),
+      detail: localText.describe('what was said, times apart'),
     }),
   ),
   findings: z.array(

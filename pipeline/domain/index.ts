@@ -3,6 +3,7 @@ export * from './calendar.ts';
 export * from './carrier.ts';
 export * from './durations.ts';
 export * from './errors.ts';
+export * from './event-words.ts';
 export * from './facts.ts';
 export * from './finding.ts';
 export * from './frame.ts';

@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 import {
+  eventTime,
   formatRational,
   type MeterEvent,
   type MeterEventBody,
@@ -141,13 +142,11 @@ async function activate(
       device: register.device,
       register: register.register,
       // a cut brings to light readings of its slot from before it
-      from: slotStart(startOf(body), site.slotMs),
+      from: slotStart(eventTime(body), site.slotMs),
       rejoin: body.kind === 'replacement' || body.kind === 'reset' || body.kind === 'exclude',
     })),
   );
 }
-
-const startOf = (body: MeterEventBody): number => ('at' in body ? body.at : body.from);
 
 /** The registers whose books an event can change. A ratio or a replacement touches all meters of its point from then on. */
 function touched(
@@ -155,7 +154,7 @@ function touched(
   body: MeterEventBody,
 ): readonly EffectiveRegister[] {
   if (body.kind === 'replacement' || body.kind === 'multiplier') {
-    const from = startOf(body);
+    const from = eventTime(body);
     return [...registers.values()].filter((r) =>
       r.mountings.some((m) => m.point === body.point && (m.removedAt ?? Infinity) >= from),
     );
@@ -189,7 +188,7 @@ function refuseInvalid(registry: Registry, registers: DirectorySite['registers']
           .slice(0, 12)
           .join(', ')}`,
       );
-    const at = startOf(body);
+    const at = eventTime(body);
     const held = mountings.find((m) => holdsAt(m, at));
     if (!held)
       refuse(`no meter is mounted at ${body.point} at that time`, 'choose a time between mounting and removal');

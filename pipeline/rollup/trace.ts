@@ -3,6 +3,8 @@ import {
   baseUnitOf,
   type Carrier,
   displayUnitOf,
+  eventTime,
+  eventWords,
   formatInstant,
   formatRational,
   type Interval,
@@ -184,11 +186,12 @@ const touches = ({ body }: MeterEvent, register: MountedRegister['register'], { 
 const eventOf = (event: MeterEvent, zone: Zone): TraceNode['events'][number] => ({
   id: event.id,
   kind: event.body.kind,
-  at: formatInstant('at' in event.body ? event.body.at : event.body.from, zone),
-  by: event.confirmedBy === undefined ? event.by : `${event.by}, confirmed by ${event.confirmedBy}`,
+  at: formatInstant(eventTime(event.body), zone),
+  by: event.by,
+  confirmedBy: event.confirmedBy ?? null,
   claimed: true,
   reason: event.reason,
-  detail: JSON.stringify(event.body),
+  detail: eventWords(event.body, zone),
 });
 
 /** V(end) − V(start) of one stretch, with the readings on both sides of each boundary. */

@@ -251,7 +251,8 @@ function traceOfPart(part: Part, interval: Interval, now: number, carrier: Carri
               by: '李明',
               claimed: true,
               reason: '互感器铭牌核对',
-              detail: '400/5',
+              confirmedBy: null,
+              detail: { zh: 'p-tower：倍率 80', en: 'p-tower: multiplier 80' },
             },
           ]
         : [],

@@ -1,4 +1,4 @@
-import type { MeterEvent, Registry, Zone } from '#domain';
+import { eventTime, eventWords, formatInstant, type MeterEvent, type Registry, type Zone } from '#domain';
 import type { Service } from '../../../pipeline/service.ts';
 import { showEvent } from '../../http/event-shape.ts';
 import type { Cli } from '../context.ts';
@@ -43,21 +43,20 @@ const sheetOf = (cli: Cli, events: readonly MeterEvent[], zone: Zone): Sheet => 
     { heading: 'id', right: true },
     { heading: cli.language === 'zh' ? '事件' : 'event' },
     { heading: cli.say(WORDS.state) },
+    { heading: cli.say(WORDS.at) },
     { heading: cli.language === 'zh' ? '内容' : 'what' },
     { heading: cli.say(WORDS.by) },
     { heading: cli.language === 'zh' ? '确认人' : 'confirmed by' },
     { heading: cli.say(WORDS.reason) },
   ],
-  rows: events.map((event) => {
-    const facts = Object.entries(showEvent(event, zone).event).filter(([key]) => key !== 'kind');
-    return [
-      String(event.id),
-      cli.say(EVENT_LABELS[event.body.kind]),
-      cli.say(STATES[event.state]),
-      facts.map(([key, value]) => `${key}=${value}`).join(' '),
-      event.by,
-      event.confirmedBy ?? '',
-      event.reason,
-    ];
-  }),
+  rows: events.map((event) => [
+    String(event.id),
+    cli.say(EVENT_LABELS[event.body.kind]),
+    cli.say(STATES[event.state]),
+    formatInstant(eventTime(event.body), zone),
+    cli.say(eventWords(event.body, zone)),
+    event.by,
+    event.confirmedBy ?? '',
+    event.reason,
+  ]),
 });

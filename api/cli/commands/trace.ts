@@ -50,6 +50,15 @@ function treeOf(cli: Cli, answer: TraceAnswer): string {
   return `${[title, ...nodeLines(cli, answer.root, answer.displayUnit, '', '')].join('\n')}\n`;
 }
 
+function whoOf(cli: Cli, { by, confirmedBy, claimed }: TraceNode['events'][number]): string {
+  const chinese = cli.language === 'zh';
+  return [
+    by,
+    ...(confirmedBy === null ? [] : [chinese ? `${confirmedBy} 确认` : `confirmed by ${confirmedBy}`]),
+    ...(claimed ? [chinese ? '自报' : 'claimed'] : []),
+  ].join(chinese ? '，' : ', ');
+}
+
 function nodeLines(cli: Cli, node: TraceNode, unit: string, lead: string, indent: string): readonly string[] {
   const sign = node.sign === -1 ? '− ' : '';
   const coverage = node.coverage === undefined ? '' : `  ${percent(node.coverage)}`;
@@ -58,7 +67,7 @@ function nodeLines(cli: Cli, node: TraceNode, unit: string, lead: string, indent
     ...spanLines(node),
     ...node.events.map(
       (event) =>
-        `! ${cli.say(EVENT_LABELS[event.kind])} ${event.at}: ${event.detail} (${event.by}${event.claimed ? (cli.language === 'zh' ? '，自报' : ', claimed') : ''}; ${event.reason})`,
+        `! ${cli.say(EVENT_LABELS[event.kind])} ${event.at} ${cli.say(event.detail)} (${whoOf(cli, event)}; ${event.reason})`,
     ),
     ...node.findings.map(
       (finding) =>

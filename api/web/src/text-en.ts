@@ -164,7 +164,8 @@ export const en: Text = {
     exclude: 'Exclude',
     admit: 'Admit',
   },
-  eventBy: (by) => `${by} (claimed)`,
+  eventBy: (by, confirmedBy) =>
+    confirmedBy === null ? `${by} (claimed)` : `${by}, confirmed by ${confirmedBy} (both claimed)`,
   openAll: 'Open all',
   closeAll: 'Close',
   none: 'No data',

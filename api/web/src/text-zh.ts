@@ -154,7 +154,8 @@ export const zh = {
   },
   wraps: (times: number) => `翻转 ${times} 次`,
   event: { replacement: '换表', reset: '归零', multiplier: '变更倍率', exclude: '排除读数', admit: '采信读数' },
-  eventBy: (by: string) => `${by}（自称）`,
+  eventBy: (by: string, confirmedBy: string | null) =>
+    confirmedBy === null ? `${by}（自称）` : `${by}，${confirmedBy} 确认（均为自称）`,
   openAll: '全部展开',
   closeAll: '收起',
   none: '无数据',

@@ -4,7 +4,7 @@ import { useSpeech } from './language.tsx';
 
 /** What a step rests on: a meter, a pair of readings, what people entered. */
 export function TraceDetail({ node }: { readonly node: TraceNode }) {
-  const { text } = useSpeech();
+  const { text, nameOf } = useSpeech();
   const { meter, span, events } = node;
   return (
     <>
@@ -13,7 +13,7 @@ export function TraceDetail({ node }: { readonly node: TraceNode }) {
       {events.map((event) => (
         <div key={`${event.id ?? ''}${event.at}`} className="detail small">
           <span className="kind">{text.event[event.kind]}</span> <span className="number">{clockOf(event.at)}</span>{' '}
-          {detailOf(event.detail)} · {event.claimed ? text.eventBy(event.by) : event.by}
+          {nameOf(event.detail)} · {text.eventBy(event.by, event.confirmedBy)}
           {event.reason !== '' && ` · ${event.reason}`}
         </div>
       ))}
@@ -100,23 +100,3 @@ function Boundary({ name, side }: { readonly name: string; readonly side: SpanSh
     </tr>
   );
 }
-
-/** What was entered, as name and value; its times stand beside it. */
-function detailOf(detail: string): string {
-  try {
-    const body: unknown = JSON.parse(detail);
-    if (typeof body !== 'object' || body === null) return detail;
-    return Object.entries(body)
-      .filter(([key]) => !['kind', 'at', 'from', 'to'].includes(key))
-      .map(([key, value]) => `${key} ${ratioOf(value)}`)
-      .join(', ');
-  } catch {
-    // not everything that is entered is JSON
-    return detail;
-  }
-}
-
-const ratioOf = (value: unknown): string =>
-  typeof value === 'object' && value !== null && 'num' in value && 'den' in value
-    ? `${String(value.num)}/${String(value.den)}`
-    : String(value);
