@@ -33,7 +33,7 @@ export function pointWords({ name, role }: Point, terms: number): LocalText {
 export const meterWords = ({ serial, device, register }: Mounting, spans: number): LocalText =>
   say(
     `表号 ${serial}（${device}/${register}）：${spans} 段读数之和`,
-    `meter ${serial} (${device}/${register}): sum of ${spans} stretch${spans === 1 ? '' : 'es'} of its register`,
+    `Meter ${serial} (${device}/${register}): sum of ${spans} stretch${spans === 1 ? '' : 'es'} of its register`,
   );
 
 export function shareWords(
