@@ -29,7 +29,7 @@ export interface SeriesQuery {
   readonly device: string;
   readonly register: string;
   readonly interval: Interval;
-  /** Windows are aligned to the epoch; those of a whole day the service puts together by the days of the site. */
+  /** A historian's windows are aligned to the epoch; the service puts them together by the days of the site, of which each has a whole number. */
   readonly windowMs: number;
 }
 

@@ -1,15 +1,5 @@
 import { type Kysely } from 'kysely';
-import {
-  DAY,
-  dayStart,
-  type Interval,
-  localDay,
-  periodsOf,
-  registerKey,
-  requestError,
-  type Zone,
-  zoneOf,
-} from '#domain';
+import { DAY, dayStart, localDay, periodsOf, registerKey, requestError, type Zone, zoneOf } from '#domain';
 import { decodeGauges } from '../books/codec.ts';
 import type { Tables } from '../books/tables.ts';
 import type { Historian, SeriesQuery, SeriesWindow } from '../historian/port.ts';
@@ -19,7 +9,7 @@ import { loadBrackets, placeOf } from '../rollup/brackets.ts';
 export interface SeriesAnswer {
   /** The historian has every reading; the books the first and last of each slot, and a gauge's extremes for 90 days. */
   readonly source: 'historian' | 'books';
-  /** The books' slot where a shorter window was asked for. */
+  /** Of the books whole slots, where a shorter window or parts of slots were asked for. */
   readonly windowMs: number;
   /** Unit of the values: the register's own. */
   readonly unit: string;
@@ -44,28 +34,27 @@ export async function series(
     });
   }
   const zone = zoneOf(site.registry.site.zone);
-  const days = query.windowMs === DAY;
   if (historian) {
-    const windowMs = days ? partOfDays(query.interval, zone) : query.windowMs;
-    const windows = await historian.series({ ...query, windowMs });
-    return {
-      source: 'historian',
-      windowMs: query.windowMs,
-      unit,
-      windows: days ? gathered(windows, query, zone) : windows,
-    };
+    const parts = await historian.series({ ...query, windowMs: partOfWindows(query, zone) });
+    return { source: 'historian', windowMs: query.windowMs, unit, windows: gathered(parts, query, zone) };
   }
-  const windowMs = Math.max(query.windowMs, site.slotMs);
+  const windowMs = wholeSlots(query.windowMs, site.slotMs);
   const windows = gathered(await pieces(db, site, query), { ...query, windowMs }, zone);
   return { source: 'books', windowMs, unit, windows };
 }
 
-/** The longest window aligned to the epoch of which every local day is made up. */
-const partOfDays = (interval: Interval, zone: Zone): number =>
+/** The longest window aligned to the epoch of which every window of the site's days is made up. */
+const partOfWindows = ({ interval, windowMs }: SeriesQuery, zone: Zone): number =>
   periodsOf('day', interval, zone)
-    // the first begins where the interval does
-    .slice(1)
-    .reduce((part, { from }) => gcd(part, from % DAY), DAY);
+    .map(({ from }) => midnightBefore(from, zone))
+    .reduce((part, midnight) => gcd(part, midnight % DAY), windowMs);
+
+/** The shortest window of whole slots, and of which a day has a whole number, that is no shorter. */
+function wholeSlots(windowMs: number, slotMs: number): number {
+  let length = Math.ceil(windowMs / slotMs) * slotMs;
+  while (DAY % length !== 0) length += slotMs;
+  return length;
+}
 
 const gcd = (a: number, b: number): number => (b === 0 ? Math.abs(a) : gcd(b, a % b));
 
@@ -96,12 +85,10 @@ async function pieces(db: Kysely<Tables>, site: DirectorySite, query: SeriesQuer
   return rows.flatMap(({ day, payload }) => decodeGauges(day, payload).get(place.ordinal) ?? []);
 }
 
-/** By windows aligned to the epoch, whole days by those of the site; the first is cut to the interval. */
+/** By windows counted from the site's midnight; the first is cut to the interval. */
 function gathered(parts: readonly Piece[], { interval, windowMs }: SeriesQuery, zone: Zone): readonly SeriesWindow[] {
   const within = parts.filter(({ start }) => start >= interval.from && start < interval.to);
-  const windowOf = (at: number): number =>
-    windowMs === DAY ? dayStart(localDay(at, zone), zone) : Math.floor(at / windowMs) * windowMs;
-  const byWindow = Map.groupBy(within, ({ start }) => Math.max(interval.from, windowOf(start)));
+  const byWindow = Map.groupBy(within, ({ start }) => Math.max(interval.from, windowStart(start, windowMs, zone)));
   return [...byWindow].map(([start, own]) => ({
     start,
     min: Math.min(...own.map(({ min }) => min)),
@@ -109,3 +96,11 @@ function gathered(parts: readonly Piece[], { interval, windowMs }: SeriesQuery, 
     last: own.at(-1)?.last ?? 0,
   }));
 }
+
+/** Counted by time elapsed, so that a day of 23 or 25 hours has a shorter window at its end; a whole day is as long as it is. */
+function windowStart(at: number, windowMs: number, zone: Zone): number {
+  const midnight = midnightBefore(at, zone);
+  return windowMs === DAY ? midnight : midnight + Math.floor((at - midnight) / windowMs) * windowMs;
+}
+
+const midnightBefore = (at: number, zone: Zone): number => dayStart(localDay(at, zone), zone);

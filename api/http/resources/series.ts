@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import { formatInstant, MINUTE, zoneOf } from '#domain';
+import { DAY, formatInstant, MINUTE, zoneOf } from '#domain';
 import { type ApiContext, type App, registryOf } from '../context.ts';
 import { problems, siteKey } from '../shapes.ts';
 import { parseInterval, parseRegister, requireRows } from '../usage-query.ts';
+
+const MINUTES_OF_DAY = DAY / MINUTE;
 
 const querySchema = z.strictObject({
   ...siteKey,
@@ -13,9 +15,12 @@ const querySchema = z.strictObject({
     .number()
     .int()
     .min(1)
-    .max(1_440)
+    .max(MINUTES_OF_DAY)
+    .refine((minutes) => MINUTES_OF_DAY % minutes === 0, 'is not a number of minutes of which a day is made up')
     .default(15)
-    .describe('minutes, counted from midnight UTC; 1440: the days of the site'),
+    .describe(
+      'minutes, counted from midnight of the site; of a day of 23 or 25 hours the last window is shorter; 1440: the days of the site',
+    ),
 });
 
 const seriesSchema = z
@@ -23,7 +28,7 @@ const seriesSchema = z
     source: z
       .enum(['historian', 'books'])
       .describe('books: first and last of each slot, a gauge’s extremes for 90 days'),
-    windowMinutes: z.int().describe('the slot of the books where a shorter window was asked for'),
+    windowMinutes: z.int().describe('whole slots of the books where a shorter window or parts of slots were asked for'),
     unit: z.string().describe('of the values: what stands on the meter’s face; gauges in thousandths'),
     items: z.array(
       z.strictObject({

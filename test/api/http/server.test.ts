@@ -138,6 +138,17 @@ describe('usage', () => {
   });
 });
 
+describe('a series', () => {
+  it.each([7, 1_441, 0.5])('has no windows of %f minutes, of which no day is made up', async (window) => {
+    const answer = await get(`/api/v1/series?register=dev-p-hall/e1&from=2026-03-05&window=${window}`);
+    expect(answer.json()).toMatchObject({
+      status: 400,
+      code: 'REQUEST_INVALID',
+      detail: expect.stringMatching(/window/),
+    });
+  });
+});
+
 describe('a list', () => {
   it('is paged by cursor until there is no next', async () => {
     const kinds: string[] = [];

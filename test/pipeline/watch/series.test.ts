@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { DAY, dayStart, HOUR, localDay, parseTime, zoneOf } from '../../../pipeline/domain/index.ts';
+import { DAY, dayStart, HOUR, localDay, MINUTE, parseTime, zoneOf } from '../../../pipeline/domain/index.ts';
 import { openService } from '../../../pipeline/index.ts';
 import type { Historian, SeriesQuery } from '../../../pipeline/historian/port.ts';
 import { systemClock } from '../../../pipeline/platform/index.ts';
@@ -91,45 +91,80 @@ describe('a register by window', () => {
     }
   });
 
-  it('of a whole day is put together from what the historian has of it, also where the clocks are changed', async () => {
-    const plain = smallRegistry([{ point: 'p' }]);
-    const asked: number[] = [];
-    // a historian whose register shows the hours since the epoch, by windows aligned to it
-    const historian: Historian = {
-      identity: 'h',
-      write: async () => undefined,
-      series: async ({ interval: { from, to }, windowMs }) => {
-        asked.push(windowMs);
-        const windows = [];
-        for (let start = from; start < to; start = Math.floor(start / windowMs + 1) * windowMs) {
-          const end = Math.min(to, Math.floor(start / windowMs + 1) * windowMs);
-          windows.push({ start, min: start / HOUR, max: end / HOUR - 1, last: end / HOUR - 1 });
-        }
-        return windows;
-      },
-    };
-    const daysOf = async (zone: string, from: string, count: number) => {
-      const site = await openSmallSite({ ...plain, site: { ...plain.site, zone } }, '2026-06-01');
+  it('is made of whole slots where a shorter one, or one that cuts slots, was asked for, and a day of whole windows', async () => {
+    const site = await openSmallSite(smallRegistry([{ point: 'p' }]), '2026-03-06');
+    try {
+      const minutes = async (asked: number) =>
+        (await site.service.series(query({ windowMs: asked * MINUTE }))).windowMs;
+      expect(await Promise.all([1, 60, 90, 288].map(minutes))).toEqual([1, 1, 2, 6].map((hours) => hours * HOUR));
+    } finally {
+      await site.close();
+    }
+  });
+
+  it.each([
+    ['Asia/Shanghai', '2026-03-05', 6, [0, 6, 12, 18, 24, 30, 36, 42], 2 * HOUR],
+    ['Asia/Shanghai', '2026-03-05', 12, [0, 12, 24, 36], 4 * HOUR],
+    ['Asia/Shanghai', '2026-03-05', 24, [0, 24], 8 * HOUR],
+    ['Asia/Shanghai', '2026-03-05', 1, Array.from({ length: 48 }, (_, hour) => hour), HOUR],
+    // Saturday, then a Sunday of 23 hours
+    ['Europe/London', '2026-03-28', 12, [0, 12, 24, 36], 12 * HOUR],
+    ['Europe/London', '2026-03-28', 24, [0, 24], DAY],
+    ['Europe/London', '2026-03-29', 12, [0, 12, 23, 35], HOUR],
+    // a Sunday of 25 hours, then Monday
+    ['Europe/London', '2026-10-25', 12, [0, 12, 24, 25, 37], HOUR],
+    ['Europe/London', '2026-10-25', 24, [0, 25], HOUR],
+    ['UTC', '2026-03-05', 6, [0, 6, 12, 18, 24, 30, 36, 42], 6 * HOUR],
+  ])(
+    'is counted from midnight of the site in %s, two days from %s by %i hours, in books and historian',
+    async (zoneName, first, hours, starts, asked) => {
+      const zone = zoneOf(zoneName);
+      const from = parseTime(first, zone).from;
+      const interval = { from, to: dayStart(localDay(from, zone) + 2, zone) };
+      const plain = smallRegistry([{ point: 'p' }]);
+      const site = await openSmallSite({ ...plain, site: { ...plain.site, zone: zoneName } }, '2026-12-01');
+      const readings = Array.from(
+        { length: (interval.to - from) / HOUR },
+        (_, hour) => [from + hour * HOUR, hour] as const,
+      );
+      const { historian, parts } = alignedHistorian(readings);
       const service = openService({ books: site.books, historian, clock: systemClock, telemetry: silentTelemetry() });
       try {
-        const first = localDay(parseTime(from, zoneOf(zone)).from, zoneOf(zone));
-        const bounds = Array.from({ length: count + 1 }, (_, i) => dayStart(first + i, zoneOf(zone)));
-        const interval = { from: bounds[0] ?? 0, to: bounds.at(-1) ?? 0 };
-        const { windows } = await service.series(query({ windowMs: DAY, interval }));
-        expect(windows).toEqual(
-          bounds.slice(0, -1).map((start, i) => {
-            const last = (bounds[i + 1] ?? 0) / HOUR - 1;
-            return { start, min: start / HOUR, max: last, last };
+        await site.feed('p', readings);
+        const [books, curves] = await Promise.all(
+          [site.service, service].map((one) => one.series(query({ interval, windowMs: hours * HOUR }))),
+        );
+        expect(books?.windows).toEqual(
+          starts.map((start, i) => {
+            const last = (starts[i + 1] ?? readings.length) - 1;
+            return { start: from + start * HOUR, min: start, max: last, last };
           }),
         );
+        expect(curves?.windows).toEqual(books?.windows);
+        expect(parts).toEqual([asked]);
       } finally {
         await service.stop();
         await site.close();
       }
-    };
-    await daysOf('Asia/Shanghai', '2026-03-05', 3);
-    await daysOf('Europe/London', '2026-03-28', 3);
-    await daysOf('UTC', '2026-03-05', 2);
-    expect(asked).toEqual([8 * HOUR, HOUR, DAY]);
-  });
+    },
+  );
 });
+
+/** Windows aligned to the epoch and cut to the interval, as InfluxDB's, and how long those were that it was asked for. */
+function alignedHistorian(readings: readonly (readonly [at: number, value: number])[]) {
+  const parts: number[] = [];
+  const historian: Historian = {
+    identity: 'h',
+    write: async () => undefined,
+    series: async ({ interval: { from, to }, windowMs }) => {
+      parts.push(windowMs);
+      const within = readings.filter(([at]) => at >= from && at < to);
+      const byWindow = Map.groupBy(within, ([at]) => Math.max(from, Math.floor(at / windowMs) * windowMs));
+      return [...byWindow].map(([start, own]) => {
+        const values = own.map(([, value]) => value);
+        return { start, min: Math.min(...values), max: Math.max(...values), last: values.at(-1) ?? 0 };
+      });
+    },
+  };
+  return { historian, parts };
+}
