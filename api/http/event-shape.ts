@@ -3,6 +3,7 @@ import {
   EVENT_STATES,
   formatInstant,
   formatRational,
+  kept,
   type MeterEvent,
   type MeterEventBody,
   parseRational,
@@ -10,7 +11,7 @@ import {
   REGISTER_PATTERN,
   type Zone,
 } from '#domain';
-import { claimKeys, idSchema, kept } from './shapes.ts';
+import { claimKeys, idSchema } from './shapes.ts';
 
 /**
  * Meter events as people send and read them: times as text in the zone of the site, ratios as text, face values as

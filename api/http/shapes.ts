@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ID_PATTERN } from '#domain';
+import { ID_PATTERN, kept } from '#domain';
 import {
   findingSchema,
   institutionSchema,
@@ -59,9 +59,6 @@ export const problems = {
   },
   '5xx': { description: 'what we must', content: { 'application/problem+json': { schema: problemSchema } } },
 } as const;
-
-/** The books keep every character but NUL. */
-export const kept = (text: z.ZodString): z.ZodString => text.refine((given) => !given.includes('\0'), 'holds a NUL');
 
 export const claimKeys = {
   by: kept(z.string().trim().min(1).max(100)).describe('name; claimed until access control exists'),

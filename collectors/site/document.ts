@@ -1,4 +1,5 @@
 import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, visit } from 'yaml';
+import { isKept } from '#domain';
 import { type Path, type Problem, formatPath, type Report, say } from './problem.ts';
 
 /** A YAML text with the places of its parts. */
@@ -13,16 +14,17 @@ export interface SiteDocument {
 export function readDocument(text: string, file: string): SiteDocument {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
-  visit(document, {
-    Scalar: (_, node) => {
-      if (typeof node.value === 'number' && loses(node.value, node.source ?? '')) node.value = node.source;
-    },
-  });
   const problems: Problem[] = [];
   const add = (offset: number, problem: Omit<Problem, 'file' | 'line' | 'column'>): void => {
     const { line, col } = lines.linePos(offset);
     problems.push({ file, line, column: col, ...problem });
   };
+  visit(document, {
+    Scalar: (_, node) => {
+      if (typeof node.value === 'number' && loses(node.value, node.source ?? '')) node.value = node.source;
+      if (typeof node.value === 'string' && !isKept(node.value)) add(startOf(node) ?? 0, { path: '', ...UNKEPT });
+    },
+  });
   for (const error of document.errors) add(error.pos[0], { path: '', ...explain(error) });
   const report: Report = (path, code, wrong, instead, onKey = false) =>
     add(offsetOf(document.contents, path, onKey), { code, path: formatPath(path), wrong, instead });
@@ -69,6 +71,15 @@ function child(node: unknown, part: string | number): Pair | Node | undefined {
 }
 
 const startOf = (node: unknown): number | undefined => (isNode(node) ? node.range?.[0] : undefined);
+
+const UNKEPT: Pick<Problem, 'code' | 'wrong' | 'instead'> = {
+  code: 'TEXT_INVALID',
+  wrong: say(
+    '文字里有不能保存的字符（NUL 或半个字符）',
+    'The text has a character that cannot be kept (NUL, or half of one)',
+  ),
+  instead: say('请重新输入这段文字', 'Type the text anew'),
+};
 
 function explain({
   code,

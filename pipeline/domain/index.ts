@@ -15,6 +15,7 @@ export * from './rational.ts';
 export * from './registry.ts';
 export * from './seq-set.ts';
 export * from './slot.ts';
+export * from './text.ts';
 export * from './time-text.ts';
 export * from './units.ts';
 export * from './zone.ts';

@@ -1,4 +1,5 @@
 import {
+  isKept,
   isMeteringError,
   type LocalText,
   monthOfDay,
@@ -150,16 +151,18 @@ const faultOf = ({ column, code }: NonNullable<QuantityDraft['faults']>[number])
 const formulaIn = (column: QuantityColumn, text: string): Part<null> =>
   /^[=@]|^[+-](?![\d.])/.test(text) ? faultOf({ column, code: 'FORMULA' }) : part(null);
 
-/** PostgreSQL's text holds no NUL. */
 const unkeptIn = (column: QuantityColumn, text: string): Part<null> =>
-  text.includes('\0')
-    ? refuse(
+  isKept(text)
+    ? part(null)
+    : refuse(
         column,
         'TEXT_INVALID',
-        say('文字里有不能保存的字符（NUL）', 'The text has a character that cannot be kept (NUL)'),
+        say(
+          '文字里有不能保存的字符（NUL 或半个字符）',
+          'The text has a character that cannot be kept (NUL, or half of one)',
+        ),
         say('请重新输入这个单元格', 'Type the cell anew'),
-      )
-    : part(null);
+      );
 
 function institutionOf(text: string, registry: Registry): Part<string> {
   const named = registry.institutions.filter((i) => i.id === text || i.name.zh === text || i.name.en === text);

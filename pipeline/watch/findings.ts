@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import { z } from 'zod';
-import { formatInstant, type LocalText, requestError, zoneOf } from '#domain';
+import { formatInstant, kept, type LocalText, requestError, zoneOf } from '#domain';
 import type { FindingAnswer } from '../answers.ts';
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
@@ -86,7 +86,7 @@ export async function listFindings(
   };
 }
 
-const word = z.string().refine((text) => !text.includes('\0'));
+const word = kept(z.string());
 const cursorSchema = z.tuple([z.int(), word, word, z.int()]);
 
 interface Cursor {

@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { type Interval, type LocalText, parseTime, type Registry, requestError, type Zone, zoneOf } from '#domain';
+import {
+  type Interval,
+  kept,
+  type LocalText,
+  parseTime,
+  type Registry,
+  requestError,
+  type Zone,
+  zoneOf,
+} from '#domain';
 import type { Service } from '../../../pipeline/service.ts';
 import type { OptionSpec } from '../command.ts';
 import type { Cli } from '../context.ts';
@@ -19,7 +28,10 @@ export const CLAIM_OPTIONS: readonly OptionSpec[] = [
 ];
 
 /** As the API takes them (api/http/shapes.ts): blanks are nobody's name. */
-export const claimInput = { by: z.string().trim().min(1).max(100), reason: z.string().trim().min(1).max(1_000) };
+export const claimInput = {
+  by: kept(z.string().trim().min(1).max(100)),
+  reason: kept(z.string().trim().min(1).max(1_000)),
+};
 
 /** The named site, or the only one. Throws SITE_NEEDED, SITE_UNKNOWN. */
 export async function siteOf(service: Service, wanted: string | undefined): Promise<Registry> {

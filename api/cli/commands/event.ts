@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type MeterEventBody, parseRational, parseTime, type Registry, type Zone } from '#domain';
+import { kept, type MeterEventBody, parseRational, parseTime, type Registry, type Zone } from '#domain';
 import { command, type CommandSpec, type OptionSpec } from '../command.ts';
 import { eventListSchema, eventSchema } from '../shapes.ts';
 import { withService } from '../wiring/service.ts';
@@ -100,7 +100,7 @@ const replacement = recording({
     ...common,
     point: z.string(),
     at: z.string(),
-    serial: z.string().min(1),
+    serial: kept(z.string().min(1)),
     final: z.string().optional(),
     initial: z.string().optional(),
     device: z.string().optional(),

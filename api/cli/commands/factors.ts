@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { dayBefore } from '#domain';
+import { dayBefore, kept } from '#domain';
 import { confirmationSchema } from '../../../pipeline/answers-facts.ts';
 import { type FactorsAnswer, factorsAnswerSchema } from '../../../pipeline/answers-rules.ts';
 import { command } from '../command.ts';
@@ -118,7 +118,7 @@ export const confirmRow = command({
     },
   ],
   answer: confirmationSchema,
-  input: z.strictObject({ args: z.tuple([z.string()]), by: claimInput.by, text: z.string().min(1) }),
+  input: z.strictObject({ args: z.tuple([z.string()]), by: claimInput.by, text: kept(z.string().min(1)) }),
   run: (cli, { args: [row], by, text }) =>
     withService(cli, { log: 'no' }, async ({ service }) => {
       const word = await service.rules.confirmRow(row, { by, text });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { requestError } from '#domain';
+import { kept, requestError } from '#domain';
 import { readTemperaturesFile } from '../../../collectors/import/index.ts';
 import { type ImportTemperatureAnswer, importTemperatureAnswerSchema } from '../../../pipeline/answers-facts.ts';
 import { command } from '../command.ts';
@@ -52,7 +52,7 @@ export const importTemperature = command({
     args: z.tuple([z.string()]),
     site: z.string().optional(),
     series: z.string().min(1),
-    source: z.string().min(1),
+    source: kept(z.string().min(1)),
     by: claimInput.by.optional(),
     reason: claimInput.reason.optional(),
     replace: flag,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { QUANTITY_COLUMNS, type QuantityTable } from '#domain';
+import { kept, QUANTITY_COLUMNS, type QuantityTable } from '#domain';
 import {
   documentAnswerSchema,
   importQuantitiesAnswerSchema,
@@ -9,7 +9,7 @@ import {
   quantitiesAnswerSchema,
 } from '../../../pipeline/index.ts';
 import { type ApiContext, type App, registryOf, requireInstitution } from '../context.ts';
-import { claimKeys, idSchema, kept, problems, siteKey, siteQuery } from '../shapes.ts';
+import { claimKeys, idSchema, problems, siteKey, siteQuery } from '../shapes.ts';
 
 const tags = ['import'];
 const year = z.coerce.number().int().min(1990).max(2100);
@@ -123,7 +123,7 @@ function documentRoutes(app: App, service: ApiContext['service']): void {
           summary: 'Hands in a document behind quantities (at most 20 MB); kept by its SHA-256',
           tags,
           consumes: [BYTES, 'application/pdf', 'image/jpeg', 'image/png'],
-          querystring: z.strictObject({ ...siteKey, by: claimKeys.by, filename: z.string().min(1).max(200) }),
+          querystring: z.strictObject({ ...siteKey, by: claimKeys.by, filename: kept(z.string().min(1).max(200)) }),
           body: z.instanceof(Uint8Array, { error: 'the body must be the file itself' }),
           response: { 201: documentAnswerSchema, ...problems },
         },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { kept } from '#domain';
 import { type ApiContext, type App, registryOf } from '../context.ts';
-import { idSchema, kept, noQuery, pageKeys, pageOf, problems, siteKey } from '../shapes.ts';
+import { idSchema, noQuery, pageKeys, pageOf, problems, siteKey } from '../shapes.ts';
 
 const quarantineSchema = z
   .strictObject({

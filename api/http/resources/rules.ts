@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { kept } from '#domain';
 import {
   confirmationSchema,
   convertAnswerSchema,
@@ -11,7 +12,7 @@ import {
   targetsAnswerSchema,
 } from '../../../pipeline/index.ts';
 import { type ApiContext, type App, registryOf } from '../context.ts';
-import { claimKeys, idSchema, kept, listOf, noQuery, problems, siteKey } from '../shapes.ts';
+import { claimKeys, idSchema, listOf, noQuery, problems, siteKey } from '../shapes.ts';
 
 const tags = ['rules'];
 const params = z.strictObject({ id: idSchema.describe('of the institution') });

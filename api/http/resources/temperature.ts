@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { CARRIERS, TEMPERATURE_COLUMNS, type TemperatureTable } from '#domain';
+import { CARRIERS, kept, TEMPERATURE_COLUMNS, type TemperatureTable } from '#domain';
 import {
   baselineAnswerSchema,
   importTemperatureAnswerSchema,
   temperatureAnswerSchema,
 } from '../../../pipeline/index.ts';
 import { type ApiContext, type App, registryOf } from '../context.ts';
-import { claimKeys, idSchema, kept, problems, siteKey } from '../shapes.ts';
+import { claimKeys, idSchema, problems, siteKey } from '../shapes.ts';
 
 const tags = ['rules'];
 const period = z.string().min(4).max(40);

@@ -225,10 +225,14 @@ describe('a write', () => {
       '/events',
       { by: 'w\0', reason: 'x', event: { kind: 'exclude', device: 'd', register: 'e', from: '2026', to: '2026' } },
     ],
+    [
+      '/events',
+      { by: 'w', reason: 'x', event: { kind: 'replacement', point: 'p-hall', at: '2026-03-05', serial: '\ud800' } },
+    ],
     ['/closes', { by: 'w', reason: 'x\0', month: '2026-02' }],
     ['/quarantine/replay', { reason: '\0' }],
     ['/factors/confirmations', { row: 'a/b', by: 'w', text: '\0' }],
-  ])('a NUL, which the books cannot keep, is refused by %s', async (url, body) => {
+  ])('a NUL or half a character, which the books cannot keep, is refused by %s', async (url, body) => {
     const answer = await post(`/api/v1${url}`, body);
     expect(answer.json()).toMatchObject({ status: 400, code: 'REQUEST_INVALID', detail: expect.stringMatching(/NUL/) });
     expect((await get('/api/v1/quarantine?reason=%00')).json()).toMatchObject({ code: 'REQUEST_INVALID' });

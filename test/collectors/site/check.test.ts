@@ -129,6 +129,16 @@ points:
     expect(codes(text)).toEqual(expect.arrayContaining(expected));
   });
 
+  it('a text that the books cannot keep is refused at its place, a name as well as a key', () => {
+    const text = 'site:\n  id: s\n  name: "A\\0"\ninstitutions:\n  - { id: a, name: { zh: 甲, en: "\\ud800" } }\n';
+    expect(problemsOf(text).map((problem) => formatProblem(problem, 'en'))).toEqual([
+      'site.yaml:3:9: The text has a character that cannot be kept (NUL, or half of one). Type the text anew.',
+      'site.yaml:5:33: The text has a character that cannot be kept (NUL, or half of one). Type the text anew.',
+    ]);
+    expect(codes('site: { id: s, name: S, "\\u0000": 1 }')).toContain('TEXT_INVALID');
+    expect(codes('site: { id: s, name: "😀" }')).toEqual([]);
+  });
+
   it('a site section of wrong shape does not hide mistakes elsewhere', () => {
     expect(codes(meter('multiplier: 5/400').replace('id: s, ', ''))).toEqual(['KEY_MISSING', 'MULTIPLIER_RANGE']);
     expect(codes(meter('multiplier: 5/400').replace(/^site:.*\n/, ''))).toEqual(['KEY_MISSING', 'MULTIPLIER_RANGE']);

@@ -41,6 +41,11 @@ test('blanks are nobody’s name and no reason, as for the API', async () => {
   }
 });
 
+test('a name that the books cannot keep is refused before they are opened', async () => {
+  const { code, err } = await cli(['event', 'confirm', '1', '--by', 'w\0', '--data', join(folder, 'none')]);
+  expect([code, err]).toEqual([2, expect.stringMatching(/--by: holds a NUL/)]);
+});
+
 test('a day is excluded as far as its end, as the API does it', async () => {
   const day = ['--register', 'd-p/e', '--from', '2026-03-05', '--to', '2026-03-05'];
   expect(await record('exclude', ...day)).toMatchObject({

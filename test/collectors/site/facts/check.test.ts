@@ -70,6 +70,16 @@ targets:
     ]);
   });
 
+  it('has a text that the books cannot keep refused at its place', () => {
+    const checked = checkFacts(`${HEAD}institutions:\n  - { id: reform, grade: "三级\\0" }\n`, {
+      file: 'f.yaml',
+      registry,
+    });
+    expect('problems' in checked && checked.problems.map(({ code, line }) => [code, line])).toEqual([
+      ['TEXT_INVALID', 3],
+    ]);
+  });
+
   it('has a time of use that leaves an hour or a month out refused, or that takes one twice', () => {
     const season = (months: string, hours: string, prices: string) =>
       `${HEAD}tariffs:
