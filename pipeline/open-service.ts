@@ -30,6 +30,7 @@ import { listFindings } from './watch/findings.ts';
 import { createLiveWatch } from './watch/live-watch.ts';
 import { openRules } from './judging/index.ts';
 import { latestReadings, liveAnswers } from './watch/live.ts';
+import { olderGaugesIn } from './watch/older-gauges.ts';
 import { series } from './watch/series.ts';
 import { listQuarantine } from './watch/quarantine.ts';
 import { statusOf } from './watch/status.ts';
@@ -98,9 +99,10 @@ export function openService(options: ServiceOptions): Service {
     const content = await closedVersion(db, site.registry.site.id, query.asOf);
     return { site: closedSite(site, content), source: closedSource(content) };
   };
+  const olderGauges = olderGaugesIn(db, clock);
   const liveOf = async (id: string): Promise<readonly LiveAnswer[]> => {
     const site = await siteOf(id);
-    return liveAnswers(site, await latestReadings(db, site), clock.now());
+    return liveAnswers(site, await latestReadings(db, site, olderGauges), clock.now());
   };
   const rules = openRules({ db, clock, siteOf, rulesFolder: options.rulesFolder });
   const watch = createLiveWatch({

@@ -6,6 +6,7 @@ import { partOf } from '../books/packed.ts';
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import { holdsAt } from '../ledger/effective.ts';
+import type { GaugePlace, OlderGauges } from './older-gauges.ts';
 
 export interface LatestReading {
   readonly device: string;
@@ -14,8 +15,12 @@ export interface LatestReading {
   readonly value: number;
 }
 
-/** The latest reading of every register, from the newest packed rows of each device. */
-export async function latestReadings(db: Kysely<Tables>, site: DirectorySite): Promise<readonly LatestReading[]> {
+/** The latest reading of every register, from the newest packed rows of each device; of one that fell silent while others went on, from older ones. */
+export async function latestReadings(
+  db: Kysely<Tables>,
+  site: DirectorySite,
+  older: OlderGauges,
+): Promise<readonly LatestReading[]> {
   const readings = new Map<string, LatestReading>();
   const note = (reading: LatestReading): void => {
     const key = `${reading.device}/${reading.register}`;
@@ -34,8 +39,9 @@ export async function latestReadings(db: Kysely<Tables>, site: DirectorySite): P
       if (last) note({ device, register: names.get(ordinal) ?? '', at: last.lastAt, value: last.last });
     }
   }
-  for (const reading of await lastBelieved(db, site))
-    if (!readings.has(`${reading.device}/${reading.register}`)) note(reading);
+  const isMissing = ({ device, register }: RegisterName): boolean => !readings.has(`${device}/${register}`);
+  for (const reading of await lastBelieved(db, site)) if (isMissing(reading)) note(reading);
+  for (const reading of await lastOfGauges(gaugesOf(site).filter(isMissing), older)) note(reading);
   return [...readings.values()];
 }
 
@@ -54,6 +60,28 @@ async function lastBelieved(db: Kysely<Tables>, site: DirectorySite): Promise<re
   });
 }
 
+interface RegisterName {
+  readonly device: string;
+  readonly register: string;
+}
+
+type Gauge = RegisterName & GaugePlace;
+
+const gaugesOf = (site: DirectorySite): readonly Gauge[] =>
+  [...site.devices.values()].flatMap(({ id, key, registers }) =>
+    [...registers.values()]
+      .filter(({ kind }) => kind === 'gauge')
+      .map(({ name, ordinal }) => ({ device: id, register: name, deviceKey: key, ordinal })),
+  );
+
+async function lastOfGauges(gauges: readonly Gauge[], older: OlderGauges): Promise<readonly LatestReading[]> {
+  const slots = await older(gauges);
+  return gauges.flatMap((gauge) => {
+    const slot = slots.get(gauge);
+    return slot ? [{ device: gauge.device, register: gauge.register, at: slot.lastAt, value: slot.last }] : [];
+  });
+}
+
 interface NewestRow {
   readonly device: string;
   readonly names: ReadonlyMap<number, string>;
@@ -68,7 +96,7 @@ interface Place {
   readonly rows: number;
 }
 
-/** Of each device the rows of its two newest days: at midnight the new day may lack a register. Of gauges, whose last readings nothing else tells, those of each part. */
+/** Of each device the rows of its two newest days: at midnight the new day may lack a register. Of gauges those of each part. */
 async function newestRows(
   db: Kysely<Tables>,
   site: DirectorySite,

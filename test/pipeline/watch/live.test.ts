@@ -108,6 +108,49 @@ describe('the last value of a gauge', () => {
   });
 });
 
+describe('the last value of a gauge that fell silent while the others of its part went on', () => {
+  it('stands with its time, as long as gauges are kept', async () => {
+    const site = await openSmallSite(registry, NOW);
+    try {
+      const producer = await site.log.producer();
+      const devices = registry.devices.map((d, i) =>
+        i > 0
+          ? d
+          : {
+              ...d,
+              registers: [...d.registers, { name: 'u', kind: 'gauge' as const, unit: 'mV' as const, scale: ONE }],
+            },
+      );
+      await site.service.applyRegistry({ ...registry, devices }, { take: 'all', commit: true, by: 't', reason: 't' });
+      for (let day = 40; day >= 0; day--) {
+        const at = local(NOW) - day * 24 * HOUR;
+        const r = [...(day >= 30 ? [['p', day] as const] : []), ['u', 230 + day] as const];
+        const value = encodeFrame({ v: 1, src: '00000002', site: SITE, device: 'd-p', seq: 40 - day, at, r });
+        await producer.append([{ device: 'd-p', value }]);
+      }
+      await site.consume();
+      const live = async () => new Map((await site.service.live(SITE)).map((l) => [`${l.device}/${l.register}`, l]));
+      expect((await live()).get('d-p/u')).toMatchObject({ value: 230, state: 'live' });
+      const silent = { value: 30, at: '2026-02-03T12:00:00+08:00', state: 'silent' };
+      expect((await live()).get('d-p/p')).toMatchObject(silent);
+      const value = encodeFrame({
+        v: 1,
+        src: '00000002',
+        site: SITE,
+        device: 'd-p',
+        seq: 41,
+        at: local(NOW),
+        r: [['p', 7]],
+      });
+      await producer.append([{ device: 'd-p', value }]);
+      await site.consume();
+      expect((await live()).get('d-p/p')).toMatchObject({ value: 7, state: 'live' });
+    } finally {
+      await site.close();
+    }
+  });
+});
+
 const answer = (value: number): LiveAnswer => ({
   device: 'd',
   register: 'e',
