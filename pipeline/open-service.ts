@@ -48,6 +48,8 @@ export interface ServiceOptions {
   readonly historian?: Historian | undefined;
   /** Data files of the rules; absent: those that come with the program. */
   readonly rulesFolder?: string | undefined;
+  /** Aborts when nobody waits for answers any more: settling ends after the transaction under way, and an answer that needs it is a rejection with the reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How long an answer waits for another process to join slots anew before it says so. */
@@ -57,13 +59,13 @@ const [SNAPSHOT_ATTEMPTS, TRACE_ATTEMPTS] = [50, 5];
 
 /** The pipeline's one door (service.ts). */
 export function openService(options: ServiceOptions): Service {
-  const { books, clock, telemetry, log } = options;
+  const { books, clock, telemetry, log, signal: ending } = options;
   const { db } = books;
   const { siteOf, asking } = siteKeeper(db);
-  const settleAll = async (progress?: Progress, signal?: AbortSignal): Promise<void> => {
+  const settleAll = async (progress?: Progress, signal = ending): Promise<void> => {
     const until = clock.now() + REJOIN_PATIENCE_MS;
     for (;;) {
-      if (log) await rejoin(books, log, telemetry);
+      if (log) await rejoin(books, log, telemetry, signal);
       await foldSources(db);
       const settled = await settle({ books, progress, siteOf, signal });
       if (signal?.aborted) return;
@@ -77,9 +79,13 @@ export function openService(options: ServiceOptions): Service {
       if (left === 0 || (settled === 0 && forLog === 0)) return;
       if (!log && forLog === left) {
         if (clock.now() >= until) return;
-        await clock.sleep(500);
+        await clock.sleep(500, signal).catch(() => undefined);
       }
     }
+  };
+  const untilEnding = async (settling: Promise<unknown>): Promise<void> => {
+    await settling;
+    ending?.throwIfAborted();
   };
   /** The work on a site, its registry included, as of a moment at which nothing of it waits. */
   const atOneMoment = <T>(
@@ -88,7 +94,8 @@ export function openService(options: ServiceOptions): Service {
     otherwise: SnapshotOptions['otherwise'],
     work: (tx: Transaction<Tables>, site: DirectorySite) => Promise<T>,
   ): Promise<T> => {
-    const options = { site: id, attempts, otherwise, settle: () => settle({ books, site: id, siteOf }) };
+    const settleSite = () => untilEnding(settle({ books, site: id, siteOf, signal: ending }));
+    const options = { site: id, attempts, otherwise, settle: settleSite };
     return inSettledSnapshot(db, options, async (tx) => work(tx, await loadSiteOf(tx, id)));
   };
   const sourceOf = async (
@@ -133,13 +140,17 @@ export function openService(options: ServiceOptions): Service {
     findings: async (query) => listFindings(db, await siteOf(query.site), query),
     reconcile: async (id, { withLog, progress } = {}) => {
       await siteOf(id); // a site that is not there is refused before any work
-      const settleMore = (): Promise<void> => settleAll(progress);
+      const step: Progress = (...done) => {
+        ending?.throwIfAborted();
+        progress?.(...done);
+      };
+      const settleMore = (): Promise<void> => untilEnding(settleAll(progress));
       await settleMore();
       const settled = { attempts: SNAPSHOT_ATTEMPTS, otherwise: 'as-it-stands' as const, settle: settleMore };
       return inSettledSnapshot(db, settled, async (tx) => {
         const site = await loadSiteOf(tx, id);
-        const layers = withLog && log ? [await logLayer(tx, log, await loadDirectory(tx), progress)] : [];
-        return reconcile(tx, site, clock.now(), layers, progress);
+        const layers = withLog && log ? [await logLayer(tx, log, await loadDirectory(tx), step)] : [];
+        return reconcile(tx, site, clock.now(), layers, step);
       });
     },
     applyRegistry: (target, apply) =>
@@ -153,14 +164,14 @@ export function openService(options: ServiceOptions): Service {
     quarantine: (query) => listQuarantine(db, query),
     replayQuarantine: (query) => replayQuarantine(books, clock.now(), query),
     close: async (id, month, claim) => {
-      await settleAll();
+      await untilEnding(settleAll());
       return atOneMoment(id, SNAPSHOT_ATTEMPTS, 'refuse', async (tx, site) =>
         closeMonth(tx, site, month, claim, clock.now(), await rules.closing(tx, site, month)),
       );
     },
     closes: async (id) => listCloses(db, await siteOf(id)),
     adjustments: async (id, month) => {
-      await settleAll();
+      await untilEnding(settleAll());
       return atOneMoment(id, TRACE_ATTEMPTS, 'as-it-stands', (tx, site) =>
         listAdjustments(tx, site, clock.now(), month),
       );

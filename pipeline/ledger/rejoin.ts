@@ -20,9 +20,9 @@ interface Claim {
 /**
  * A cut recorded later parts a slot that was joined as one (ledger.md, 6): the register's slots with a cut inside, or whose cut is gone, are joined anew from the retained
  * log, a partition of which is read once for all of its registers. Readings of the old brackets stay claims of the new ones, so nothing is lost where the log no longer
- * reaches back. Answers how many registers waited; a race with the worker is tried again.
+ * reaches back. Answers how many registers waited; a race with the worker is tried again. Where the signal aborts, a partition that is not read to its end changes nothing.
  */
-export async function rejoin(books: Books, log: FrameLog, telemetry: Telemetry): Promise<number> {
+export async function rejoin(books: Books, log: FrameLog, telemetry: Telemetry, signal?: AbortSignal): Promise<number> {
   const marks = await books.db.selectFrom('dirty').selectAll().where('rejoin', '=', true).execute();
   if (marks.length === 0) return 0;
   const directory = await loadDirectory(books.db);
@@ -33,7 +33,8 @@ export async function rejoin(books: Books, log: FrameLog, telemetry: Telemetry):
       const work = await workOf(books, directory, mark);
       if (work) works.set(mark, work);
     }
-    if (works.size > 0) await readClaims(log, partition, directory, [...works.values()]);
+    if (works.size > 0) await readClaims(log, partition, directory, [...works.values()], signal);
+    if (signal?.aborted) break;
     for (const mark of waiting) {
       const work = works.get(mark);
       const { from, forgotten } = work ? await rejoinRegister(books, directory, work) : NOTHING;
@@ -155,12 +156,13 @@ function affectedSlots(
   );
 }
 
-/** Adds to each register what the log has of its slots. */
+/** Adds to each register what the log has of its slots, until the signal aborts. */
 async function readClaims(
   log: FrameLog,
   partition: number,
   directory: Directory,
   works: readonly Work[],
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const low = (await log.bounds()).get(partition)?.low ?? 0;
   const needles = [...new Set(works.map(({ device }) => `"device":${JSON.stringify(device.id)}`))].map((text) =>
@@ -170,6 +172,7 @@ async function readClaims(
     `${device.site} ${registerKey(device.id, register.name)}`;
   const byPlace = new Map(works.map((work) => [placeOf(work.device, work.register), work]));
   for await (const records of log.scan(partition, low)) {
+    if (signal?.aborted) return;
     const mentioned = records.filter(({ value }) => {
       const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
       return needles.some((needle) => bytes.includes(needle));

@@ -123,8 +123,8 @@ async function write(
   const progress = createProgress(cli);
   const label = cli.language === 'zh' ? '写入' : 'writing';
   if (!running) {
-    if (spool) await appendReadings(spool, frames, (done, total) => progress.report(done, total, label));
-    progress.stop();
+    const report = (done: number, total: number): void => progress.report(done, total, label);
+    if (spool) await appendReadings(spool, frames, report, cli.io.signal).finally(progress.stop);
     return finish();
   }
   const { address } = running;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { LocalText } from '#domain';
 import { type ReconcileAnswer, reconcileAnswerSchema } from '../../../pipeline/answers.ts';
-import type { Service } from '../../../pipeline/service.ts';
+import type { Progress, Service } from '../../../pipeline/service.ts';
 import { command } from '../command.ts';
 import type { Cli } from '../context.ts';
 import { EXIT } from '../failure.ts';
@@ -87,13 +87,11 @@ async function balanceOf(cli: Cli, site: string, options: BalanceOptions): Promi
   const { service, running, withLog, hasLog } = options;
   if (withLog && running?.address) {
     const query = new URLSearchParams({ site, withLog: 'true' });
-    return askRunning(running.address, `/api/v1/reconcile?${query.toString()}`, reconcileAnswerSchema);
+    const { signal } = cli.io;
+    return askRunning(running.address, `/api/v1/reconcile?${query.toString()}`, reconcileAnswerSchema, { signal });
   }
   const progress = createProgress(cli);
-  const balance = await service.reconcile(site, {
-    withLog: withLog && hasLog,
-    progress: (done, total, work) => progress.report(done, total, cli.say(WORK[work] ?? { zh: work, en: work })),
-  });
-  progress.stop();
-  return balance;
+  const report: Progress = (done, total, work) =>
+    progress.report(done, total, cli.say(WORK[work] ?? { zh: work, en: work }));
+  return service.reconcile(site, { withLog: withLog && hasLog, progress: report }).finally(progress.stop);
 }

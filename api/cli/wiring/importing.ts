@@ -25,13 +25,15 @@ export const createImporter =
     return reportOf(readings, registry, commit);
   };
 
-/** Writes frames to the spool; resolves when all are durable. */
+/** Writes frames to the spool; resolves when all are durable. Throws the reason of the signal: the same file again adds what is missing. */
 export async function appendReadings(
-  spool: Spool,
+  spool: Pick<Spool, 'append'>,
   frames: readonly FrameDraft[],
   report?: (done: number, total: number) => void,
+  signal?: AbortSignal,
 ): Promise<void> {
   for (let at = 0; at < frames.length; at += FRAMES_PER_APPEND) {
+    signal?.throwIfAborted();
     await spool.append(frames.slice(at, at + FRAMES_PER_APPEND));
     report?.(Math.min(at + FRAMES_PER_APPEND, frames.length), frames.length);
   }

@@ -9,7 +9,7 @@ import type { Service } from '../../../pipeline/service.ts';
 import type { Cli } from '../context.ts';
 import { createProgress } from '../output/progress.ts';
 import { filesOf, readRun, type Run } from './data-folder.ts';
-import { untilSettled } from './settling.ts';
+import { unlessEnded, untilSettled } from './settling.ts';
 import { type Foundation, openFoundation } from './foundation.ts';
 
 /** Frames stay in the embedded log this long at least (architecture.md, The frame). */
@@ -42,7 +42,7 @@ export interface CommandService {
   readonly hasLog: boolean;
   readonly spool: SpoolFile | undefined;
   readonly running: Run | undefined;
-  /** Consumes what the log holds and recomputes what is dirty; beside a running `start` that does it. */
+  /** Consumes what the log holds and recomputes what is dirty; beside a running `start` that does it. Throws the reason of the signal. */
   readonly finish: () => Promise<void>;
 }
 
@@ -72,14 +72,16 @@ export async function withService(
       telemetry,
       logKind: 'embedded',
       logBytes: () => embedded?.spool.depth().bytes ?? null,
+      signal: cli.io.signal,
     });
     closer.add('service', service.stop);
     const finish = async (): Promise<void> => {
       if (running) return untilSettled(cli, service);
-      if (embedded) await drain(cli, { store: sqlStore(books), log: embedded.log, clock, telemetry });
-      const progress = createProgress(cli);
-      await service.settle(progress.report);
-      progress.stop();
+      await unlessEnded(cli, async () => {
+        if (embedded) await drain(cli, { store: sqlStore(books), log: embedded.log, clock, telemetry });
+        const progress = createProgress(cli);
+        await service.settle(progress.report).finally(progress.stop);
+      });
     };
     return await work({ service, hasLog: embedded !== undefined, spool: embedded?.spool, running, finish });
   } finally {

@@ -9,6 +9,19 @@ const GOES_ON: LocalText = {
   en: 'The running program is still computing: what was written stands, and the totals follow by themselves.',
 };
 
+const ENDED: LocalText = {
+  zh: '已中断：已写入的有效，合计由下一次运行补算。',
+  en: 'Ended: what was written stands, and the next run computes its totals.',
+};
+
+/** Work of our own that whoever is asked to end breaks off: says what stands, and throws the reason of the signal. */
+export async function unlessEnded({ io, say }: Pick<Cli, 'io' | 'say'>, work: () => Promise<void>): Promise<void> {
+  await work();
+  if (!io.signal.aborted) return;
+  io.err(`${say(ENDED)}\n`);
+  io.signal.throwIfAborted();
+}
+
 /** Waits for the running program to recompute what a command beside it has touched. */
 export const untilSettled = (cli: Pick<Cli, 'io' | 'say'>, service: Pick<Service, 'status'>): Promise<void> =>
   waitWhile(cli, PATIENCE_MS, async () => (await service.status()).dirty > 0);

@@ -71,6 +71,31 @@ describe('joining slots anew', () => {
     }
   });
 
+  it('is broken off with nothing half done where nobody waits any more, and done by whoever comes next', async () => {
+    const site = await openSmallSite(registry, '2026-03-20');
+    try {
+      await site.feed('p', readings);
+      const event = replacement('10:25', 's2');
+      await site.service.recordEvent(SITE, event, claim);
+      const before = await site.books.db.selectFrom('bracket').selectAll().execute();
+      const ending = new AbortController();
+      const log = disturbed(site.log, async () => ending.abort(new Error('ended by SIGINT')));
+      const options = { books: site.books, clock: systemClock, telemetry: silentTelemetry(), signal: ending.signal };
+      const service = openService({ ...options, log });
+      await service.settle();
+      expect(await site.books.db.selectFrom('dirty').select('rejoin').execute()).toEqual([{ rejoin: true }]);
+      expect(await site.books.db.selectFrom('bracket').selectAll().execute()).toEqual(before);
+      await expect(service.reconcile(SITE)).rejects.toThrow('ended by SIGINT');
+      await expect(service.close(SITE, 2026 * 12 + 1, claim)).rejects.toThrow('ended by SIGINT');
+      await expect(service.adjustments(SITE)).rejects.toThrow('ended by SIGINT');
+      await service.stop();
+      await site.service.settle();
+      expect(await site.dump()).toBe(await fromTheStart([event]));
+    } finally {
+      await site.close();
+    }
+  });
+
   it('who began before a correction does not undo what another has joined by it', async () => {
     const site = await openSmallSite(registry, '2026-03-20');
     try {

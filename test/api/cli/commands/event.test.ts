@@ -46,6 +46,23 @@ test('a name that the books cannot keep is refused before they are opened', asyn
   expect([code, err]).toEqual([2, expect.stringMatching(/--by: holds a NUL/)]);
 });
 
+test('Ctrl-C ends it before the totals are there: the event stands, and the next command computes them', async () => {
+  const argv = ['event', 'multiplier', '--point', 'p', '--from', '2026-03-05', '--multiplier', '2', '--by', 'wang'];
+  const io = { env: { CIVICMETER_BOOKS: books.dsn, LANG: 'en_GB.UTF-8' } };
+  const ended = { ...io, signal: AbortSignal.abort(new Error('ended by SIGINT')) };
+  const all = [...argv, '--reason', 'r', '--data', join(folder, 'data')];
+  expect(await cli(all, ended)).toEqual({
+    code: 130,
+    out: '',
+    err: 'Ended: what was written stands, and the next run computes its totals.\n',
+  });
+  const { db } = books.books;
+  expect(await db.selectFrom('meter_event').select('kind').execute()).toEqual([{ kind: 'multiplier' }]);
+  expect(await db.selectFrom('dirty').select('device').execute()).toEqual([{ device: 'd-p' }]);
+  const balance = await cli(['reconcile', '--data', join(folder, 'data')], io);
+  expect([balance.code, await db.selectFrom('dirty').select('device').execute()]).toEqual([0, []]);
+});
+
 test('a day is excluded as far as its end, as the API does it', async () => {
   const day = ['--register', 'd-p/e', '--from', '2026-03-05', '--to', '2026-03-05'];
   expect(await record('exclude', ...day)).toMatchObject({

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { plainCsv, reportOf } from '../../../../api/cli/wiring/importing.ts';
+import { appendReadings, plainCsv, reportOf } from '../../../../api/cli/wiring/importing.ts';
 import { readReadings } from '../../../../collectors/import/index.ts';
 import {
   type FrameDraft,
@@ -106,4 +106,14 @@ test('the report counts readings per register and keeps each refused row', async
       { device: 'd', register: 'e1', readings: 2, from: '2026-03-01T08:00:00+08:00', to: '2026-03-02T08:00:00+08:00' },
     ],
   });
+});
+
+test('a file is written no further than to where Ctrl-C came', async () => {
+  const ending = new AbortController();
+  const written: number[] = [];
+  const spool = { append: async (frames: readonly FrameDraft[]) => void written.push(frames.length) };
+  const frames = Array.from({ length: 5_000 }, (_, i) => ({ site: 's', device: 'd', at: i, r: [['e1', i] as const] }));
+  const stopped = appendReadings(spool, frames, () => ending.abort(new Error('ended by SIGINT')), ending.signal);
+  await expect(stopped).rejects.toThrow('ended by SIGINT');
+  expect(written).toEqual([2_000]);
 });
