@@ -28,6 +28,8 @@ export type FrameDraft = Omit<Frame, 'v' | 'src' | 'seq'>;
 
 export const MAX_FRAME_BYTES = 64 * 1024;
 export const MAX_FRAME_ENTRIES = 512;
+/** A thousand frames a second for thirty years: no spool comes to a greater number, and up to it all between would be missing. */
+export const MAX_SEQ = 1e12;
 export const ID_PATTERN = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 export const REGISTER_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 export const FLAGS_PATTERN = /^(g|u|gu|ug)$/;
@@ -41,7 +43,7 @@ export const frameSchema = z.strictObject({
   src: z.string().regex(/^[0-9a-f]{8}$/),
   site: z.string().regex(ID_PATTERN),
   device: z.string().regex(ID_PATTERN),
-  seq: z.int().nonnegative(),
+  seq: z.int().nonnegative().max(MAX_SEQ),
   at: z.int(),
   got: z.int().optional(),
   r: z

@@ -7,6 +7,7 @@ import {
   instantText,
   MAX_FRAME_BYTES,
   MAX_FRAME_ENTRIES,
+  MAX_SEQ,
   MINUTE,
   RANK,
   type Rank,
@@ -66,6 +67,7 @@ function frameFault(data: unknown): string | undefined {
   if (typeof site !== 'string' || !ID_PATTERN.test(site)) return 'site is not an id';
   if (typeof device !== 'string' || !ID_PATTERN.test(device)) return 'device is not an id';
   if (!Number.isSafeInteger(seq) || Number(seq) < 0) return 'seq is not a whole number';
+  if (Number(seq) > MAX_SEQ) return `seq ${Number(seq)} is beyond what a spool comes to, ${MAX_SEQ}`;
   if (!Number.isSafeInteger(at)) return 'at is not a whole number';
   if ('got' in frame && !Number.isSafeInteger(got)) return 'got is not a whole number';
   if (!Array.isArray(r) || r.length > MAX_FRAME_ENTRIES)

@@ -1,4 +1,4 @@
-import { MAX_FRAME_BYTES, MAX_FRAME_ENTRIES } from '#domain';
+import { MAX_FRAME_BYTES, MAX_FRAME_ENTRIES, MAX_SEQ } from '#domain';
 
 /**
  * A frame as spools write it (JSON without white space, keys in their order, ASCII, whole numbers of up to 15 digits), found
@@ -143,7 +143,7 @@ export function scanFrame(bytes: Uint8Array, scan: Scan): boolean {
   scan.nameTo = at;
   scan.nameHash = nameHashOf(bytes, scan.nameFrom, at);
   at = wholeNumber(bytes, at + SEQ.length, head, 0);
-  if (at < 0 || !follows(bytes, at, AT)) return false;
+  if (at < 0 || (head[0] ?? 0) > MAX_SEQ || !follows(bytes, at, AT)) return false;
   at = wholeNumber(bytes, at + AT.length, head, 1);
   if (at < 0) return false;
   scan.seq = head[0] ?? 0;

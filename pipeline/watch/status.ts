@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Tables } from '../books/tables.ts';
+import { MAX_SEQ } from '#domain';
 import { foldSources } from '../ledger/sources.ts';
 import type { FrameLog } from '../log/port.ts';
 import type { StatusAnswer } from '../answers.ts';
@@ -79,10 +80,11 @@ interface Holes {
 
 const sumOf = (holes: readonly Holes[]): number => holes.reduce((sum, { missing }) => sum + missing, 0);
 
+/** Greater numbers were taken once, and are none of a spool. */
 async function holesIn(db: Kysely<Tables>, log: string): Promise<readonly Holes[]> {
   const { rows } = await sql<{ src: string; first: number; missing: number | string }>`
     select src, first, (upper(seqs) - lower(seqs)) - (select sum(upper(r) - lower(r)) from unnest(seqs) r) as missing from (
-      select s.src, min(s.partition) as first, range_agg(q) as seqs
+      select s.src, min(s.partition) as first, range_agg(q * int8range(0, ${MAX_SEQ + 1})) as seqs
       from log_source s, unnest(s.seqs) q where s.log = ${log} group by s.src) as seen`.execute(db);
   return rows.map(({ src, first, missing }) => ({ src, first, missing: Number(missing) }));
 }

@@ -114,6 +114,14 @@ describe('frames of a gateway', () => {
     expect(await intake.take(holder, poison)).toMatchObject({ malformed: [0, 1], durable: { aaaaaaaa: [[5, 6]] } });
     expect(await inLog()).toHaveLength(3);
   });
+
+  it('have a number that no spool comes to go to quarantine as well, told as malformed', async () => {
+    expect(await intake.take(holder, [frame(2 ** 53 - 1), frame(5)])).toMatchObject({
+      malformed: [0],
+      durable: { aaaaaaaa: [[5, 6]] },
+    });
+    expect(await telemetry.counts()).toMatchObject({ 'civicmeter_frames_malformed_total{site="demo"}': 1 });
+  });
 });
 
 describe('a key', () => {

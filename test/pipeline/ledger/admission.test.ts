@@ -22,7 +22,11 @@ const entryArb = fc.oneof(
   fc.tuple(fc.constant('e1'), fc.constantFrom('7', null, true)),
   fc.constantFrom([], ['e1'], ['e1', 1, 'g', 2], 'e1', null, { 0: 'e1', 1: 2, length: 2 }),
 );
-const whole = fc.oneof(fc.maxSafeInteger(), fc.double(), fc.constantFrom(0, -1, 2 ** 53, '7', null, -0));
+const whole = fc.oneof(
+  fc.maxSafeInteger(),
+  fc.double(),
+  fc.constantFrom(0, -1, 1e12, 1e12 + 1, 2 ** 53, '7', null, -0),
+);
 /** Mostly a frame, with one field or another that may be anything. */
 const frameArb = fc
   .record(

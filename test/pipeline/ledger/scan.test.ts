@@ -20,7 +20,7 @@ const frames: fc.Arbitrary<Frame> = fc
       src: fc.stringMatching(/^[0-9a-f]{8}$/),
       site: id,
       device: id,
-      seq: fc.nat(),
+      seq: fc.oneof(fc.nat(), fc.constant(1e12)),
       at: fc.nat({ max: 2 ** 41 }),
       got: fc.integer(),
       r: fc.array(entry, { maxLength: 5 }),
@@ -126,10 +126,12 @@ describe('scanning a frame', () => {
     expect(taken).toBeGreaterThan(200);
   });
 
-  it('leaves to parsing what is too long, has too many entries or is cut', () => {
+  it('leaves to parsing what is too long, has too many entries or too great a number, or is cut', () => {
     const good = '{"v":1,"src":"7f3a91c2","site":"s","device":"d","seq":7,"at":5,"r":[["e1",5]]}';
     const many = (n: number): Buffer => Buffer.from(good.replace('["e1",5]', Array(n).fill('["e1",5]').join(',')));
     expect([holds(Buffer.from(good)), holds(many(512)), holds(many(513))]).toEqual([true, true, false]);
+    const numbered = (seq: number): Buffer => Buffer.from(good.replace('"seq":7', `"seq":${seq}`));
+    expect([holds(numbered(1e12)), holds(numbered(1e12 + 1))]).toEqual([true, false]);
     expect(holds(Buffer.from(good.replace('"e1"', `"${'e'.repeat(65)}"`)))).toBe(false);
     expect(holds(Buffer.from(`${good}${' '.repeat(MAX_FRAME_BYTES)}`))).toBe(false);
     for (let n = 0; n < good.length; n++) expect(holds(Buffer.from(good.slice(0, n)))).toBe(false);

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import type { MeterEventBody, Registry } from '../../../pipeline/domain/index.ts';
 import { openService } from '../../../pipeline/index.ts';
@@ -103,6 +104,22 @@ describe('quarantine', () => {
     const kept = await books.db.selectFrom('quarantine').select('payload').executeTakeFirstOrThrow();
     expect(kept.payload.equals(value)).toBe(true);
   });
+
+  it.each([Number.MAX_SAFE_INTEGER, 999_999_999_999_999])(
+    'takes a frame of the number %i, to which no spool comes, and nothing is missing up to it',
+    async (seq) => {
+      const books = await planted();
+      await consumeAll(books, memoryLog([...records, frame(seq, '2026-03-02T18:05', 5)]));
+      const service = openService({ books, clock: systemClock, telemetry: silentTelemetry() });
+      expect((await service.status()).partitions).toMatchObject([{ folded: 60, quarantined: 1, missing: 0 }]);
+      const { items } = await service.quarantine({ limit: 5 });
+      expect(items).toMatchObject([{ reason: 'not-a-frame', detail: expect.stringMatching(/^seq \d+ is beyond/) }]);
+      // what an earlier release has taken of it
+      await sql`update log_source set seqs = seqs + int8multirange(int8range(${seq}, null))`.execute(books.db);
+      expect((await service.status()).partitions).toMatchObject([{ missing: 0 }]);
+      await service.stop();
+    },
+  );
 
   it('gives back, once the site file knows a register, books that equal those that knew it from the start', async () => {
     const unknown = Array.from({ length: 12 }, (_, i) =>
