@@ -7,14 +7,14 @@ import { createKafkaConsumer } from './consumer.ts';
 import { createKafkaProducer } from './producer.ts';
 import { scanPartition } from './scan.ts';
 import type { SessionContext } from './session.ts';
-import { ensureTopics, fetchBounds, framesTopic, markOf, shortRetention, verifyTopic } from './topics.ts';
+import { ensureTopic, fetchBounds, framesTopic, markOf, shortRetention, verifyTopic } from './topics.ts';
 
 export interface KafkaLogOptions extends KafkaConnection {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   /** Must be what the topic was made with: devices are bound to partitions. */
   readonly partitionCount: number;
-  /** `civicmeter` by default: topics `civicmeter.frames`, `.findings`, `.quarantine`. */
+  /** `civicmeter` by default: topic `civicmeter.frames`. */
   readonly topicPrefix?: string | undefined;
   /** Consumer group of the stream workers; `<prefix>.stream` by default. */
   readonly groupId?: string | undefined;
@@ -32,7 +32,7 @@ const EVENTS = {
 } as const satisfies Record<string, EventSpec>;
 
 /**
- * Connects, makes the topics where missing and refuses what does not fit; a topic that keeps too little is said. Errors: LOG_UNREACHABLE (StoreError),
+ * Connects, makes the topic where it is missing and refuses one that does not fit; one that keeps too little is said. Errors: LOG_UNREACHABLE (StoreError),
  * LOG_TOPIC_SETTINGS, LOG_PARTITIONS_CHANGED (ConfigError); later LOG_APPEND_FAILED, LOG_OFFSET_LOST, LOG_REPLACED, LOG_FAILED.
  */
 export async function openKafkaLog(options: KafkaLogOptions): Promise<FrameLog> {
@@ -43,7 +43,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<FrameLog> 
   const wanted = { topicPrefix, partitionCount, retentionMs, replicationFactor: options.replicationFactor };
   try {
     await admin.connect();
-    const opened = await ensureTopics(admin, wanted, clock, () => markOf(randomBytes(8).readBigUInt64BE()));
+    const opened = await ensureTopic(admin, wanted, clock, () => markOf(randomBytes(8).readBigUInt64BE()));
     const short = shortRetention(opened, retentionMs);
     if (short) telemetry.emit('logRetentionShort', EVENTS.logRetentionShort, { topic, why: short });
     const groupId = options.groupId ?? `${topicPrefix}.stream`;

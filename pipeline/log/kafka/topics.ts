@@ -29,8 +29,8 @@ export interface TopicState {
 
 export const framesTopic = (prefix: string): string => `${prefix}.frames`;
 
-/** Makes what is missing, and refuses a frames topic that is not as the log needs it. Answers its identity. */
-export async function ensureTopics(
+/** Makes the frames topic where it is missing, and refuses one that is not as the log needs it. Answers its identity. */
+export async function ensureTopic(
   admin: Admin,
   options: TopicOptions,
   clock: Clock,
@@ -48,32 +48,25 @@ export async function ensureTopics(
 }
 
 async function createMissing(admin: Admin, options: TopicOptions, mark: () => bigint): Promise<void> {
-  const existing = new Set(await admin.listTopics());
+  const topic = framesTopic(options.topicPrefix);
+  if ((await admin.listTopics()).includes(topic)) return;
   const { brokers } = await metadataOf(() => admin.describeCluster());
   const copies = options.replicationFactor ?? Math.min(3, brokers.length);
-  const common = {
+  const settings = {
     'cleanup.policy': 'delete',
     'message.timestamp.type': 'LogAppendTime',
     'min.insync.replicas': String(copies >= 3 ? 2 : 1),
     'max.message.bytes': String(MAX_SET_BYTES),
     'unclean.leader.election.enable': 'false',
+    'retention.ms': String(options.retentionMs),
+    [MARK]: String(mark()),
   };
-  const wanted = [
-    { name: 'frames', partitions: options.partitionCount, retention: options.retentionMs },
-    { name: 'findings', partitions: 1, retention: 90 * DAY_MS },
-    { name: 'quarantine', partitions: 1, retention: options.retentionMs },
-  ].filter(({ name }) => !existing.has(`${options.topicPrefix}.${name}`));
-  if (wanted.length === 0) return;
-  const topics = wanted.map(({ name, partitions, retention }) => ({
-    topic: `${options.topicPrefix}.${name}`,
-    numPartitions: partitions,
-    replicationFactor: copies,
-    configEntries: Object.entries({ ...common, 'retention.ms': String(retention), [MARK]: String(mark()) }).map(
-      ([key, value]) => ({ name: key, value }),
-    ),
-  }));
+  const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
   try {
-    await admin.createTopics({ topics, waitForLeaders: false });
+    await admin.createTopics({
+      topics: [{ topic, numPartitions: options.partitionCount, replicationFactor: copies, configEntries }],
+      waitForLeaders: false,
+    });
   } catch (error) {
     // Another process was faster; what it made is looked at next.
     if (protocolType(error) !== 'TOPIC_ALREADY_EXISTS') throw error;

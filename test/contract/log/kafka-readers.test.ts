@@ -12,7 +12,7 @@ import { append, kafkaSite, newPrefix, telemetry } from './kafka-site.ts';
 import { type Reader, read, until } from './reader.ts';
 
 describe.skipIf(skipKafka())('readers of the log in a real broker', () => {
-  const { client, administer, open, ensure, deleteTopics, forget } = kafkaSite();
+  const { client, administer, open, ensure, deleteTopic, forget } = kafkaSite();
   const handling = Promise.withResolvers<void>();
   let slow: Reader;
   let slowSince: number;
@@ -229,7 +229,7 @@ describe.skipIf(skipKafka())('readers of the log in a real broker', () => {
     await append(log, 9);
     const reader = await read(log);
     await until('caught up', () => reader.records.length === 9 && reader.caughtUp.size === 3, reader);
-    await deleteTopics(prefix);
+    await deleteTopic(prefix);
     const anew = await open(prefix);
     await append(anew, 900);
     expect(await reader.ended).toMatchObject({ code: 'LOG_REPLACED', retryable: false });

@@ -4,14 +4,14 @@ import { afterAll, beforeAll } from 'vitest';
 import { createTelemetry, silentLogger, systemClock } from '#platform';
 import { kafkajs } from '../../../pipeline/log/kafka/library.ts';
 import { type KafkaLogOptions, openKafkaLog } from '../../../pipeline/log/kafka/log.ts';
-import { ensureTopics, markOf } from '../../../pipeline/log/kafka/topics.ts';
+import { ensureTopic, markOf } from '../../../pipeline/log/kafka/topics.ts';
 import type { FrameLog } from '../../../pipeline/log/port.ts';
 import { type KafkaBroker, startKafka } from '../../support/kafka.ts';
 
 export const telemetry = createTelemetry(silentLogger());
 export const newPrefix = (): string => `test-${randomBytes(4).toString('hex')}`;
 
-type Opened = Awaited<ReturnType<typeof ensureTopics>>;
+type Opened = Awaited<ReturnType<typeof ensureTopic>>;
 
 /** A broker for the tests of the enclosing `describe`, and what they ask of it. */
 export interface KafkaSite {
@@ -21,9 +21,9 @@ export interface KafkaSite {
   readonly administer: <T>(work: (admin: Admin) => Promise<T>) => Promise<T>;
   /** Of three partitions; closed when the broker goes. */
   readonly open: (topicPrefix: string, options?: Partial<KafkaLogOptions>) => Promise<FrameLog>;
-  /** Makes the topics as `open` does, and opens nothing. */
+  /** Makes the topic as `open` does, and opens nothing. */
   readonly ensure: (admin: Admin, topicPrefix: string, partitionCount: number) => Promise<Opened>;
-  readonly deleteTopics: (topicPrefix: string) => Promise<void>;
+  readonly deleteTopic: (topicPrefix: string) => Promise<void>;
   /** Lets go what lies below `offset`, as retention would. */
   readonly forget: (topicPrefix: string, partition: number, offset: number) => Promise<void>;
 }
@@ -61,11 +61,8 @@ export function kafkaSite(): KafkaSite {
       return log;
     },
     ensure: (admin, topicPrefix, partitionCount) =>
-      ensureTopics(admin, { topicPrefix, partitionCount, retentionMs: 86_400_000 }, systemClock, () => markOf(1n)),
-    deleteTopics: (topicPrefix) =>
-      administer((admin) =>
-        admin.deleteTopics({ topics: ['frames', 'findings', 'quarantine'].map((name) => `${topicPrefix}.${name}`) }),
-      ),
+      ensureTopic(admin, { topicPrefix, partitionCount, retentionMs: 86_400_000 }, systemClock, () => markOf(1n)),
+    deleteTopic: (topicPrefix) => administer((admin) => admin.deleteTopics({ topics: [`${topicPrefix}.frames`] })),
     forget: (topicPrefix, partition, offset) =>
       administer(async (admin) => {
         const topic = `${topicPrefix}.frames`;
