@@ -186,7 +186,7 @@ export const institutionSchema = z.strictObject({
 });
 
 export const findingSchema = z.strictObject({
-  kind: z.enum([...FINDING_KINDS, 'silent']),
+  kind: z.enum(FINDING_KINDS),
   site: z.string(),
   point: z.string().nullable(),
   meter: z.string(),

@@ -7,6 +7,7 @@ export { type Intake, type IntakeOptions, type KeyHolder, openIntake } from './i
 export { documentHash, MAX_DOCUMENT_BYTES } from './facts/documents.ts';
 export { keepHistorian } from './historian/keeper.ts';
 export { keepHouse, keepSettled } from './housekeeping.ts';
+export { REFUSALS } from './ledger/admission.ts';
 export { sqlStore } from './ledger/sql-store.ts';
 export { unreadFrom } from './ledger/unread.ts';
 export { createWorker, type Worker, type WorkerOptions } from './ledger/worker.ts';

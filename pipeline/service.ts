@@ -145,7 +145,8 @@ export interface QuarantineAnswer {
   readonly register: string | null;
   readonly at: string | null;
   readonly value: string | null;
-  readonly state: string;
+  /** `admitted`: by a replay, after what was missing came. */
+  readonly state: 'open' | 'admitted';
 }
 
 export interface CloseAnswer {

@@ -58,7 +58,7 @@ export const quarantineListSchema = z.strictObject({
       register: z.string().nullable(),
       at: isoTime.nullable(),
       value: z.string().nullable(),
-      state: z.string(),
+      state: z.enum(['open', 'admitted']).describe('admitted: by a replay, after what was missing came'),
     }),
   ),
   next: z.string().optional(),

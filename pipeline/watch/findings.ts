@@ -28,21 +28,23 @@ const CURES: Readonly<Record<FindingAnswer['kind'], LocalText>> = {
     zh: '同一时刻有两个不同读数；采用质量等级较高、数值较大者。',
     en: 'Two different readings claim one instant; the one of the higher rank, then the greater, is used.',
   },
-  silent: {
-    zh: '表计没有应答。检查供电、通信线路和采集器。',
-    en: 'The meter does not answer. Check its supply, the line and the collector.',
-  },
 };
 
 export const cureOf = (kind: FindingAnswer['kind']): LocalText => CURES[kind];
 
-/** Latest first. The cursor is opaque. Throws CURSOR_INVALID. */
+/** Latest first. The cursor is opaque. Throws CURSOR_INVALID, POINT_UNKNOWN. */
 export async function listFindings(
   db: Kysely<Tables>,
   site: DirectorySite,
   query: FindingQuery,
 ): Promise<Page<FindingAnswer>> {
   const zone = zoneOf(site.registry.site.zone);
+  if (query.point !== undefined && !site.registry.points.some(({ id }) => id === query.point)) {
+    throw requestError('POINT_UNKNOWN', `there is no point "${query.point}"`, {
+      place: query.point,
+      cure: 'use one of those that `civicmeter registers` or GET /api/v1/points lists',
+    });
+  }
   const points = new Map([...site.registers.values()].flatMap((r) => r.mountings.map((m) => [m.id, m.point] as const)));
   const wanted =
     query.point === undefined ? undefined : [...points].filter(([, point]) => point === query.point).map(([id]) => id);

@@ -134,7 +134,7 @@ export function fakeService(clock: Clock): Service {
           register: 'e1',
           at: formatInstant(clock.now() - id * MINUTE, zone),
           value: '1234',
-          state: 'open',
+          state: 'open' as const,
         })),
         limit,
         cursor,
@@ -218,16 +218,16 @@ function findingsAt(now: number): readonly FindingAnswer[] {
   };
   return [
     {
-      kind: 'silent',
+      kind: 'pending',
       ...of('h-hall'),
-      from: at(26),
-      to: at(0),
-      fromValue: 0,
-      toValue: 0,
+      from: at(1),
+      to: at(1),
+      fromValue: 412_000,
+      toValue: 412_000,
       explained: false,
       cure: {
-        zh: '检查供电与接线；恢复后缺口按时间分摊并标注',
-        en: 'Check power and wiring; the gap is spread over its time and marked',
+        zh: '等待后续读数确认',
+        en: 'Later readings will decide',
       },
     },
     {

@@ -68,7 +68,7 @@ const sheetOf = (cli: Cli, items: readonly FindingAnswer[]): Sheet => ({
     { heading: '' },
   ],
   rows: items.map((one) => [
-    one.kind === 'silent' ? one.kind : cli.say(FINDING_LABELS[one.kind]),
+    cli.say(FINDING_LABELS[one.kind]),
     one.point ?? '',
     `${one.device}/${one.register}`,
     one.from,
@@ -84,8 +84,7 @@ function textOf(cli: Cli, items: readonly FindingAnswer[], more: boolean): strin
   if (items.length === 0) return cli.language === 'zh' ? '没有发现问题。' : 'Nothing is found fault with.';
   const cures = new Map(items.filter(({ explained }) => !explained).map(({ kind, cure }) => [kind, cure]));
   const lines = [...cures].map(
-    ([kind, cure]) =>
-      `${kind === 'silent' ? kind : cli.say(FINDING_LABELS[kind])}${cli.language === 'zh' ? '：' : ': '}${cli.say(cure)}`,
+    ([kind, cure]) => `${cli.say(FINDING_LABELS[kind])}${cli.language === 'zh' ? '：' : ': '}${cli.say(cure)}`,
   );
   const rest = cli.language === 'zh' ? '还有更多，用 --limit 查看。' : 'There are more; --limit shows them.';
   return ['', ...lines, ...(more ? [rest] : [])].join('\n');

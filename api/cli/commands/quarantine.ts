@@ -1,17 +1,20 @@
 import { z } from 'zod';
+import type { LocalText } from '#domain';
 import { command, type OptionSpec } from '../command.ts';
+import type { Cli } from '../context.ts';
 import { WORDS } from '../labels.ts';
 import { present } from '../output/present.ts';
 import { quarantineListSchema, quarantineReplaySchema } from '../shapes.ts';
-import type { Service } from '../../../pipeline/service.ts';
+import { REFUSALS } from '../../../pipeline/index.ts';
+import type { QuarantineAnswer, Service } from '../../../pipeline/service.ts';
 import { withService } from '../wiring/service.ts';
 import { noArgs, SITE_OPTION, siteOf } from './common.ts';
 
 const FILTERS: readonly OptionSpec[] = [
   SITE_OPTION,
-  { flags: '--reason <reason>', text: { zh: '只看某个原因', en: 'only this reason' } },
+  { flags: '--reason <reason>', text: { zh: '只看某个原因', en: 'only this reason' }, choices: REFUSALS },
 ];
-const filters = { args: noArgs, site: z.string().optional(), reason: z.string().optional() };
+const filters = { args: noArgs, site: z.string().optional(), reason: z.enum(REFUSALS).optional() };
 
 /** Without a site all are meant: records that are no frames belong to none. Throws SITE_UNKNOWN. */
 const requireSite = async (service: Service, site: string | undefined): Promise<unknown> =>
@@ -42,6 +45,7 @@ export const quarantineList = command({
             { heading: cli.say(WORDS.register) },
             { heading: cli.say(WORDS.at) },
             { heading: cli.say(WORDS.reading), right: true },
+            { heading: cli.say(WORDS.state) },
             { heading: cli.language === 'zh' ? '详情' : 'detail' },
             { heading: cli.language === 'zh' ? '日志位置' : 'log' },
           ],
@@ -51,15 +55,28 @@ export const quarantineList = command({
             [item.device, item.register].filter((part) => part !== null).join('/'),
             item.at ?? '',
             item.value ?? '',
+            cli.say(STATES[item.state]),
             item.detail,
             `${item.partition}:${item.offset}`,
           ]),
         },
-        text: page.items.length === 0 ? (cli.language === 'zh' ? '隔离区为空。' : 'The quarantine is empty.') : '',
+        text: belowList(cli, page.items.length, page.next !== undefined),
       });
       return 0;
     }),
 });
+
+const STATES: Readonly<Record<QuarantineAnswer['state'], LocalText>> = {
+  open: { zh: '待处理', en: 'open' },
+  admitted: { zh: '已采纳', en: 'admitted' },
+};
+
+function belowList(cli: Cli, count: number, more: boolean): string {
+  const chinese = cli.language === 'zh';
+  if (count === 0) return chinese ? '隔离区没有这样的读数。' : 'The quarantine has no such readings.';
+  if (!more) return '';
+  return chinese ? '\n还有更多，用 --limit 查看。' : '\nThere are more; --limit shows them.';
+}
 
 export const quarantineReplay = command({
   name: 'quarantine replay',

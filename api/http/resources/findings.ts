@@ -10,12 +10,12 @@ export function findingsRoutes(app: App, { service }: ApiContext): void {
     {
       schema: {
         summary:
-          'What the ledger says about meters: breaks, outliers, gaps, conflicts, silent meters, each with its cure',
+          'What the ledger says about meters: breaks, outliers, pending readings, gaps, conflicts, each with its cure',
         tags: ['ledger'],
         querystring: z.strictObject({
           ...siteKey,
           ...pageKeys,
-          kind: z.enum([...FINDING_KINDS, 'silent']).optional(),
+          kind: z.enum(FINDING_KINDS).optional(),
           point: idSchema.optional(),
         }),
         response: { 200: pageOf(findingSchema), ...problems },

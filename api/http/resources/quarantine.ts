@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { kept } from '#domain';
+import { REFUSALS } from '../../../pipeline/index.ts';
 import { type ApiContext, type App, registryOf } from '../context.ts';
 import { idSchema, noQuery, pageKeys, pageOf, problems, siteKey } from '../shapes.ts';
 
@@ -14,18 +14,19 @@ const quarantineSchema = z
     register: z.string().nullable(),
     at: z.string().nullable(),
     value: z.string().nullable(),
-    state: z.string(),
+    state: z.enum(['open', 'admitted']).describe('admitted: by a replay, after what was missing came'),
   })
   .meta({ id: 'Quarantine' });
 
-const reason = kept(z.string().max(60)).optional();
+const reason = z.enum(REFUSALS).optional();
 
 export function quarantineRoutes(app: App, { service }: ApiContext): void {
   app.get(
     '/quarantine',
     {
       schema: {
-        summary: 'Readings that were not admitted, each with its reason; none is lost',
+        summary:
+          'Readings that were not admitted when they came, each with its reason, and whether a replay has admitted it since; none is lost',
         tags: ['ledger'],
         querystring: z.strictObject({ ...siteKey, ...pageKeys, reason }),
         response: { 200: pageOf(quarantineSchema), ...problems },

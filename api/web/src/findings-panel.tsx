@@ -9,10 +9,9 @@ import { useSite } from './site.tsx';
 import type { LiveState } from './use-live.ts';
 
 type Kind = FindingAnswer['kind'];
-const KINDS: readonly Kind[] = ['break', 'silent', 'outlier', 'pending', 'gap', 'conflict'];
+const KINDS: readonly Kind[] = ['break', 'outlier', 'pending', 'gap', 'conflict'];
 const COLOURS: Readonly<Record<Kind, string>> = {
   break: 'red',
-  silent: 'volcano',
   outlier: 'gold',
   pending: 'orange',
   gap: 'blue',
@@ -106,12 +105,10 @@ function Finding({ finding, live }: { readonly finding: FindingAnswer; readonly 
             {from === to ? clockOf(from) : `${clockOf(from)} – ${clockOf(to)}`}
           </span>
         </div>
-        {kind !== 'silent' && (
-          <div className="number small">
-            {face(finding.fromValue)}
-            {kind !== 'outlier' && kind !== 'pending' && ` → ${face(finding.toValue)}`}
-          </div>
-        )}
+        <div className="number small">
+          {face(finding.fromValue)}
+          {kind !== 'outlier' && kind !== 'pending' && ` → ${face(finding.toValue)}`}
+        </div>
         <div className="cure small">{finding.cure[language]}</div>
       </div>
     </li>

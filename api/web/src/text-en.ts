@@ -118,7 +118,6 @@ export const en: Text = {
     pending: 'Pending',
     gap: 'Gap',
     conflict: 'Conflict',
-    silent: 'Silent',
   },
   explained: 'explained',
   more: 'Load more',

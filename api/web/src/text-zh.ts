@@ -121,7 +121,6 @@ export const zh = {
     pending: '待定',
     gap: '缺口',
     conflict: '冲突',
-    silent: '失联',
   } satisfies Record<FindingAnswer['kind'], string>,
   explained: '已解释',
   more: '加载更多',

@@ -78,3 +78,37 @@ test('the quarantine of a site that there is not is refused, and not empty', asy
     expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining('[SITE_UNKNOWN]') });
   }
 });
+
+test('a list of the quarantine says what a replay has admitted, and whether there is more', async () => {
+  const row = (log_offset: number, state: string) => ({
+    log: 'l',
+    partition: 0,
+    log_offset,
+    ordinal: 0,
+    site: 'demo',
+    device: 'd-p',
+    register: 'x',
+    at: 0,
+    value: '7',
+    reason: 'unknown-register',
+    detail: 'd-p/x',
+    appended_at: 0,
+    payload: Buffer.from('{}'),
+    state,
+  });
+  await books.books.db
+    .insertInto('quarantine')
+    .values([row(1, 'admitted'), row(2, 'open')])
+    .execute();
+  const list = (...more: readonly string[]) =>
+    cli(['quarantine', 'list', ...more, '--data', join(folder, 'data')], {
+      env: { CIVICMETER_BOOKS: books.dsn, LANG: 'en_GB.UTF-8' },
+    });
+  expect((await list()).out).toMatch(/ admitted .*\n.* open /);
+  expect((await list('--limit', '1')).out).toContain('There are more; --limit shows them.');
+  expect((await list('--reason', 'future')).out).toContain('The quarantine has no such readings.');
+  expect(await list('--reason', 'unknown-regster')).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/unknown-register/),
+  });
+});
