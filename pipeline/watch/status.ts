@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Tables } from '../books/tables.ts';
-import { MAX_SEQ } from '#domain';
+import { instantText, MAX_SEQ } from '#domain';
 import { foldSources } from '../ledger/sources.ts';
 import type { FrameLog } from '../log/port.ts';
 import type { StatusAnswer } from '../answers.ts';
@@ -65,9 +65,7 @@ export async function statusOf({ db, log, lastCommitAt, now }: StatusSource): Pr
     dirty: Number(sizes.rows[0]?.dirty ?? 0),
     lastCommitAt: last === undefined ? null : new Date(last).toISOString(),
     booksBytes: Number(sizes.rows[0]?.bytes ?? 0),
-    ...(await gatewaysOf(db, new Map(holes.map((one) => [one.src, one.missing])), now, (at) =>
-      new Date(at).toISOString(),
-    )),
+    ...(await gatewaysOf(db, new Map(holes.map((one) => [one.src, one.missing])), now, instantText)),
   };
 }
 

@@ -5,6 +5,7 @@ import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import {
   configError,
   FRAMES_CONTENT_TYPE,
+  type GatewayReport,
   gatewayReportSchema,
   INTAKE_FRAMES_PATH,
   INTAKE_REPORT_PATH,
@@ -108,13 +109,13 @@ export async function createIntakeServer(options: IntakeServerOptions): Promise<
     linesOf(await plainBody(body, encodingOf(request))),
   );
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) =>
-    reportIn(await plainBody(body, encodingOf(request))),
+    jsonIn(await plainBody(body, encodingOf(request))),
   );
   app.post<{ Body: readonly Uint8Array[] | undefined }>(INTAKE_FRAMES_PATH, async (request) =>
     serve(request, (holder) => intake.take(holder, Array.isArray(request.body) ? request.body : [])),
   );
   app.put(INTAKE_REPORT_PATH, async (request) =>
-    serve(request, (holder) => intake.report(holder, gatewayReportSchema.parse(request.body))),
+    serve(request, async (holder) => intake.report(holder, reportIn(request.body))),
   );
   try {
     await app.listen({ host, port });
@@ -136,13 +137,16 @@ function busy(reply: FastifyReply, why: string): Error {
   return requestError('INTAKE_BUSY', why, { cure: 'wait, then send again' });
 }
 
-function reportIn(body: Buffer): unknown {
-  let data: unknown;
+function jsonIn(body: Buffer): unknown {
   try {
-    data = JSON.parse(body.toString());
+    return JSON.parse(body.toString());
   } catch {
-    data = undefined;
+    // reportIn refuses it
+    return undefined;
   }
+}
+
+function reportIn(data: unknown): GatewayReport {
   const parsed = gatewayReportSchema.safeParse(data);
   if (parsed.success) return parsed.data;
   throw requestError('REQUEST_INVALID', 'the body is no report of a gateway', {

@@ -162,6 +162,17 @@ describe('what a gateway says of itself', () => {
     clockSteps: [{ at: 2_000, byMs: -3_600_000 }],
   });
 
+  it('leaves the status standing where its clock is beyond every calendar', async () => {
+    const { key } = await createKey(fresh.books.db, { site: 'demo', by: 'wang', now: 5 });
+    const odd = { waiting: { frames: 1, oldestAt: 9e15 }, clockSteps: [{ at: -9e15, byMs: 1 }] };
+    await intake.report({ id: key.id, site: 'demo' }, { ...report({}), ...odd });
+    const service = openService({ books: fresh.books, log, clock, telemetry });
+    const shown = { oldestAt: '9000000000000000', clockSteps: [{ at: '-9000000000000000', byMs: 1 }] };
+    expect((await service.status()).gateways.find((one) => one.key === key.id)).toMatchObject(shown);
+    await service.stop();
+    await revokeKey(fresh.books.db, key.id, 6);
+  });
+
   it('is compared with the registry, both ways, and stands in the status', async () => {
     const { key } = await createKey(fresh.books.db, { site: 'demo', by: 'wang', now: 5 });
     await fresh.books.db.updateTable('device').set({ connection: 'line' }).where('site', '=', 'demo').execute();

@@ -66,12 +66,17 @@ interface Asked {
   readonly code?: string | undefined;
   readonly retryAfter?: string | undefined;
 }
-const ask = (body: Buffer | string, headers: Record<string, string> = {}, path = INTAKE_FRAMES_PATH): Promise<Asked> =>
+const ask = (
+  body: Buffer | string,
+  headers: Record<string, string> = {},
+  path = INTAKE_FRAMES_PATH,
+  method = 'POST',
+): Promise<Asked> =>
   new Promise((resolve, reject) => {
     const sent = request(
       new URL(path, server.address),
       {
-        method: 'POST',
+        method,
         ca: certificates.ca,
         agent: false,
         headers: { Authorization: `Bearer ${KEY}`, 'Content-Type': FRAMES_CONTENT_TYPE, ...headers },
@@ -103,6 +108,15 @@ describe('the listener of the intake', () => {
     await expect(fetch(server.address.replace('https', 'http'))).rejects.toThrow('fetch failed');
     for (const path of ['/', '/api/v1/status', '/health', '/metrics'])
       expect((await ask('', {}, path)).status, path).toBe(404);
+  });
+
+  it.each([
+    ['lines of frames', 'one\n', FRAMES_CONTENT_TYPE],
+    ['no JSON', '{', 'application/json'],
+    ['other JSON', '{"src":"x"}', 'application/json'],
+  ])('refuses %s in place of a report', async (_what, body, type) => {
+    const answered = await ask(body, { 'Content-Type': type }, INTAKE_REPORT_PATH, 'PUT');
+    expect(answered).toMatchObject({ status: 400, code: 'REQUEST_INVALID' });
   });
 
   it('gives the lines on as they came, plain or packed', async () => {
