@@ -38,13 +38,21 @@ import type { DirectorySite } from '../ledger/directory.ts';
 import type { BaselineQuery } from '../service-rules.ts';
 import { missingAnswer } from './figures.ts';
 
-/** "2025", "2025-03..2026-02", "2025-03-01/2026-02-28": local days, both ends included. Throws TIME_INVALID, PERIOD_EMPTY. */
+/** Days of a century. */
+const MOST_DAYS = 36_525;
+
+/** "2025", "2025-03..2026-02", "2025-03-01/2026-02-28": local days, both ends included. Throws TIME_INVALID, PERIOD_EMPTY, PERIOD_TOO_LONG. */
 export function daySpanOf(text: string, zone: Zone): DaySpan {
-  const [first = '', last = first] = text.split(/\.\.|\//).map((part) => part.trim());
+  const [, first = text, last = first] = /^(.*?)(?:\.\.|\/)(.*)$/.exec(text) ?? [];
   const span = {
     from: localDay(parseTime(first, zone).from, zone),
     to: localDay(parseTime(last, zone).to - 1, zone) + 1,
   };
+  if (span.to - span.from > MOST_DAYS)
+    throw requestError('PERIOD_TOO_LONG', `"${text}" is longer than a hundred years`, {
+      place: text,
+      cure: 'ask for a shorter time',
+    });
   if (span.to > span.from) return span;
   throw requestError('PERIOD_EMPTY', `"${text}" ends before it begins`, {
     place: text,
