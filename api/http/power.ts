@@ -15,7 +15,7 @@ export const powerSchema = z
     displayUnit: z.literal('kW'),
     total: z.strictObject(figure),
     answering: z.int().describe('main points with a live power reading'),
-    of: z.int().describe('main points of electricity'),
+    of: z.int().describe('main points of electricity, also those whose meters tell no power'),
     premises: z.array(
       z.strictObject({
         id: z.string().nullable().describe('null: points without premises'),
@@ -55,10 +55,10 @@ export function powerNow(registry: Registry, live: readonly LiveAnswer[], now: n
   const mains = registry.points.filter(
     (point) => point.carrier === 'electricity' && point.role === 'main' && point.ended === undefined,
   );
-  const rows = mains.flatMap(({ id, premises }) => {
+  const rows = mains.map(({ id, premises = null }): MainPower => {
     const mounting = registry.mountings.find((one) => one.point === id && isMounted(one, now));
     const register = mounting && powerRegister(registry, mounting);
-    if (mounting === undefined || register === undefined) return [];
+    if (mounting === undefined || register === undefined) return { premises };
     const state = byRegister.get(`${mounting.device}/${register}`);
     const watts =
       state?.state === 'live' && state.value !== null
@@ -72,26 +72,31 @@ export function powerNow(registry: Registry, live: readonly LiveAnswer[], now: n
       display: watts === null ? null : kilowatts(watts),
       at: state?.at ?? null,
     };
-    return [{ premises: premises ?? null, power }];
+    return { premises, power };
   });
   const places = [...new Set(rows.map(({ premises }) => premises))];
   return {
     at: formatInstant(now, zoneOf(registry.site.zone)),
     displayUnit: 'kW',
-    ...(({ watts, display, answering }) => ({ total: { watts, display }, answering }))(sum(rows)),
-    of: mains.length,
+    ...(({ watts, display, ...counts }) => ({ total: { watts, display }, ...counts }))(sum(rows)),
     premises: places.map((id) => ({ id, ...sum(rows.filter(({ premises }) => premises === id)) })),
-    points: rows.map(({ power }) => power),
+    points: rows.flatMap(({ power }) => power ?? []),
   };
 }
 
-function sum(rows: readonly { readonly power: PointPower }[]): {
+/** Of a main point; without power where no register of its meter tells it. */
+interface MainPower {
+  readonly premises: string | null;
+  readonly power?: PointPower;
+}
+
+function sum(rows: readonly MainPower[]): {
   readonly watts: number | null;
   readonly display: string | null;
   readonly answering: number;
   readonly of: number;
 } {
-  const known = rows.flatMap(({ power }) => (power.watts === null ? [] : [power.watts]));
+  const known = rows.flatMap(({ power }) => power?.watts ?? []);
   const watts = known.length === 0 ? null : known.reduce((a, b) => a + b, 0);
   return { watts, display: watts === null ? null : kilowatts(watts), answering: known.length, of: rows.length };
 }

@@ -31,6 +31,19 @@ describe('electric power now', () => {
     });
   });
 
+  it('counts a main point whose meter tells no power among those of its premises, as among all', async () => {
+    const devices = fakeRegistry.devices.map((device) =>
+      device.id === 'dev-p-tower'
+        ? { ...device, registers: device.registers.filter(({ kind }) => kind !== 'gauge') }
+        : device,
+    );
+    const power = powerNow({ ...fakeRegistry, devices }, await liveNow(), NOW);
+    expect(power).toMatchObject({ answering: 3, of: 4 });
+    expect(power.premises.map(({ answering, of }) => `${answering}/${of}`)).toContain('0/1');
+    expect(power.premises.reduce((total, { of }) => total + of, 0)).toBe(4);
+    expect(power.points).toHaveLength(3);
+  });
+
   it('is shown to ten watts, half up', () => {
     expect([0, 4, 5, 994, 995, 123_456, -5_000].map(kilowatts)).toEqual([
       '0.00',
