@@ -62,7 +62,7 @@ export function powerNow(registry: Registry, live: readonly LiveAnswer[], now: n
     const state = byRegister.get(`${mounting.device}/${register}`);
     const watts =
       state?.state === 'live' && state.value !== null
-        ? Math.round(timesFloor(state.value, mounting.multiplier) / 1_000)
+        ? possible(Math.round(timesFloor(state.value, mounting.multiplier) / 1_000))
         : null;
     const power: PointPower = {
       point: id,
@@ -84,6 +84,9 @@ export function powerNow(registry: Registry, live: readonly LiveAnswer[], now: n
   };
 }
 
+/** A gauge of garbage times its ratio is no power: no answer could carry it. */
+const possible = (watts: number): number | null => (Number.isSafeInteger(watts) ? watts : null);
+
 /** Of a main point; without power where no register of its meter tells it. */
 interface MainPower {
   readonly premises: string | null;
@@ -97,7 +100,7 @@ function sum(rows: readonly MainPower[]): {
   readonly of: number;
 } {
   const known = rows.flatMap(({ power }) => power?.watts ?? []);
-  const watts = known.length === 0 ? null : known.reduce((a, b) => a + b, 0);
+  const watts = known.length === 0 ? null : possible(known.reduce((a, b) => a + b, 0));
   return { watts, display: watts === null ? null : kilowatts(watts), answering: known.length, of: rows.length };
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { kilowatts, powerNow } from '../../../api/http/power.ts';
+import { kilowatts, powerNow, powerSchema } from '../../../api/http/power.ts';
 import { fakeRegistry } from '../../support/fake-registry.ts';
 import { contextOf, NOW } from './setup.ts';
 
@@ -42,6 +42,18 @@ describe('electric power now', () => {
     expect(power.premises.map(({ answering, of }) => `${answering}/${of}`)).toContain('0/1');
     expect(power.premises.reduce((total, { of }) => total + of, 0)).toBe(4);
     expect(power.points).toHaveLength(3);
+  });
+
+  it('of garbage beyond every whole number is unknown, and does not take the others along', async () => {
+    const mountings = fakeRegistry.mountings.map((one) =>
+      one.device === 'dev-p-tower' ? { ...one, multiplier: { num: 8_000, den: 1 } } : one,
+    );
+    const live = (await liveNow()).map((one) =>
+      one.device === 'dev-p-tower' && one.register === 'p1' ? { ...one, value: Number.MAX_SAFE_INTEGER } : one,
+    );
+    const power = powerNow({ ...fakeRegistry, mountings }, live, NOW);
+    expect(power.points[0]).toMatchObject({ watts: null, display: null });
+    expect(powerSchema.parse(power)).toMatchObject({ answering: 3, of: 4 });
   });
 
   it('is shown to ten watts, half up', () => {
