@@ -18,14 +18,21 @@ export { restore } from './restore.ts';
 /** Rows read at once: most are small, a document is up to 40 MB of text, and a string holds no more than 500. */
 const [FIRST_ROWS, MOST_ROWS, MOST_CHARACTERS] = [10, 1_000, 4_000_000];
 
+interface BackupOptions {
+  readonly now: number;
+  readonly progress?: Progress | undefined;
+  /** Aborts: nothing is left of it. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Writes every row of the books, as of one instant, to a file (backup-file.ts has its form); work goes on meanwhile. The file
- * appears when it is whole and on disk. Throws BACKUP_EXISTS, FILE_NOT_WRITTEN, DISK_FULL.
+ * appears when it is whole and on disk. Throws BACKUP_EXISTS, FILE_NOT_WRITTEN, DISK_FULL, the reason of the signal.
  */
 export async function backup(
   pool: Pool,
   file: string,
-  options: { readonly now: number; readonly progress?: Progress | undefined },
+  options: BackupOptions,
 ): Promise<{ readonly rows: number; readonly bytes: number }> {
   if (await exists(file)) {
     const cure = 'choose another name, or remove the file first';
@@ -64,7 +71,7 @@ export async function backup(
 async function* lines(
   client: PoolClient,
   counter: { rows: number },
-  { now, progress }: { readonly now: number; readonly progress?: Progress | undefined },
+  { now, progress, signal }: BackupOptions,
 ): AsyncGenerator<string> {
   const hash = newHash();
   const line = (value: unknown): string => {
@@ -79,6 +86,7 @@ async function* lines(
   for (const table of tables) {
     yield line({ table: table.name, columns: table.columns.map((c) => c.name) });
     for await (const rows of rowsOf(client, table)) {
+      signal?.throwIfAborted();
       for (const some of inRuns(rows, MOST_CHARACTERS, charactersIn)) yield some.map(line).join('');
       counter.rows += rows.length;
       progress?.(counter.rows, total, table.name);

@@ -9,25 +9,38 @@ import { attachPartitions, inTransaction, isPartitioned } from './partitions.ts'
 const BATCH_ROWS = 1_000;
 const BATCH_CHARACTERS = 1_000_000;
 
+interface RestoreOptions {
+  readonly progress?: Progress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Fills empty books from a backup: all of it or nothing. The file is read twice, first only to prove that it is whole.
- * Throws BACKUP_DAMAGED, BACKUP_UNREADABLE, BACKUP_OTHER_SCHEMA, BOOKS_NOT_EMPTY; nothing has been changed then.
+ * Throws BACKUP_DAMAGED, BACKUP_UNREADABLE, BACKUP_OTHER_SCHEMA, BOOKS_NOT_EMPTY, the reason of the signal; nothing has been changed then.
  */
-export async function restore(pool: Pool, file: string, progress?: Progress): Promise<{ readonly rows: number }> {
-  const total = await prove(file);
+export async function restore(
+  pool: Pool,
+  file: string,
+  { progress, signal }: RestoreOptions = {},
+): Promise<{ readonly rows: number }> {
+  const total = await prove(file, signal);
   await inTransaction(pool, async (client) => {
     const tables = await describeTables(client);
     await requireEmpty(client, tables);
     const loader = createLoader(client, file, tables, (done, table) => progress?.(done, total, table));
-    for await (const line of readBackup(file)) if ('kind' in line) await loader.take(line);
+    for await (const line of readBackup(file)) {
+      signal?.throwIfAborted();
+      if ('kind' in line) await loader.take(line);
+    }
     await loader.flush();
   });
   return { rows: total };
 }
 
-async function prove(file: string): Promise<number> {
+async function prove(file: string, signal: AbortSignal | undefined): Promise<number> {
   let rows = 0;
   for await (const line of readBackup(file)) {
+    signal?.throwIfAborted();
     if (!('kind' in line)) requireSchema(line, file);
     else if (line.kind === 'row') rows++;
   }

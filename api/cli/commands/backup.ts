@@ -27,8 +27,8 @@ export const backup = command({
       const { rows, bytes } = await writeBackup(books.pool, file, {
         now: cli.io.clock.now(),
         progress: progress.report,
-      });
-      progress.stop();
+        signal: cli.io.signal,
+      }).finally(progress.stop);
       present(cli, { file, rows, bytes }, { text: said(cli.language, file, rows, bytes) });
       return 0;
     } finally {
@@ -57,8 +57,8 @@ export const restore = command({
     const { books, closer } = await openFoundation(cli, { create: true });
     try {
       const progress = createProgress(cli);
-      const { rows } = await readBackup(books.pool, file, progress.report);
-      progress.stop();
+      const options = { progress: progress.report, signal: cli.io.signal };
+      const { rows } = await readBackup(books.pool, file, options).finally(progress.stop);
       const { size } = statSync(file);
       present(cli, { file, rows, bytes: size }, { text: said(cli.language, file, rows, size) });
       return 0;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -146,7 +146,7 @@ describe('backup and restore', () => {
     ).toEqual(['adjustment'].filter((t) => t in filled));
     const { books, close } = await freshBooks();
     const seen: number[] = [];
-    const { rows } = await restore(books.pool, file, (done, total) => seen.push(done, total ?? -1));
+    const { rows } = await restore(books.pool, file, { progress: (done, total) => seen.push(done, total ?? -1) });
     expect(await contents(books)).toEqual(filled);
     expect(seen.at(-2)).toBe(rows);
     expect(seen.at(-1)).toBe(rows);
@@ -172,6 +172,23 @@ describe('backup and restore', () => {
     const fresh = await freshBooks();
     expect((await restore(fresh.books.pool, file)).rows).toBe(61);
     await fresh.close();
+  });
+
+  test('are broken off with nothing left of them where nobody waits any more', async () => {
+    const { file } = await backedUp('to-break-off');
+    const { books, close } = await freshBooks();
+    const empty = await contents(books);
+    const stopping = () => {
+      const ending = new AbortController();
+      return { progress: () => ending.abort(new Error('ended by SIGINT')), signal: ending.signal };
+    };
+    await expect(restore(books.pool, file, stopping())).rejects.toThrow('ended by SIGINT');
+    expect(await contents(books)).toEqual(empty);
+    await restore(books.pool, file);
+    const unfinished = path.join(dir, 'unfinished');
+    await expect(backup(books.pool, unfinished, { now: NOW, ...stopping() })).rejects.toThrow('ended by SIGINT');
+    expect((await readdir(dir)).filter((name) => name.startsWith('unfinished'))).toEqual([]);
+    await close();
   });
 
   test('of the same books are the same file but for its time', async () => {
