@@ -1,5 +1,7 @@
 import type { Institution } from '#domain';
-import { clauseText, packsFor } from '../../rules/catalogue/index.ts';
+import { type Catalogue, clauseText, packsFor } from '../../rules/catalogue/index.ts';
+import type { PeriodFacts } from '../../rules/contract.ts';
+import { lastDayOf } from '../../rules/indicators/index.ts';
 import { judgeUnder, type Verdict } from '../../rules/judgement/index.ts';
 import type { MissingAnswer } from '../answers-parts.ts';
 import type { JudgeAnswer, VerdictAnswer } from '../answers-rules.ts';
@@ -26,10 +28,8 @@ export function judgeAnswer(
   const { facts, missing } = book.period(span);
   const { profile } = book;
   const { catalogue, tables } = rules;
-  const asked =
-    packs ?? (profile.division === undefined ? [] : packsFor(catalogue, profile.division).map(({ pack }) => pack));
-  const judged = judgeUnder(facts, asked, catalogue, tables);
-  const noPlace: readonly MissingAnswer[] = packs === undefined && profile.division === undefined ? [PLACE] : [];
+  const chosen = packs === undefined ? packsOfPlace(catalogue, facts) : { packs, missing: [] };
+  const judged = judgeUnder(facts, chosen.packs, catalogue, tables);
   const open = judged.flatMap(({ questions, missing: refused }) => [
     ...questions,
     ...refused.map(({ metric, missing: one }) => ({
@@ -54,9 +54,29 @@ export function judgeAnswer(
     verdicts: judged.flatMap(({ verdicts }) =>
       verdicts.map((verdict) => (span.to > ended ? soFar(verdictAnswer(verdict)) : verdictAnswer(verdict))),
     ),
-    missing: [...noPlace, ...[...open, ...missing].map(missingAnswer)],
+    missing: [...chosen.missing, ...[...open, ...missing].map(missingAnswer)],
   };
 }
+
+/** The packs of its region that are in force at the end of the period. */
+function packsOfPlace(
+  catalogue: Catalogue,
+  facts: PeriodFacts,
+): { readonly packs: readonly string[]; readonly missing: readonly MissingAnswer[] } {
+  const { division } = facts.profile;
+  if (division === undefined) return { packs: [], missing: [PLACE] };
+  const packs = packsFor(catalogue, { region: division, date: lastDayOf(facts) }).map(({ pack }) => pack);
+  return { packs, missing: packs.length > 0 ? [] : [noneInForce(division, lastDayOf(facts))] };
+}
+
+const noneInForce = (division: string, date: string): MissingAnswer => ({
+  what: `packs:${division}`,
+  reason: `QUOTA_MISSING: no rule pack of ${division} is in force on ${date}`,
+  cure: {
+    zh: '选择规则包（--pack），或在 packs.yaml 中补充当时有效的规则包',
+    en: 'name a pack (--pack), or add the one that was in force to packs.yaml',
+  },
+});
 
 /** Nine tenths of a year may be evidenced before it is over: then its figures lack the rest. */
 const soFar = (verdict: VerdictAnswer): VerdictAnswer => ({

@@ -4,10 +4,17 @@ import { cityOf, missing, NATION, provinceOf, rowsUnder } from './choose.ts';
 import type { Catalogue, CorrectionRow, RulePack, ZoneRow } from './rows.ts';
 import { validOn } from './validity.ts';
 
-/** The packs whose region holds the given one, the nearest first: the city's, the province's, the nation's. */
-export function packsFor(catalogue: Catalogue, region: string): readonly RulePack[] {
+const packsOn = (catalogue: Catalogue, date: string): readonly RulePack[] =>
+  rowsUnder(catalogue, 'pack').filter((pack) => validOn(pack, date));
+
+/** The packs in force on a day whose region holds the given one, the nearest first: the city's, the province's, the nation's. */
+export function packsFor(
+  catalogue: Catalogue,
+  { region, date }: { readonly region: string; readonly date: string },
+): readonly RulePack[] {
+  const packs = packsOn(catalogue, date);
   const regions = [...new Set([region, cityOf(region), provinceOf(region), NATION])];
-  return regions.flatMap((held) => rowsUnder(catalogue, 'pack').filter((pack) => pack.region === held));
+  return regions.flatMap((held) => packs.filter((pack) => pack.region === held));
 }
 
 /**
@@ -76,7 +83,7 @@ const noQuota = (ask: QuotaAsk, particulars: string): { ok: false; missing: Miss
   });
 
 function zoneOfPack(catalogue: Catalogue, ask: QuotaAsk): Answer<ZoneRow> {
-  const pack = rowsUnder(catalogue, 'pack').find((candidate) => candidate.pack === ask.pack);
+  const pack = packsOn(catalogue, ask.date).find((candidate) => candidate.pack === ask.pack);
   const { division } = ask.profile;
   if (!pack?.zoneScheme) return question('zone', []);
   if (division === undefined) return question('division', []);

@@ -14,6 +14,7 @@ import {
   quotasFor,
   targetsFor,
   zoneFor,
+  type CatalogueEntry,
 } from '../../../rules/catalogue/index.ts';
 import type { Answer, Metric, Profile } from '../../../rules/contract.ts';
 
@@ -166,11 +167,36 @@ describe('quotas', () => {
   });
 
   test('of two packs can be laid side by side on one institution', () => {
-    expect(packsFor(catalogue, '370602').map(({ pack }) => pack)).toEqual(['shandong', 'gbt-51161']);
+    expect(packsFor(catalogue, { region: '370602', date }).map(({ pack }) => pack)).toEqual(['shandong', 'gbt-51161']);
     const national = value(pick({ ...court, class: 'A' }, 'electricity-per-area', 'gbt-51161'));
     expect(national.row).toMatchObject({ confidence: 'C', verified: false, limits: { constraint: 55, guide: 45 } });
     expect(national.corrections.map(({ parameter }) => parameter)).toEqual(['hours-per-year', 'area-per-person']);
     expect(value(pick(court, 'electricity-per-area')).row.limits.constraint).toBe(67.4);
+  });
+
+  test('are of the packs in force on the day: none before the first, a revised one once', () => {
+    const shandong = catalogue.rows.find((row) => row.kind === 'pack' && row.pack === 'shandong');
+    if (shandong?.kind !== 'pack') throw new Error('no pack');
+    const others = catalogue.rows.filter(({ id }) => id !== shandong.id);
+    const ended = { ...shandong, to: '2027-01-01' };
+    const revised = { ...shandong, id: 'test/revised', from: '2027-01-01', zoneScheme: 'gb-50189' };
+    const ask = { pack: 'shandong', profile: court };
+    const packsOn = (rows: readonly CatalogueEntry[], day: string) =>
+      packsFor(catalogueOf([...others, ...rows]), { region: '370602', date: day }).map(({ id }) => id);
+    expect(packsOn([shandong], '2018-12-31')).toEqual(['packs/gbt-51161']);
+    expect(packsOn([shandong], '2015-12-31')).toEqual([]);
+    expect(packsOn([ended], '2027-12-31')).toEqual(['packs/gbt-51161']);
+    for (const rows of [
+      [ended, revised],
+      [revised, ended],
+    ]) {
+      expect(packsOn(rows, '2026-12-31')).toEqual(['packs/shandong', 'packs/gbt-51161']);
+      expect(packsOn(rows, '2027-12-31')).toEqual(['test/revised', 'packs/gbt-51161']);
+      const quotaOn = (day: string) =>
+        quotaFor(catalogueOf([...others, ...rows]), { ...ask, metric: 'electricity-per-area', date: day });
+      expect(value(quotaOn('2026-12-31')).zone?.scheme).toBe('shandong');
+      expect(lacking(quotaOn('2027-12-31'))).toMatch(/:zone severe-cold-and-cold$/);
+    }
   });
 
   test('quotasFor gives every metric of the pack for the type', () => {
