@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { SiteFacts } from '#domain';
+import { isSilent } from '../../rules/silence.ts';
 import type { Tables } from '../books/tables.ts';
 import { institutionBook } from '../facts/period.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
@@ -20,7 +21,7 @@ export async function closingFigures(
   for (const { id } of site.registry.institutions) {
     const book = await institutionBook(tx, site, facts, id, { from: month, to: month + 1 });
     const period = book.period({ from: month, to: month + 1 }).facts;
-    if (period.quantities.length === 0) continue;
+    if (period.quantities.every(isSilent)) continue;
     const totals = totalsOf(period, rules.tables);
     figures.push({ institution: id, kgce: totals.kgce, kgCO2: totals.kgCO2 });
     for (const row of totals.rows) rows.add(row.id);

@@ -1,11 +1,18 @@
 import { displayUnitOf, inUnit } from '#domain';
-import type { PeriodFacts } from '../../rules/contract.ts';
-import { carbonOfPeriod, type RateTables } from '../../rules/conversion/index.ts';
+import type { Answer, Missing, PeriodFacts } from '../../rules/contract.ts';
+import { carbonOfPeriod, type PeriodCarbon, type RateTables } from '../../rules/conversion/index.ts';
 import { roundHalfUp } from '../../rules/exact.ts';
-import { indicators, measure, type MetricAnswer, SURVEY_CALIBER } from '../../rules/indicators/index.ts';
+import {
+  amountOf,
+  indicators,
+  measure,
+  type Measured,
+  type MetricAnswer,
+  SURVEY_CALIBER,
+} from '../../rules/indicators/index.ts';
+import { isSilent } from '../../rules/silence.ts';
 import type { MissingAnswer } from '../answers-parts.ts';
 import type { IndicatorAnswer, IndicatorPeriod, PeriodIndicators, RowUsed } from '../answers-rules.ts';
-import type { Missing } from '../../rules/contract.ts';
 import { eachOnce, usedFactor } from './rows.ts';
 
 /** A period's figures in the national survey's caliber. */
@@ -29,22 +36,31 @@ export interface Totals {
 export function totalsOf(facts: PeriodFacts, tables: RateTables): Totals {
   const measured = measure(facts, SURVEY_CALIBER, tables);
   const energy = measured.energy();
-  // electricity's factor depends on the place: where that is unknown there is no carbon, and the answer asks
-  const carbon =
-    facts.profile.division === undefined ? PLACE_UNKNOWN : carbonOfPeriod(facts.quantities, measured.rates);
+  const carbon = carbonTotal(facts, measured);
   // as the indicators count: what is resold is never the institution's
-  const water = measured.whole.filter(({ carrier }) => carrier === 'water');
+  const water = amountOf(measured.whole, 'water');
   return {
     kgce: energy.ok ? roundHalfUp(energy.value.value) : null,
     kgCO2: carbon.ok ? carbon.value.kgCO2 : null,
     kgCO2Residual: carbon.ok ? (carbon.value.residual?.kgCO2 ?? null) : null,
-    waterM3: water.length === 0 ? null : water.reduce((sum, { amount }) => sum + amount, 0) / 1_000,
+    waterM3: water.ok ? Number(water.value.value.num) / 1_000 : null,
     rows: eachOnce([
       ...(energy.ok ? energy.value.factors.map(usedFactor) : []),
       ...(carbon.ok ? carbon.value.factors.map(usedFactor) : []),
     ]),
-    missing: [...(energy.ok ? [] : [energy.missing]), ...(carbon.ok ? [] : [carbon.missing])],
+    missing: eachMissingOnce([energy, carbon]),
   };
+}
+
+const eachMissingOnce = (answers: readonly Answer<unknown>[]): readonly Missing[] => [
+  ...new Map(answers.flatMap((one) => (one.ok ? [] : [[one.missing.reason, one.missing]]))).values(),
+];
+
+/** Every institution uses electricity, whose factor depends on the place: where either is unknown there is no carbon, and the answer asks. */
+function carbonTotal(facts: PeriodFacts, { rates }: Measured): Answer<PeriodCarbon> {
+  const power = amountOf(facts.quantities, 'electricity');
+  if (!power.ok) return power;
+  return facts.profile.division === undefined ? PLACE_UNKNOWN : carbonOfPeriod(facts.quantities, rates);
 }
 
 const PLACE_UNKNOWN = {
@@ -78,11 +94,13 @@ export function figuresOf(
       period,
       from: facts.from,
       to: facts.to,
-      quantities: facts.quantities.map((q) => ({
-        ...q,
-        display: inUnit(q.amount, displayUnitOf(q.carrier), q.carrier),
-        displayUnit: displayUnitOf(q.carrier),
-      })),
+      quantities: facts.quantities
+        .filter((q) => !isSilent(q))
+        .map((q) => ({
+          ...q,
+          display: inUnit(q.amount, displayUnitOf(q.carrier), q.carrier),
+          displayUnit: displayUnitOf(q.carrier),
+        })),
       denominators: {
         areaM2: areaM2 ?? null,
         heatedAreaM2: heatedAreaM2 ?? null,

@@ -1,7 +1,8 @@
 import type { Institution } from '#domain';
 import type { IndicatorPeriod, IndicatorsAnswer } from '../answers-rules.ts';
 import { INDICATOR_PERIODS } from '../answers-rules.ts';
-import type { InstitutionBook, MonthSpan } from '../facts/period.ts';
+import type { MonthSpan } from '../facts/amounts.ts';
+import type { InstitutionBook } from '../facts/period.ts';
 import type { RulesInForce } from './catalogue.ts';
 import { figuresOf } from './figures.ts';
 import { eachOnce } from './rows.ts';

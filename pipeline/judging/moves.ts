@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import { catalogueOf, type CatalogueEntry } from '../../rules/catalogue/index.ts';
 import { rateTables } from '../../rules/conversion/index.ts';
 import type { FactorMoves } from '../answers-rules.ts';
+import { isSilent } from '../../rules/silence.ts';
 import type { Tables } from '../books/tables.ts';
 import { institutionBook } from '../facts/period.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
@@ -58,7 +59,7 @@ export async function factorMoves(
     for (let month = span.from; month < span.to; month++) {
       if (shut.has(month)) continue;
       const period = book.period({ from: month, to: month + 1 }).facts;
-      if (period.quantities.length === 0) continue;
+      if (period.quantities.every(isSilent)) continue;
       const [was, is] = [totalsOf(period, old), totalsOf(period, rules.tables)];
       for (const measure of ['kgce', 'kgCO2'] as const) {
         if (was[measure] === is[measure]) continue;

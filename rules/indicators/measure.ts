@@ -1,4 +1,4 @@
-import { type Carrier, EXCLUDED_USES } from '#domain';
+import { type Carrier, CARRIER_LABELS, EXCLUDED_USES } from '#domain';
 import type {
   Answer,
   Denominators,
@@ -20,6 +20,7 @@ import {
   weigh,
 } from '../conversion/index.ts';
 import { add, type Exact, parseExact, ZERO } from '../exact.ts';
+import { silentIn } from '../silence.ts';
 
 /**
  * On what basis energy is added up. `set`: coal factors, never mixed. `boundary`: the national survey counts everything; a
@@ -110,16 +111,20 @@ export function amountOf(quantities: readonly Quantity[], carrier: Carrier): Ans
     return lacks(
       `quantity.${carrier}`,
       `QUANTITY_MISSING: no ${carrier} is recorded for the period`,
-      `录入或采集该期间的${CARRIER_ZH[carrier]}用量`,
+      `录入或采集该期间的${CARRIER_LABELS[carrier].zh}用量`,
       `meter or enter the ${carrier} of the period`,
     );
   }
+  const silent = silentIn(found);
+  if (silent) return { ok: false, missing: silent };
   return { ok: true, value: { value: { num: total(found), den: 1n }, ...evidenceOf(found), factors: [] } };
 }
 
-/** kgce in the caliber's set. Water has none; any other carrier without a factor makes the sum missing. */
+/** kgce in the caliber's set. Water has none; any other carrier without a factor, or whose meters are silent, makes the sum missing. */
 export function coalOf(quantities: readonly Quantity[], rates: Rates): Answer<Weighed> {
   const energy = quantities.filter(({ carrier }) => carrier !== 'water');
+  const silent = silentIn(energy);
+  if (silent) return { ok: false, missing: silent };
   const used = new Map<Carrier, Rate>();
   let value = ZERO;
   for (const { carrier, amount } of energy) {
@@ -145,19 +150,6 @@ export const evidenceOf = (quantities: readonly Quantity[]): Pick<Weighed, 'cove
   coverage: quantities.reduce((least, { coverage }) => Math.min(least, coverage), 1),
   manual: quantities.some(({ quality }) => quality === 'manual'),
 });
-
-const CARRIER_ZH: Readonly<Record<Carrier, string>> = {
-  electricity: '电',
-  water: '水',
-  'natural-gas': '天然气',
-  heat: '热',
-  cooling: '冷',
-  steam: '蒸汽',
-  coal: '煤',
-  petrol: '汽油',
-  diesel: '柴油',
-  lpg: '液化石油气',
-};
 
 const DENOMINATORS: Readonly<Record<keyof Denominators, { readonly zh: string; readonly en: string }>> = {
   areaM2: { zh: '建筑面积', en: 'building area' },

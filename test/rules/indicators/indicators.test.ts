@@ -152,3 +152,18 @@ test('more energy is never a lower figure, and twelve months add up to the year'
     { numRuns: 50 },
   );
 });
+
+test('a carrier whose meters are silent leaves no sum that needs it, and every other one stands', () => {
+  const silent = quantity('natural-gas', 0, 'heating', 0);
+  const facts = yearOf([quantity('electricity', kWh(400_000)), quantity('heat', GJ(1_000), 'heating'), silent]);
+  const said = 'quantity.natural-gas: QUANTITY_MISSING: the meters of natural-gas were silent throughout the period';
+  for (const metric of ['energy-per-area', 'heating-per-heated-area', 'co2-per-person'] as const)
+    expect(reason(metric, facts)).toBe(said);
+  expect(figure('non-heating-per-area', facts).value).toBe(12.4);
+  expect(figure('electricity-per-area', facts).value).toBe(40);
+});
+
+test('readings that say that nothing was used are evidence', () => {
+  const facts = yearOf([quantity('electricity', kWh(400_000)), quantity('natural-gas', 0)]);
+  expect(figure('energy-per-area', facts)).toMatchObject({ value: 12.4, coverage: 1 });
+});
