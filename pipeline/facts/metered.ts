@@ -1,6 +1,6 @@
 import { type Carrier, CARRIER_LABELS, type Point, type Use } from '#domain';
 import type { Missing, Quantity } from '../../rules/contract.ts';
-import { isSilent } from '../../rules/silence.ts';
+import { isSilent } from '../../rules/evidence.ts';
 import { type MonthAmounts, type MonthSpan, sumOf } from './amounts.ts';
 import type { UsePart } from './uses.ts';
 

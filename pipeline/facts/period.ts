@@ -13,7 +13,7 @@ import {
   zoneOf,
 } from '#domain';
 import type { Missing, PeriodFacts, Profile } from '../../rules/contract.ts';
-import { isSilent } from '../../rules/silence.ts';
+import { isSilent } from '../../rules/evidence.ts';
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import { coverageOf, evidenceOf } from '../rollup/coverage.ts';

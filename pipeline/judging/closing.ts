@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { SiteFacts } from '#domain';
-import { isSilent } from '../../rules/silence.ts';
+import { isSilent } from '../../rules/evidence.ts';
 import type { Tables } from '../books/tables.ts';
 import { institutionBook } from '../facts/period.ts';
 import type { DirectorySite } from '../ledger/directory.ts';

@@ -2,6 +2,7 @@ import { requestError } from '#domain';
 import type { Catalogue } from '../../rules/catalogue/index.ts';
 import type { Missing, TargetRow } from '../../rules/contract.ts';
 import { decompose, type Holder, type HolderRow, holderTree, type Part } from '../../rules/control/index.ts';
+import { type Evidence, lowCoverage } from '../../rules/evidence.ts';
 import { exactOf, multiply, parseExact, roundParts, add } from '../../rules/exact.ts';
 import { LEAST_COVERAGE } from '../../rules/judgement/index.ts';
 import { type DecomposeAnswer, DECOMPOSITION_RULES, type RowUsed, type TargetPart } from '../answers-rules.ts';
@@ -10,7 +11,7 @@ import type { DecomposeQuery, HolderText } from '../service-rules.ts';
 import type { RulesInForce } from './catalogue.ts';
 import { missingAnswer, totalsOf } from './figures.ts';
 import { eachOnce, usedRow } from './rows.ts';
-import { coverageIn, type Measure, TARGET_UNITS, type TargetUnit } from './target-units.ts';
+import { evidenceIn, type Measure, TARGET_UNITS, type TargetUnit } from './target-units.ts';
 
 const BASE_UNITS: Readonly<Record<Measure, DecomposeAnswer['baseUnit']>> = { kgce: 'gce', kgCO2: 'gCO2', waterM3: 'L' };
 
@@ -219,9 +220,9 @@ export function institutionHolders(
   const each = books.map((book) => {
     const { facts } = book.period({ from: year * 12, to: (year + 1) * 12 });
     const totals = totalsOf(facts, tables);
-    const coverage = coverageIn(measure, facts.quantities);
+    const evidence = evidenceIn(measure, facts.quantities);
     const value = totals[measure];
-    const enough = coverage >= LEAST_COVERAGE;
+    const enough = evidence.coverage >= LEAST_COVERAGE;
     const { id } = book.institution;
     const holder: HolderRow = {
       place: id,
@@ -230,7 +231,7 @@ export function institutionHolders(
       class: book.profile.level,
       share: shares[id],
     };
-    return { holder, totals, missing: baseMissing(id, year, enough ? undefined : coverage, totals.missing) };
+    return { holder, totals, missing: enough ? totals.missing : [baseMissing(id, year, evidence)] };
   });
   return {
     site,
@@ -240,24 +241,10 @@ export function institutionHolders(
   };
 }
 
-const baseMissing = (
-  id: string,
-  year: number,
-  coverage: number | undefined,
-  others: readonly Missing[],
-): readonly Missing[] =>
-  coverage === undefined
-    ? others
-    : [
-        {
-          what: `base.${id}`,
-          reason: `COVERAGE_LOW: ${(coverage * 100).toFixed(1)} % of ${year} is evidenced at ${id}, ${LEAST_COVERAGE * 100} % are needed`,
-          cure: {
-            zh: `补录 ${id} 的 ${year} 年读数或月度用量`,
-            en: `enter the readings or months of ${id} in ${year}`,
-          },
-        },
-      ];
+const baseMissing = (id: string, year: number, evidence: Evidence): Missing => ({
+  ...lowCoverage(`base.${id}`, evidence, LEAST_COVERAGE),
+  reason: `COVERAGE_LOW: ${(evidence.coverage * 100).toFixed(1)} % of ${year} is evidenced at ${id}, ${LEAST_COVERAGE * 100} % are needed`,
+});
 
 const invalid = (place: string, message: string, cure: string) =>
   requestError('DECOMPOSITION_INVALID', message, { place, cure });

@@ -10,7 +10,7 @@ import {
   type MetricAnswer,
   SURVEY_CALIBER,
 } from '../../rules/indicators/index.ts';
-import { isSilent } from '../../rules/silence.ts';
+import { isSilent } from '../../rules/evidence.ts';
 import type { MissingAnswer } from '../answers-parts.ts';
 import type { IndicatorAnswer, IndicatorPeriod, PeriodIndicators, RowUsed } from '../answers-rules.ts';
 import { eachOnce, usedFactor } from './rows.ts';

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import { catalogueOf, type CatalogueEntry } from '../../rules/catalogue/index.ts';
 import { rateTables } from '../../rules/conversion/index.ts';
 import type { FactorMoves } from '../answers-rules.ts';
-import { isSilent } from '../../rules/silence.ts';
+import { isSilent } from '../../rules/evidence.ts';
 import type { Tables } from '../books/tables.ts';
 import { institutionBook } from '../facts/period.ts';
 import type { DirectorySite } from '../ledger/directory.ts';

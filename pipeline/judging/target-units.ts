@@ -1,14 +1,15 @@
 import type { Quantity } from '../../rules/contract.ts';
+import { type Evidence, evidenceOf } from '../../rules/evidence.ts';
 
 /** What a target's amounts count. */
 export type Measure = 'kgce' | 'kgCO2' | 'waterM3';
 
-/** Least coverage among the quantities that a measure counts; 0 where there are none. */
-export function coverageIn(measure: Measure, quantities: readonly Quantity[]): number {
+/** How well what a measure counts is evidenced; not at all where there is nothing. */
+export function evidenceIn(measure: Measure, quantities: readonly Quantity[]): Evidence {
   const counted = quantities.filter(
     ({ carrier, use }) => (carrier === 'water') === (measure === 'waterM3') && use !== 'resold',
   );
-  return counted.length === 0 ? 0 : Math.min(...counted.map(({ coverage }) => coverage));
+  return counted.length === 0 ? { ...evidenceOf(counted), coverage: 0 } : evidenceOf(counted);
 }
 
 export interface TargetUnit {

@@ -15,7 +15,7 @@ import type { InstitutionBook } from '../facts/period.ts';
 import type { RulesInForce } from './catalogue.ts';
 import { missingAnswer, type Totals, totalsOf } from './figures.ts';
 import { eachOnce, usedRow } from './rows.ts';
-import { coverageIn, type Measure, TARGET_UNITS } from './target-units.ts';
+import { evidenceIn, type Measure, TARGET_UNITS } from './target-units.ts';
 
 /** Whose targets: one institution's, or all of the site's together. */
 export interface TargetScope {
@@ -150,7 +150,7 @@ function monthTable({ books, ended, whole }: TargetScope, { tables }: RulesInFor
     const periods = books.map((book) => book.period({ from: month, to: month + 1 }).facts);
     const each = periods.map((facts) => totalsOf(facts, tables));
     const quantities = periods.flatMap((facts) => facts.quantities);
-    const coverage = (measure: Measure): number => coverageIn(measure, quantities);
+    const coverage = (measure: Measure): number => evidenceIn(measure, quantities).coverage;
     const sum = (pick: (totals: Totals) => number | null): number | undefined =>
       each.reduce<number | undefined>((total, one) => {
         const value = pick(one);

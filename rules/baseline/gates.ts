@@ -61,8 +61,8 @@ function missingOf({ what, value, limit }: Gate, days: readonly UseDay[], { from
       return lacking(
         what,
         `COVERAGE_LOW: use is known on ${percent}`,
-        '补录缺失的日用量',
-        'fill in the days without use',
+        '导入缺失日期的表计读数',
+        'import meter readings for the days without use',
       );
     case 'temperature':
       return lacking(
@@ -75,8 +75,8 @@ function missingOf({ what, value, limit }: Gate, days: readonly UseDay[], { from
       return lacking(
         what,
         `COVERAGE_LOW: use and temperature are both known on ${percent}`,
-        '补录用量或温度',
-        'fill in use or temperature',
+        '导入表计读数或室外温度',
+        'import meter readings or outdoor temperature',
       );
     case 'negative': {
       const first = days.find(({ use }) => use !== undefined && use < 0)?.day ?? from;

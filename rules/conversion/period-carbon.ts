@@ -1,6 +1,6 @@
 import type { Answer, Quantity } from '../contract.ts';
 import { add, type Exact, roundHalfUp, roundParts, ZERO } from '../exact.ts';
-import { silentIn } from '../silence.ts';
+import { silentIn } from '../evidence.ts';
 import type { FactorUse } from './factors.ts';
 import { type Rates, weigh } from './rates.ts';
 

@@ -1,5 +1,5 @@
 import { UNIT_OF } from '../catalogue/index.ts';
-import { type Answer, type Metric, METRICS, type PeriodFacts, type Use } from '../contract.ts';
+import { type Answer, type Metric, METRICS, type PeriodFacts, type Quantity, type Use } from '../contract.ts';
 import type { FactorUse, RateTables } from '../conversion/index.ts';
 import { divide, type Exact, exactOf, roundHalfUp, subtract } from '../exact.ts';
 import { type Caliber, lacks, measure, type Measured } from './measure.ts';
@@ -22,6 +22,8 @@ export interface Indicator {
   readonly numerator: { readonly value: number; readonly unit: string };
   readonly denominator: { readonly value: number; readonly unit: string };
   readonly coverage: number;
+  /** What has that coverage. */
+  readonly weakest: Quantity | undefined;
   /** Whether something entered by hand is in it. */
   readonly manual: boolean;
   readonly factors: readonly FactorUse[];
@@ -60,6 +62,7 @@ function indicatorOf(metric: Metric, measured: Measured, yearly: boolean): Answe
       numerator: { value: roundHalfUp(top.value), unit: topUnit },
       denominator: { value: roundHalfUp(bottom), unit: bottomUnit },
       coverage: top.coverage,
+      weakest: top.weakest,
       manual: top.manual,
       factors: top.factors,
       excluded: boundary === 'quota' ? measured.excluded : [],

@@ -20,7 +20,7 @@ import {
   weigh,
 } from '../conversion/index.ts';
 import { add, type Exact, parseExact, ZERO } from '../exact.ts';
-import { silentIn } from '../silence.ts';
+import { type Evidence, evidenceOf, silentIn } from '../evidence.ts';
 
 /**
  * On what basis energy is added up. `set`: coal factors, never mixed. `boundary`: the national survey counts everything; a
@@ -39,11 +39,8 @@ const EXCLUDED: ReadonlySet<Use> = new Set<Use>([...EXCLUDED_USES, 'data-centre-
 const NEVER: ReadonlySet<Use> = new Set<Use>(['resold']);
 
 /** A sum of quantities with what it rests on. */
-export interface Weighed {
+export interface Weighed extends Evidence {
   readonly value: Exact;
-  /** The least coverage among the quantities in it: one badly evidenced carrier makes the sum so. */
-  readonly coverage: number;
-  readonly manual: boolean;
   readonly factors: readonly FactorUse[];
 }
 
@@ -145,11 +142,6 @@ export function energyOf(quantities: readonly Quantity[], rates: Rates): Answer<
 
 const total = (quantities: readonly Quantity[]): bigint =>
   quantities.reduce((amount, quantity) => amount + BigInt(quantity.amount), 0n);
-
-export const evidenceOf = (quantities: readonly Quantity[]): Pick<Weighed, 'coverage' | 'manual'> => ({
-  coverage: quantities.reduce((least, { coverage }) => Math.min(least, coverage), 1),
-  manual: quantities.some(({ quality }) => quality === 'manual'),
-});
 
 const DENOMINATORS: Readonly<Record<keyof Denominators, { readonly zh: string; readonly en: string }>> = {
   areaM2: { zh: '建筑面积', en: 'building area' },

@@ -1,7 +1,8 @@
 import type { Answer, Denominators, Metric } from '../contract.ts';
 import type { FactorUse } from '../conversion/index.ts';
+import { evidenceOf } from '../evidence.ts';
 import { type Exact, exactOf } from '../exact.ts';
-import { amountOf, type Caliber, coalOf, energyOf, evidenceOf, lacks, type Measured, type Weighed } from './measure.ts';
+import { amountOf, type Caliber, coalOf, energyOf, lacks, type Measured, type Weighed } from './measure.ts';
 
 /** Numerator and denominator of a metric, before they are divided. */
 export interface Ratio {
@@ -152,7 +153,7 @@ function pvShare({ whole, caliber }: Measured): Answer<Ratio> {
   }
   return all.value.value.num === 0n
     ? noElectricity
-    : share({ ...pv.value, coverage: all.value.coverage }, all.value.value, caliber);
+    : share({ ...all.value, value: pv.value.value }, all.value.value, caliber);
 }
 
 const noElectricity = lacks(

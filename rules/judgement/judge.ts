@@ -1,6 +1,7 @@
 import { type Catalogue, type QuotaChoice, quotasFor } from '../catalogue/index.ts';
 import type { Answer, Missing, Metric, PeriodFacts, QuotaRow, MissingReason } from '../contract.ts';
 import { covers, type FactorUse, type LocalNote, type RateTables } from '../conversion/index.ts';
+import { lowCoverage } from '../evidence.ts';
 import { compare, divide, type Exact, parseExact, roundHalfUp } from '../exact.ts';
 import { type Indicator, indicator, isYear, lastDayOf, quotaCaliber } from '../indicators/index.ts';
 import { corrected } from './correction.ts';
@@ -69,18 +70,11 @@ const refusal = (
   missing: { what, reason, cure: { zh, en } },
 });
 
-const percent = (share: number): string => `${Math.floor(share * 1000) / 10} %`;
-
 /** The figure may be judged: enough of the year is evidenced. */
-function judgeable(figure: Indicator): Answer<Indicator> {
-  if (figure.coverage >= LEAST_COVERAGE) return { ok: true, value: figure };
-  return refusal(
-    `coverage.${figure.metric}`,
-    `COVERAGE_LOW: ${percent(figure.coverage)} of the time is evidenced, a verdict needs 90 %`,
-    `补录缺失期间的读数（现有证据 ${percent(figure.coverage)}，需 90 %）`,
-    `enter readings or documents for the gaps (${percent(figure.coverage)} is evidenced, 90 % is needed)`,
-  );
-}
+const judgeable = (figure: Indicator): Answer<Indicator> =>
+  figure.coverage >= LEAST_COVERAGE
+    ? { ok: true, value: figure }
+    : { ok: false, missing: lowCoverage(`coverage.${figure.metric}`, figure, LEAST_COVERAGE) };
 
 const ELSEWHERE: LocalNote = {
   zh: '该定额属于其他地区，仅供对照，不计入统计',
