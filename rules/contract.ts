@@ -191,7 +191,7 @@ export interface Quantity {
   readonly use: Use;
   /** Integer base units (Wh, L, kJ, g, mL). */
   readonly amount: number;
-  /** Share of the time that is evidenced; 1 for documents. */
+  /** Share of the time that is evidenced: by readings, or by documents. */
   readonly coverage: number;
   readonly quality: 'metered' | 'manual';
 }

@@ -18,6 +18,9 @@ export interface ByHand {
   readonly beside: readonly Missing[];
 }
 
+/** A bill, or nothing bought, which no bill shows. */
+const isEvidenced = ({ amount, document }: HeldQuantity): boolean => document !== null || amount === 0;
+
 /** Documents cover the days of their months. What is no carrier (paper, food waste, heat by area) is named, not converted. */
 export function manualQuantities(held: readonly HeldQuantity[], span: MonthSpan): ByHand {
   const inside = held.filter(({ month }) => month >= span.from && month < span.to);
@@ -32,7 +35,7 @@ export function manualQuantities(held: readonly HeldQuantity[], span: MonthSpan)
         carrier: first.kind,
         use: first.use,
         amount: rows.reduce((sum, { amount }) => sum + amount, 0),
-        coverage: Math.min(1, rows.reduce((sum, { month }) => sum + days(month), 0) / whole),
+        coverage: rows.filter(isEvidenced).reduce((sum, { month }) => sum + days(month), 0) / whole,
         quality: 'manual',
       },
     ];

@@ -122,7 +122,7 @@ export async function importQuantities(
       const old = held.get(keyOf(row));
       if (old && same(old, row)) {
         counts.unchanged++;
-        if (row.sha256 === null || old.sha256 !== null) continue;
+        if (!bringsDocument(row, old)) continue;
         counts.attached++;
         if (options.commit) await attach(tx, old.id, row);
         continue;
@@ -168,6 +168,10 @@ function refuseUnnamed({ name, drafts }: QuantityTable, documents: Documents): v
     cure: 'write the name of the document in the column 凭证 document of its rows',
   });
 }
+
+/** A document that is handed in for a row without one, or named for a row that names none. */
+const bringsDocument = (row: DocumentedQuantity, old: Standing): boolean =>
+  row.sha256 === null ? row.document !== null && old.document === null : old.sha256 === null;
 
 async function attach(tx: Transaction<Tables>, id: number, { document, sha256 }: DocumentedQuantity): Promise<void> {
   await tx
@@ -216,6 +220,7 @@ interface Standing {
   readonly entered: string;
   readonly unit: string;
   readonly costFen: number | null;
+  readonly document: string | null;
   readonly sha256: string | null;
 }
 
@@ -227,12 +232,13 @@ async function heldByKey(
   if (rows.length === 0) return new Map();
   const held = await tx
     .selectFrom('quantity')
-    .select(['id', 'institution', 'month', 'kind', 'use', 'amount', 'entered', 'unit', 'cost_fen', 'document_sha256'])
+    .select(['id', 'institution', 'month', 'kind', 'use', 'amount', 'entered', 'unit'])
+    .select(['cost_fen as costFen', 'document_name as document', 'document_sha256 as sha256'])
     .where('site', '=', site)
     .where('month', 'in', [...new Set(rows.map((r) => r.month))])
     .where('superseded_by', 'is', null)
     .execute();
-  return new Map(held.map((h) => [keyOf(h), { ...h, costFen: h.cost_fen, sha256: h.document_sha256 }]));
+  return new Map(held.map((h) => [keyOf(h), h]));
 }
 
 /** The same amount and cost, in whatever unit. A row without a cost says nothing against one with it. */

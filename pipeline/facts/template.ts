@@ -50,6 +50,10 @@ export function writeTemplate(registry: Registry, year: number): Promise<Uint8Ar
     [bold('用途 use')],
     ...USES.map((use) => [{ value: `${useLabel(use)} ${use}` }]),
     [],
+    [bold('凭证 document')],
+    [{ value: '账单、发票的名称或编号；没有凭证的数量照计，但不算有证据' }],
+    [{ value: 'name or number of the bill; a quantity without one counts and is not evidenced' }],
+    [],
     [bold('机构 institution')],
     ...open.map(({ id, name }) => [{ value: id }, { value: name.zh }, { value: name.en }]),
   ];

@@ -110,7 +110,7 @@ describe('periods of the compound', () => {
   it('with quantities by hand hold both, and say what has no factor', async () => {
     const row = (kind: string, use: string, quantity: string, unit: string) => ({
       row: 2,
-      cells: { institution: 'housing', month: '2026-01', kind, use, quantity, unit },
+      cells: { institution: 'housing', month: '2026-01', kind, use, quantity, unit, document: 'receipts' },
     });
     const drafts = [
       row('petrol', 'vehicles', '1000', 'L'),

@@ -43,25 +43,22 @@ async function agency(meters: readonly MeterSpec[], points: readonly PointFacts[
       if (!of) throw new Error('no period');
       return of;
     },
-    /** 100 a month by hand. */
-    enter: (kind: string, use: string, unit: string, year: number) => {
-      const drafts = Array.from({ length: 12 }, (_, i) => ({
+    /** Months of 2025 by hand, from January on, each of 100 unless it says otherwise. */
+    enter: (kind: string, use: string, unit: string, months: readonly { quantity?: string; document?: string }[]) => {
+      const drafts = months.map((cells, i) => ({
         row: i + 2,
         cells: {
           institution: 'a',
-          month: `${year}-${String(i + 1).padStart(2, '0')}`,
+          month: `2025-${String(i + 1).padStart(2, '0')}`,
           kind,
           use,
           quantity: '100',
           unit,
-          document: 'bill',
+          ...cells,
         },
       }));
-      return rules.importQuantities(
-        SITE,
-        { name: 'hand', sha256: '0'.repeat(64), drafts },
-        { by: 'wang', commit: true },
-      );
+      const table = { name: 'hand', sha256: '0'.repeat(64), drafts };
+      return rules.importQuantities(SITE, table, { by: 'wang', commit: true });
     },
   };
 }
@@ -127,13 +124,15 @@ describe('a carrier all of whose meters are silent for the year', () => {
     const { judge, feed, figures, enter } = await agency([POWER, GAS]);
     await feed('p', whole(4_000_000));
     await feed('g', silentSince2025);
-    await enter('natural-gas', 'ordinary', 'm3', 2025);
+    await enter('natural-gas', 'ordinary', 'm3', Array(12).fill({ document: 'bill' }));
     const year = await figures(2025);
     expect(year.totals.kgce).toBeGreaterThan(0);
     expect(year.coverage).toBe(0);
     const { verdicts, missing } = await judge(2025);
     expect(verdicts.map(({ metric }) => metric)).toEqual(['electricity-per-area']);
-    expect(missing.map(({ reason }) => reason)).toContainEqual(expect.stringMatching(/^COVERAGE_LOW: 0 %/));
+    expect(missing.map(({ reason }) => reason)).toContainEqual(
+      expect.stringMatching(/^COVERAGE_LOW: 0 % .* natural gas/),
+    );
   });
 
   it('has no total of water', async () => {
@@ -204,5 +203,74 @@ describe('a sub-meter with a use of its own', () => {
     const year = await figures(2025);
     expect(year.quantities).toEqual([]);
     expect(year.totals).toMatchObject({ kgce: null, kgCO2: null });
+  });
+});
+
+describe('a quantity by hand', () => {
+  const POWER = ownMeter('p');
+  const whole = [
+    ['2025-01-01', 0],
+    ['2026-01-01', 4_000_000],
+  ] as const;
+  const NAMED = { document: 'invoice' };
+  const metricsOf = ({ verdicts }: { readonly verdicts: readonly { readonly metric: string }[] }) =>
+    verdicts.map(({ metric }) => metric);
+  const site = async () => {
+    const small = await agency([POWER]);
+    await small.feed('p', whole);
+    const petrolOf = async () => (await small.figures(2025)).quantities.find(({ carrier }) => carrier === 'petrol');
+    return { ...small, petrolOf };
+  };
+
+  it('is evidenced by a document: without one it counts, and is not judged until the document is named', async () => {
+    const { judge, enter, petrolOf } = await site();
+    await enter('petrol', 'vehicles', 'L', Array(12).fill({}));
+    expect(await petrolOf()).toMatchObject({ amount: 1_200_000, coverage: 0 });
+    const before = await judge(2025);
+    expect(metricsOf(before)).not.toContain('energy-per-person');
+    const low = before.missing.find(({ what }) => what === 'energy-per-person: coverage.energy-per-person');
+    expect(low?.reason).toMatch(/^COVERAGE_LOW: 0 % of the time is evidenced for petrol/);
+    expect(low?.cure.en).toMatch(/name the document/);
+    expect(await enter('petrol', 'vehicles', 'L', Array(12).fill(NAMED))).toMatchObject({
+      unchanged: 12,
+      attached: 12,
+    });
+    expect(await petrolOf()).toMatchObject({ amount: 1_200_000, coverage: 1 });
+    expect(metricsOf(await judge(2025))).toContain('energy-per-person');
+  });
+
+  it('of 0 needs none: nothing was bought', async () => {
+    const { enter, petrolOf } = await site();
+    await enter('petrol', 'vehicles', 'L', [NAMED, ...Array(11).fill({ quantity: '0' })]);
+    expect(await petrolOf()).toMatchObject({ amount: 100_000, coverage: 1 });
+  });
+
+  it('keeps the document that it was first entered with', async () => {
+    const { enter, service } = await site();
+    await enter('petrol', 'vehicles', 'L', [NAMED]);
+    expect(await enter('petrol', 'vehicles', 'L', [{ document: 'another' }])).toMatchObject({
+      unchanged: 1,
+      attached: 0,
+    });
+    const [row] = await service.rules.quantities({ site: SITE });
+    expect(row?.document).toEqual({ name: 'invoice', sha256: null });
+  });
+});
+
+describe('a year that is badly evidenced', () => {
+  it('by a meter is cured by readings, not by what would stand beside the meter', async () => {
+    const { judge, feed } = await agency([ownMeter('p')]);
+    await feed('p', [
+      ['2025-01-01', 0],
+      ['2025-06-01', 2_000_000],
+    ]);
+    const { verdicts, missing } = await judge(2025);
+    expect(verdicts).toEqual([]);
+    const low = missing.find(({ what }) => what === 'electricity-per-area: coverage.electricity-per-area');
+    expect(low?.reason).toMatch(/^COVERAGE_LOW: 41.3 % of the time is evidenced for electricity, a verdict needs 90 %/);
+    expect(low?.cure.en).toMatch(/^import readings of the electricity meters/);
+    expect(low?.cure.zh).toMatch(/^导入电的表计/);
+    await feed('p', [['2026-01-01', 4_000_000]]);
+    expect((await judge(2025)).verdicts.length).toBeGreaterThan(0);
   });
 });

@@ -34,6 +34,7 @@ const drafts = Array.from({ length: 8 * 12 + 6 }, (_, i): QuantityDraft => {
     kind: 'electricity',
     quantity: String(1_000 + 10 * (year - 2020) + month),
     unit: 'kWh',
+    document: 'bill',
   };
   return { row: i + 2, cells };
 });
