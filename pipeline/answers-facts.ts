@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { QUANTITY_COLUMNS, QUANTITY_KINDS, TEMPERATURE_COLUMNS, USES } from '#domain';
+import { QUANTITY_COLUMNS, QUANTITY_KINDS, QUANTITY_USES, TEMPERATURE_COLUMNS } from '#domain';
 import { day, localText, missingSchema, month, share } from './answers-parts.ts';
 
 /** The shapes of what people bring: site facts, quantities by hand and their documents, outdoor temperatures, confirmations of rows. */
@@ -9,7 +9,7 @@ export const quantityAnswerSchema = z.strictObject({
   institution: z.string(),
   month,
   kind: z.enum(QUANTITY_KINDS),
-  use: z.enum(USES),
+  use: z.enum(QUANTITY_USES),
   amount: z.int().describe('base unit of the kind'),
   quantity: z.string().describe('as entered'),
   unit: z.string(),

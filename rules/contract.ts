@@ -221,6 +221,7 @@ export type MissingCode =
   | 'HEAT_BY_AREA'
   | 'HISTORY_SHORT'
   | 'HOURS_MISSING'
+  | 'METERED_AND_ENTERED'
   | 'MODEL_MISSING'
   | 'NOT_COUNTED'
   | 'PERIOD_NOT_A_YEAR'

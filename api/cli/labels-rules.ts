@@ -67,6 +67,7 @@ const MISSING_LABELS: Readonly<Record<MissingCode, string>> = {
   HEAT_BY_AREA: '热费按面积结算，面积不能折算为热量',
   HISTORY_SHORT: '历史数据不足',
   HOURS_MISSING: '缺逐时用量',
+  METERED_AND_ENTERED: '表计与手工录入并存，已相加',
   MODEL_MISSING: '没有可拟合的模型',
   NOT_COUNTED: '按标准不计入',
   PERIOD_NOT_A_YEAR: '定额按十二个月计，所选期间不是一年',

@@ -36,6 +36,10 @@ export const USES = [
 ] as const;
 export type Use = (typeof USES)[number];
 
+/** Of quantities by hand: a use, or that meters count it already and the row is their bill, whose cost alone is used. */
+export const QUANTITY_USES = [...USES, 'metered'] as const;
+export type QuantityUse = (typeof QUANTITY_USES)[number];
+
 /** Uses whose area and persons a standard takes out of the denominators with their energy. */
 export const EXCLUDED_USES = ['data-centre', 'canteen', 'laundry'] as const;
 export type ExcludedUse = (typeof EXCLUDED_USES)[number];

@@ -6,6 +6,7 @@ import {
   quantityDisplay,
   quantityDisplayUnit,
   type QuantityKind,
+  type Use,
 } from '#domain';
 import type { Missing, Quantity } from '../../rules/contract.ts';
 import type { MonthSpan } from './amounts.ts';
@@ -18,12 +19,21 @@ export interface ByHand {
   readonly beside: readonly Missing[];
 }
 
+/** What is in the sums: no bill of what meters count. */
+type Entered = HeldQuantity & { readonly use: Use };
+
 /** A bill, or nothing bought, which no bill shows. */
 const isEvidenced = ({ amount, document }: HeldQuantity): boolean => document !== null || amount === 0;
 
 /** Documents cover the days of their months. What is no carrier (paper, food waste, heat by area) is named, not converted. */
-export function manualQuantities(held: readonly HeldQuantity[], span: MonthSpan): ByHand {
-  const inside = held.filter(({ month }) => month >= span.from && month < span.to);
+export function manualQuantities(
+  held: readonly HeldQuantity[],
+  span: MonthSpan,
+  isMetered: (carrier: Carrier, month: number) => boolean,
+): ByHand {
+  const inside = held.flatMap((row): Entered[] =>
+    row.use !== 'metered' && row.month >= span.from && row.month < span.to ? [{ ...row, use: row.use }] : [],
+  );
   const days = (month: number): number => firstDayOfMonth(month + 1) - firstDayOfMonth(month);
   const whole = firstDayOfMonth(span.to) - firstDayOfMonth(span.from);
   const groups = Map.groupBy(inside, ({ kind, use }) => `${kind} ${use}`);
@@ -45,12 +55,47 @@ export function manualQuantities(held: readonly HeldQuantity[], span: MonthSpan)
     return first && !isCarrier(first.kind) ? [unconverted(first.kind, rows)] : [];
   });
   const isHeat = ({ what }: Missing): boolean => what === 'quantity.heat';
-  return { quantities, missing: untold.filter(isHeat), beside: untold.filter((one) => !isHeat(one)) };
+  return {
+    quantities,
+    missing: [...untold.filter(isHeat), ...countedTwice(inside, isMetered)],
+    beside: untold.filter((one) => !isHeat(one)),
+  };
 }
 
+/** Uses that may lie within what a main meter counts. */
+const WITHIN: ReadonlySet<Use> = new Set<Use>([
+  'ordinary',
+  'heating',
+  'canteen',
+  'laundry',
+  'data-centre',
+  'data-centre-it',
+]);
+
+/** Whether a quantity is another supply's or the bill of the metered one only people know: it is added, and told. */
+function countedTwice(
+  rows: readonly Entered[],
+  isMetered: (carrier: Carrier, month: number) => boolean,
+): readonly Missing[] {
+  const within = rows.filter(
+    ({ kind, use, amount, month }) => isCarrier(kind) && amount > 0 && WITHIN.has(use) && isMetered(kind, month),
+  );
+  return [...Map.groupBy(within, ({ kind }) => kind)].map(([kind, of]) => ({
+    what: `quantity.${kind}`,
+    reason: `METERED_AND_ENTERED: ${kind} of ${monthsText(of)} is counted by meters and was entered by hand: both are in the sum`,
+    cure: {
+      zh: '另有供应则无需处理；若表计已经计入，用途写“表计已计 metered”重新录入，并用 --replace 把原行改为 0',
+      en: 'nothing to do where it is another supply; what the meters count already is entered with the use metered, and 0 in place of its old row (--replace)',
+    },
+  }));
+}
+
+const monthsText = (rows: readonly Entered[]): string =>
+  [...new Set(rows.map(({ month }) => formatMonth(month)))].join(', ');
+
 /** What no sourced factor turns into coal or carbon is named with its amount, and is in no total. */
-function unconverted(kind: Exclude<QuantityKind, Carrier>, rows: readonly HeldQuantity[]): Missing {
-  const months = [...new Set(rows.map(({ month }) => formatMonth(month)))].join(', ');
+function unconverted(kind: Exclude<QuantityKind, Carrier>, rows: readonly Entered[]): Missing {
+  const months = monthsText(rows);
   const amount = rows.reduce((sum, row) => sum + row.amount, 0);
   if (kind === 'heat-by-area')
     return {

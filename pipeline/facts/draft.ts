@@ -1,4 +1,5 @@
 import {
+  isCarrier,
   isKept,
   isMeteringError,
   type LocalText,
@@ -6,13 +7,14 @@ import {
   invariantError,
   QUANTITY_COLUMNS,
   QUANTITY_KINDS,
+  QUANTITY_USES,
   type QuantityColumn,
   type QuantityDraft,
   type QuantityKind,
+  type QuantityUse,
   quantityToBase,
   quantityUnitsOf,
   type Registry,
-  type Use,
   USES,
   zoneOf,
   DAY,
@@ -25,7 +27,7 @@ export interface ReadQuantity {
   readonly institution: string;
   readonly month: number;
   readonly kind: QuantityKind;
-  readonly use: Use;
+  readonly use: QuantityUse;
   readonly amount: number;
   /** As written, with its unit. */
   readonly entered: string;
@@ -75,7 +77,7 @@ const KIND_NAMES: Readonly<Record<QuantityKind, readonly string[]>> = {
   'food-waste': ['餐厨垃圾', '厨余垃圾', '餐厨废弃物'],
 };
 
-const USE_NAMES: Readonly<Partial<Record<Use, readonly string[]>>> = {
+const USE_NAMES: Readonly<Partial<Record<QuantityUse, readonly string[]>>> = {
   ordinary: ['一般', '其他', '普通'],
   heating: ['采暖', '供暖', '供热'],
   vehicles: ['车辆', '公务用车', '车辆用油'],
@@ -85,10 +87,11 @@ const USE_NAMES: Readonly<Partial<Record<Use, readonly string[]>>> = {
   resold: ['转供'],
   'green-direct': ['绿电直连', '绿电直供'],
   'pv-self-used': ['光伏自用', '自发自用'],
+  metered: ['表计已计', '已计量', '账单'],
 };
 
 export const kindLabel = (kind: QuantityKind): string => KIND_NAMES[kind][0] ?? kind;
-export const useLabel = (use: Use): string => USE_NAMES[use]?.[0] ?? use;
+export const useLabel = (use: QuantityUse): string => USE_NAMES[use]?.[0] ?? use;
 
 /** Fuels that may move vehicles or heat a building: their use must be said. */
 const USE_NEEDED: readonly QuantityKind[] = ['petrol', 'diesel'];
@@ -224,12 +227,13 @@ function kindOf(text: string): Part<QuantityKind> {
   );
 }
 
-function useOf(text: string, kind: QuantityKind): Part<Use> {
+function useOf(text: string, kind: QuantityKind): Part<QuantityUse> {
   const words = [text, ...text.split(/\s+/)];
-  const found = USES.find((use) => words.some((word) => word === use || (USE_NAMES[use] ?? []).includes(word)));
+  const uses = isCarrier(kind) ? QUANTITY_USES : USES;
+  const found = uses.find((use) => words.some((word) => word === use || (USE_NAMES[use] ?? []).includes(word)));
   const cure = say(
-    `请写：${USES.map((use) => `${useLabel(use)} ${use}`).join(', ')}`,
-    `Write one of ${USES.join(', ')}`,
+    `请写：${uses.map((use) => `${useLabel(use)} ${use}`).join(', ')}`,
+    `Write one of ${uses.join(', ')}`,
   );
   if (text !== '' && !found)
     return refuse('use', 'USE_UNKNOWN', say(`"${text}" 不是用途`, `"${text}" is not a use`), cure);

@@ -51,6 +51,12 @@ export function meteredQuantities(
   }));
 }
 
+/** Whether meters counted something of a carrier in a month. */
+export const isMetered =
+  ({ parts, amounts }: Metering) =>
+  (carrier: Carrier, month: number): boolean =>
+    parts.some(({ point, root }) => point === root && point.carrier === carrier && amounts.get(point.id)?.has(month));
+
 /** Carriers that are metered and of which no reading of the span says anything, with the points to look at. */
 export function silentCarriers(
   { parts, spoken }: Metering,

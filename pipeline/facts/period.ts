@@ -23,7 +23,7 @@ import { metersBehind } from '../rollup/subject.ts';
 import { busyMonths, type MonthAmounts, type MonthSpan, monthsOf, partyMonths, sumOf } from './amounts.ts';
 import { manualQuantities } from './by-hand.ts';
 import { denominatorsOf } from './denominators.ts';
-import { meteredQuantities, type Metering, silentCarriers } from './metered.ts';
+import { isMetered, meteredQuantities, type Metering, silentCarriers } from './metered.ts';
 import { type HeldQuantity, heldQuantities } from './quantities.ts';
 import { usePartsOf } from './uses.ts';
 
@@ -113,7 +113,7 @@ export async function institutionBook(
     held,
     period: (span) => {
       const [from, to] = [firstDayOfMonth(span.from), firstDayOfMonth(span.to)];
-      const manual = manualQuantities(held, span);
+      const manual = manualQuantities(held, span, isMetered(metering));
       const metered = meteredQuantities(metering, span);
       const quantities = [...metered, ...manual.quantities];
       const told = quantities.filter((quantity) => !isSilent(quantity));

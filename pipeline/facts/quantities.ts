@@ -4,8 +4,8 @@ import {
   formatMonth,
   type QuantityKind,
   type QuantityTable,
+  type QuantityUse,
   requestError,
-  type Use,
   zoneOf,
 } from '#domain';
 import type { ImportQuantitiesAnswer, QuantityAnswer, RefusedQuantity } from '../answers-facts.ts';
@@ -23,7 +23,7 @@ export interface HeldQuantity {
   readonly institution: string;
   readonly month: number;
   readonly kind: QuantityKind;
-  readonly use: Use;
+  readonly use: QuantityUse;
   readonly amount: number;
   readonly costFen: number | null;
   readonly document: string | null;
@@ -51,7 +51,7 @@ export async function heldQuantities(
     institution: row.institution,
     month: row.month,
     kind: row.kind as QuantityKind, // written by importQuantities only, which read it
-    use: row.use as Use, // likewise
+    use: row.use as QuantityUse, // likewise
     amount: row.amount,
     costFen: row.cost_fen,
     document: row.document_name,
@@ -75,7 +75,7 @@ export async function listQuantities(
     institution: row.institution,
     month: formatMonth(row.month),
     kind: row.kind as QuantityKind, // written by importQuantities only, which read it
-    use: row.use as Use, // likewise
+    use: row.use as QuantityUse, // likewise
     amount: row.amount,
     quantity: row.entered,
     unit: row.unit,

@@ -1,5 +1,12 @@
 import writeXlsxFile, { type SheetData } from 'write-excel-file/node';
-import { QUANTITY_COLUMNS, QUANTITY_KINDS, type QuantityColumn, quantityUnitsOf, type Registry, USES } from '#domain';
+import {
+  QUANTITY_COLUMNS,
+  QUANTITY_KINDS,
+  type QuantityColumn,
+  quantityUnitsOf,
+  type Registry,
+  QUANTITY_USES,
+} from '#domain';
 import { kindLabel, useLabel } from './draft.ts';
 
 const HEADERS: Readonly<Record<QuantityColumn, string>> = {
@@ -48,7 +55,7 @@ export function writeTemplate(registry: Registry, year: number): Promise<Uint8Ar
     ]),
     [],
     [bold('用途 use')],
-    ...USES.map((use) => [{ value: `${useLabel(use)} ${use}` }]),
+    ...QUANTITY_USES.map((use) => [{ value: `${useLabel(use)} ${use}` }]),
     [],
     [bold('凭证 document')],
     [{ value: '账单、发票的名称或编号；没有凭证的数量照计，但不算有证据' }],

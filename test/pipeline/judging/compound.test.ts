@@ -263,6 +263,7 @@ describe('costs', () => {
       institution: 'offices',
       month: '2026-01',
       kind: 'natural-gas',
+      use: 'metered',
       quantity: '100',
       unit: 'm3',
       cost: '2410',

@@ -44,7 +44,12 @@ async function agency(meters: readonly MeterSpec[], points: readonly PointFacts[
       return of;
     },
     /** Months of 2025 by hand, from January on, each of 100 unless it says otherwise. */
-    enter: (kind: string, use: string, unit: string, months: readonly { quantity?: string; document?: string }[]) => {
+    enter: (
+      kind: string,
+      use: string,
+      unit: string,
+      months: readonly { quantity?: string; document?: string; cost?: string }[],
+    ) => {
       const drafts = months.map((cells, i) => ({
         row: i + 2,
         cells: {
@@ -243,6 +248,32 @@ describe('a quantity by hand', () => {
     const { enter, petrolOf } = await site();
     await enter('petrol', 'vehicles', 'L', [NAMED, ...Array(11).fill({ quantity: '0' })]);
     expect(await petrolOf()).toMatchObject({ amount: 100_000, coverage: 1 });
+  });
+
+  it('of what a meter counts as well adds to it, and the months are told', async () => {
+    const { enter, figures } = await site();
+    await enter('electricity', '', 'kWh', [NAMED, NAMED, { quantity: '0' }]);
+    const year = await figures(2025);
+    expect(year.quantities.map(({ amount }) => amount)).toEqual([4_000_000, 200_000]);
+    expect(year.missing.map(({ reason }) => reason)).toContain(
+      'METERED_AND_ENTERED: electricity of 2025-01, 2025-02 is counted by meters and was entered by hand: both are in the sum',
+    );
+  });
+
+  it('that is the bill of what a meter counts is in no amount; its cost is told and checked', async () => {
+    const { enter, figures, judge, service } = await site();
+    const before = await figures(2025);
+    const bill = { ...NAMED, cost: '80' };
+    expect(await enter('electricity', 'metered', 'kWh', [bill, bill])).toMatchObject({ added: 2, refused: [] });
+    expect(await figures(2025)).toEqual(before);
+    expect(metricsOf(await judge(2025))).toContain('electricity-per-area');
+    const { rows } = await service.rules.costs({ site: SITE, institution: 'a', year: 2025 });
+    expect(rows.slice(0, 2)).toMatchObject([{ billedFen: 8_000, unitPrice: 0.8 }, { billedFen: 8_000 }]);
+    const [row] = await service.rules.quantities({ site: SITE });
+    expect(row).toMatchObject({ use: 'metered', amount: 100_000 });
+    expect((await enter('paper', 'metered', 'kg', [bill])).refused).toMatchObject([
+      { column: 'use', code: 'USE_UNKNOWN' },
+    ]);
   });
 
   it('keeps the document that it was first entered with', async () => {
