@@ -2,10 +2,10 @@ import { type Kysely, sql } from 'kysely';
 import { type Carrier, dayStart, type Point, zoneOf } from '#domain';
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
-import { coverageOf, evidenceOf } from '../rollup/coverage.ts';
+import { coverageOf, evidenceOf, type EvidenceOutline } from '../rollup/coverage.ts';
 import { loadOutlines } from '../rollup/source.ts';
 import { metersBehind } from '../rollup/subject.ts';
-import { indexOf } from '../rollup/site-index.ts';
+import { bears, indexOf } from '../rollup/site-index.ts';
 import { signOf } from '../rollup/totals.ts';
 import type { DaySpan } from './temperature.ts';
 
@@ -29,12 +29,21 @@ export async function dailyUse(
 ): Promise<DailyUse> {
   const { registry } = site;
   const borne = institution === undefined ? registry.points : (indexOf(site).borne.get(institution) ?? []);
-  const counted = borne.filter((p) => p.carrier === carrier && signOf(p.role) !== 0);
+  const counted = borne.filter(
+    (p) =>
+      p.carrier === carrier && signOf(p.role) !== 0 && (institution === undefined || bears(site, institution, p, span)),
+  );
   const signs = new Map(counted.map((p) => [p.id, signOf(p.role)]));
-  const rows = await dayRows(db, registry.site.id, institution, [...signs.keys()], span);
-  const present = new Set(rows.map(({ point }) => point));
-  const points = counted.filter(({ id }) => present.has(id));
-  const evidenced = await evidencedDays(db, site, points, span);
+  const [rows, metersOf] = await Promise.all([
+    dayRows(db, registry.site.id, institution, [...signs.keys()], span),
+    readMeters(db, site, counted, span),
+  ]);
+  // before a meter's first reading its point is not there; one that fell silent lacks
+  const end = dayStart(span.to, zoneOf(registry.site.zone));
+  const points = counted.filter((point) =>
+    metersOf(point).some((of) => of.some(({ evidence }) => evidence.from < end)),
+  );
+  const evidenced = evidencedDays(site, points.flatMap(metersOf), span);
   const days = new Map<number, number>();
   for (const { day, point, amount } of rows) {
     if (!evidenced.has(day)) continue;
@@ -72,19 +81,28 @@ async function dayRows(
   return rows;
 }
 
-/** Days on which each meter behind the points is evidenced enough: what a silent one used is not known by the day. */
-async function evidencedDays(
+type Meters = readonly (readonly EvidenceOutline[])[];
+
+/** The evidence of each point's meters. */
+async function readMeters(
   db: Kysely<Tables>,
   site: DirectorySite,
   points: readonly Point[],
   span: DaySpan,
-): Promise<ReadonlySet<number>> {
+): Promise<(point: Point) => Meters> {
   const zone = zoneOf(site.registry.site.zone);
-  const behind = points.flatMap((point) => metersBehind(site, point));
-  const mountings = [...new Set(behind.flatMap((of) => of.mountings))];
-  if (mountings.length === 0) return new Set();
+  const behind = new Map(points.map((point) => [point, metersBehind(site, point)]));
+  const mountings = [...new Set([...behind.values()].flat().flatMap((of) => of.mountings))];
   const whole = { from: dayStart(span.from, zone), to: dayStart(span.to, zone) };
-  const meters = evidenceOf(await loadOutlines(db, site.registry.site.id, mountings, whole))(behind);
+  const outlines = mountings.length === 0 ? [] : await loadOutlines(db, site.registry.site.id, mountings, whole);
+  const evidence = evidenceOf(outlines);
+  return (point) => evidence(behind.get(point) ?? []);
+}
+
+/** Days on which each meter is evidenced enough: what a silent one used is not known by the day. */
+function evidencedDays(site: DirectorySite, meters: Meters, span: DaySpan): ReadonlySet<number> {
+  const zone = zoneOf(site.registry.site.zone);
+  if (meters.length === 0) return new Set();
   const days = Array.from({ length: span.to - span.from }, (_, i) => span.from + i);
   return new Set(
     days.filter((day) => {

@@ -38,4 +38,33 @@ describe('daily use of an institution', () => {
     expect(own.model).toEqual(whole.model);
     expect(own.missing).toEqual([]);
   });
+
+  it('is not known on the days of a period in which one of its meters is silent: that would look like a saving', async () => {
+    const ours = (point: string) => ({
+      point,
+      allocation: { basis: 'fixed', shares: [{ institution: 'a', share: ONE }] } as const,
+    });
+    const open = await openSite(
+      smallRegistry([ours('p'), ours('q'), ours('later')], { institutions: ['a'] }),
+      '2026-03-01',
+    );
+    const nights = (from: string, count: number): readonly Reading[] =>
+      Array.from({ length: count + 1 }, (_, i) => [local(from) + i * DAY, 1_000 * i]);
+    await open.feed('p', nights('2025-01-01', 420));
+    await open.feed('q', nights('2025-01-01', 300));
+    await open.feed('later', nights('2026-02-01', 20));
+    const known = async (institution: string | undefined, period: string) => {
+      const { gates, sources } = await open.service.rules.baseline({
+        site: SITE,
+        carrier: 'electricity',
+        institution,
+        period,
+      });
+      return [gates.find(({ what }) => what === 'use')?.value, sources.points];
+    };
+    for (const institution of ['a', undefined]) {
+      expect(await known(institution, '2025-06')).toEqual([1, ['p', 'q']]);
+      expect(await known(institution, '2026-01')).toEqual([0, ['p', 'q']]);
+    }
+  });
 });
