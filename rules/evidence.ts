@@ -1,15 +1,28 @@
-import { type Carrier, CARRIER_LABELS } from '#domain';
+import { baseUnitOf, type Carrier, CARRIER_LABELS } from '#domain';
 import type { Missing, MissingReason, Quantity } from './contract.ts';
 
 /** Metered, and no reading says anything of it. Readings that say that nothing was used are evidence, and so is what was entered by hand. */
 export const isSilent = ({ amount, coverage, quality }: Quantity): boolean =>
   quality === 'metered' && amount === 0 && coverage === 0;
 
-/** The first carrier of a sum of which nothing is known: without it the sum would be too small. */
-export function silentIn(quantities: readonly Quantity[]): Missing | undefined {
-  const [silent] = [...Map.groupBy(quantities, ({ carrier }) => carrier)].filter(([, of]) => of.every(isSilent));
-  return silent && silentMissing(silent[0]);
+/** The first carrier that leaves a sum no figure: nothing is known of it, or what is counted of it is below 0. */
+export function unfitIn(quantities: readonly Quantity[]): Missing | undefined {
+  for (const [carrier, of] of Map.groupBy(quantities, (quantity) => quantity.carrier)) {
+    if (of.every(isSilent)) return silentMissing(carrier);
+    const amount = of.reduce((sum, quantity) => sum + quantity.amount, 0);
+    if (amount < 0) return negativeMissing(carrier, amount);
+  }
+  return undefined;
 }
+
+const negativeMissing = (carrier: Carrier, amount: number): Missing => ({
+  what: `quantity.${carrier}`,
+  reason: `USE_NEGATIVE: the ${carrier} that is counted comes to ${amount} ${baseUnitOf(carrier)}`,
+  cure: {
+    zh: '核对分表与总表的倍率和方向；外送的计量点用途与发电一致（如 pv-self-used）',
+    en: 'check multipliers and directions of sub-meters and the meter above; give what is exported the use of the generation, such as pv-self-used',
+  },
+});
 
 const silentMissing = (carrier: Carrier): Missing => ({
   what: `quantity.${carrier}`,

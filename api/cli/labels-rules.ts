@@ -82,7 +82,7 @@ const MISSING_LABELS: Readonly<Record<MissingCode, string>> = {
   TEMPERATURE_UNNAMED: '未指明室外温度的来源',
   THRESHOLD_MISSING: '没有预警阈值',
   USE_ADRIFT: '有用途的计量点不在任何计入点之下，未从总量中扣除',
-  USE_NEGATIVE: '有用量为负的日子',
+  USE_NEGATIVE: '用量为负',
   USE_UNKNOWN: '发电的计量点没有写明用途，按外购电量计',
   ZONE_MISSING: '气候分区未知',
 };

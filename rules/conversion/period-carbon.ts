@@ -1,6 +1,6 @@
 import type { Answer, Quantity } from '../contract.ts';
 import { add, type Exact, roundHalfUp, roundParts, ZERO } from '../exact.ts';
-import { silentIn } from '../evidence.ts';
+import { unfitIn } from '../evidence.ts';
 import type { FactorUse } from './factors.ts';
 import { type Rates, weigh } from './rates.ts';
 
@@ -35,14 +35,14 @@ const sourceOf = ({ carrier, use }: Quantity): CarbonSource => {
 };
 
 /**
- * Carbon of a period by JS/T 303-2026, location-based; missing as soon as one carrier in it lacks a factor or has silent meters alone. Uses never
+ * Carbon of a period by JS/T 303-2026, location-based; missing as soon as one carrier in it lacks a factor or a fit amount. Uses never
  * overlap, so leaving `resold` out is formula (4) and (5), purchased less resold; PV of one's own is outside.
  */
 export function weighCarbon(quantities: readonly Quantity[], rates: Rates): Answer<WeighedCarbon> {
-  const silent = silentIn(
+  const unfit = unfitIn(
     quantities.filter(({ carrier, use }) => carrier !== 'water' && use !== 'pv-self-used' && use !== 'resold'),
   );
-  if (silent) return { ok: false, missing: silent };
+  if (unfit) return { ok: false, missing: unfit };
   const bySource = { 'fixed-fuel': ZERO, 'mobile-fuel': ZERO, electricity: ZERO, heat: ZERO };
   const used = new Set<FactorUse>();
   let resold = ZERO;

@@ -20,7 +20,7 @@ import {
   weigh,
 } from '../conversion/index.ts';
 import { add, type Exact, parseExact, ZERO } from '../exact.ts';
-import { type Evidence, evidenceOf, silentIn } from '../evidence.ts';
+import { type Evidence, evidenceOf, unfitIn } from '../evidence.ts';
 
 /**
  * On what basis energy is added up. `set`: coal factors, never mixed. `boundary`: the national survey counts everything; a
@@ -112,16 +112,16 @@ export function amountOf(quantities: readonly Quantity[], carrier: Carrier): Ans
       `meter or enter the ${carrier} of the period`,
     );
   }
-  const silent = silentIn(found);
-  if (silent) return { ok: false, missing: silent };
+  const unfit = unfitIn(found);
+  if (unfit) return { ok: false, missing: unfit };
   return { ok: true, value: { value: { num: total(found), den: 1n }, ...evidenceOf(found), factors: [] } };
 }
 
-/** kgce in the caliber's set. Water has none; any other carrier without a factor, or whose meters are silent, makes the sum missing. */
+/** kgce in the caliber's set. Water has none; any other carrier without a factor, whose meters are silent or whose amount is below 0 makes the sum missing. */
 export function coalOf(quantities: readonly Quantity[], rates: Rates): Answer<Weighed> {
   const energy = quantities.filter(({ carrier }) => carrier !== 'water');
-  const silent = silentIn(energy);
-  if (silent) return { ok: false, missing: silent };
+  const unfit = unfitIn(energy);
+  if (unfit) return { ok: false, missing: unfit };
   const used = new Map<Carrier, Rate>();
   let value = ZERO;
   for (const { carrier, amount } of energy) {

@@ -305,3 +305,26 @@ describe('a year that is badly evidenced', () => {
     expect((await judge(2025)).verdicts.length).toBeGreaterThan(0);
   });
 });
+
+describe('a sub-meter that counts more than the meter above it', () => {
+  it('leaves what remains below 0, which is no figure and no verdict; the whole stands', async () => {
+    const { judge, feed, figures } = await agency(
+      [ownMeter('p'), { point: 'h', role: 'sub', parent: 'p' }],
+      [{ point: 'h', use: 'heating' }],
+    );
+    for (const [point, used] of [
+      ['p', 1_000_000],
+      ['h', 1_500_000],
+    ] as const)
+      await feed(point, [
+        ['2025-01-01', 0],
+        ['2026-01-01', used],
+      ]);
+    const { verdicts, missing } = await judge(2025);
+    expect(verdicts.map(({ metric }) => metric)).toEqual(['energy-per-person']);
+    expect(missing.map(({ what, reason }) => `${what} ${reason}`)).toContain(
+      'electricity-per-area: quantity.electricity USE_NEGATIVE: the electricity that is counted comes to -500000 Wh',
+    );
+    expect((await figures(2025)).totals.kgce).toBeCloseTo(122.9, 3);
+  });
+});
