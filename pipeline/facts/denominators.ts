@@ -1,4 +1,4 @@
-import type { Dated, Institution, InstitutionFacts } from '#domain';
+import type { Dated, ExcludedFacts, Institution, InstitutionFacts } from '#domain';
 import type { Answer, Denominators, Missing } from '../../rules/contract.ts';
 import { timeWeightedMean } from '../../rules/indicators/index.ts';
 
@@ -14,12 +14,13 @@ const SCHOOLS: readonly string[] = ['university', 'school', 'kindergarten'];
 const VENUES: readonly string[] = ['library', 'museum', 'theatre', 'gymnasium', 'science-museum', 'service-centre'];
 
 /**
- * Time-weighted means over local days. Persons (用能人数) by the survey's definition: staff, in schools + students present, in hospitals + persons
+ * Time-weighted means over local days. `excluded`: what a quota takes out in this period. Persons (用能人数) by the survey's definition: staff, in schools + students present, in hospitals + persons
  * served, in venues + visitors, each a daily average (factors.md, SVdef).
  */
 export function denominatorsOf(
   institution: Institution,
   facts: InstitutionFacts | undefined,
+  excluded: readonly ExcludedFacts[],
   from: number,
   to: number,
   months: { readonly from: number; readonly to: number },
@@ -40,11 +41,13 @@ export function denominatorsOf(
     persons: parts.reduce<number | undefined>((a, b) => (a === undefined || b === undefined ? undefined : a + b), 0),
     bedDays: bedDaysOf(facts, months),
   };
-  const excluded = facts?.excluded ?? [];
   if (excluded.length === 0) return { reduced: whole, missing };
   const out = (key: 'area' | 'persons'): number | undefined =>
     excluded
-      .map((one) => (one[key].length === 0 ? 0 : mean(one[key], `excluded.${one.use}`)))
+      .map((one) => {
+        if (one[key].length === 0) missing.push(unknownOf(one, key));
+        return mean(one[key], `excluded.${one.use}`);
+      })
       .reduce<number | undefined>((a, b) => (a === undefined || b === undefined ? undefined : a + b), 0);
   const less = (value: number | undefined, by: number | undefined): number | undefined =>
     value === undefined || by === undefined ? undefined : value - by;
@@ -58,6 +61,20 @@ export function denominatorsOf(
     missing,
   };
 }
+
+const NAMES = {
+  area: { zh: '面积', en: 'area' },
+  persons: { zh: '人数', en: 'number of persons' },
+} as const;
+
+const unknownOf = ({ use }: ExcludedFacts, key: 'area' | 'persons'): Missing => ({
+  what: `excluded.${use}`,
+  reason: `DENOMINATOR_MISSING: the energy of ${use} is taken out of a quota's figure, its ${NAMES[key].en} is not known`,
+  cure: {
+    zh: `在基础信息文件的 excluded 中填写 ${use} 的${NAMES[key].zh}（${key}），没有则写 0`,
+    en: `enter ${key} of ${use} under excluded in the facts file, 0 where there is none`,
+  },
+});
 
 function addedPersons(facts: InstitutionFacts | undefined): readonly (readonly Dated<number>[])[] {
   if (facts?.type === undefined) return [];

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import {
   dayStart,
+  EXCLUDED_USES,
   type ExcludedFacts,
   firstDayOfMonth,
   formatDay,
@@ -116,12 +117,14 @@ export async function institutionBook(
       const manual = manualQuantities(held, span, isMetered(metering));
       const metered = meteredQuantities(metering, span);
       const quantities = [...metered, ...manual.quantities];
-      const told = quantities.filter((quantity) => !isSilent(quantity));
+      const told = quantities.filter((quantity) => quantity.carrier !== 'water' && !isSilent(quantity));
       const uses = new Set<Use>(told.map(({ use }) => (use === 'data-centre-it' ? 'data-centre' : use)));
-      const { out = [], untold = [] } = Object.groupBy(own?.excluded ?? [], ({ use }) =>
-        uses.has(use) ? 'out' : 'untold',
-      );
-      const denominators = denominatorsOf(institution, own && { ...own, excluded: out }, from, to, span);
+      const untold = (own?.excluded ?? []).filter(({ use }) => !uses.has(use));
+      const out = EXCLUDED_USES.filter((use) => uses.has(use)).flatMap((use): readonly ExcludedFacts[] => {
+        const known = (own?.excluded ?? []).filter((one) => one.use === use);
+        return known.length > 0 ? known : [{ use, area: [], persons: [] }];
+      });
+      const denominators = denominatorsOf(institution, own, out, from, to, span);
       return {
         facts: {
           profile,

@@ -38,7 +38,8 @@ describe('what remains of a meter when a sub-meter with a use of its own is take
   const CANTEEN: MeterSpec = { point: 'canteen', role: 'sub', parent: 'p' };
 
   it('is as well evidenced as the worse of both: a silent canteen meter leaves its use in the rest', async () => {
-    const small = await site([MAIN, CANTEEN], [{ point: 'canteen', use: 'canteen' }]);
+    const excluded = [{ use: 'canteen', area: [{ from: 0, value: 20 }], persons: [{ from: 0, value: 1 }] }] as const;
+    const small = await site([MAIN, CANTEEN], [{ point: 'canteen', use: 'canteen' }], excluded);
     await small.feed('p', [
       ['2025-01-01', 0],
       ['2026-01-01', 5_000_000],
@@ -135,24 +136,49 @@ describe('a month in which a meter counted nothing', () => {
 
 describe('the area of a canteen', () => {
   const AREA = [{ use: 'canteen', area: [{ from: 0, value: 20 }], persons: [] }] as const;
-  const verdictOf = async (meters: readonly MeterSpec[], points: readonly PointFacts[]) => {
-    const small = await site(meters, points, AREA);
+  const judged = async (
+    meters: readonly MeterSpec[],
+    points: readonly PointFacts[],
+    excluded: InstitutionFacts['excluded'] = AREA,
+  ) => {
+    const small = await site(meters, points, excluded);
     for (const { point } of meters)
       await small.feed(point, [
         ['2025-01-01', 0],
         ['2026-01-01', point === 'p' ? 5_000_000 : 1_000_000],
       ]);
-    const { verdicts } = await small.service.rules.judge({ site: SITE, institution: 'a', year: 2025 });
-    return verdicts.find(({ metric }) => metric === 'electricity-per-area')?.measured;
+    const { verdicts, missing } = await small.service.rules.judge({ site: SITE, institution: 'a', year: 2025 });
+    return {
+      perArea: verdicts.find(({ metric }) => metric === 'electricity-per-area')?.measured,
+      perPerson: verdicts.find(({ metric }) => metric === 'energy-per-person')?.measured,
+      missing: missing.map(({ what, reason }) => `${what} ${reason}`),
+    };
   };
   const MAIN: MeterSpec = { point: 'p', allocation: only('a') };
+  const CANTEEN: MeterSpec = { point: 'canteen', role: 'sub', parent: 'p' };
+  const USE: readonly PointFacts[] = [{ point: 'canteen', use: 'canteen' }];
 
   it('is taken out with its energy', async () => {
-    const canteen: MeterSpec = { point: 'canteen', role: 'sub', parent: 'p' };
-    expect(await verdictOf([MAIN, canteen], [{ point: 'canteen', use: 'canteen' }])).toBe(4_000 / 80);
+    expect(await judged([MAIN, CANTEEN], USE)).toMatchObject({ perArea: 4_000 / 80 });
   });
 
   it('stays in where no meter tells its energy apart', async () => {
-    expect(await verdictOf([MAIN], [])).toBe(5_000 / 100);
+    expect(await judged([MAIN], [])).toMatchObject({ perArea: 5_000 / 100 });
+  });
+
+  it('stays in where a meter tells only its water apart', async () => {
+    const water: MeterSpec = { point: 'canteen', carrier: 'water', allocation: only('a') };
+    expect(await judged([MAIN, water], USE)).toMatchObject({ perArea: 5_000 / 100 });
+  });
+
+  it('is asked for where its energy is taken out: without it the figure would be too small', async () => {
+    const { perArea, perPerson, missing } = await judged([MAIN, CANTEEN], USE, []);
+    expect([perArea, perPerson]).toEqual([undefined, undefined]);
+    for (const what of ['area', 'number of persons'])
+      expect(missing).toContain(
+        `excluded.canteen DENOMINATOR_MISSING: the energy of canteen is taken out of a quota's figure, its ${what} is not known`,
+      );
+    const none = [{ use: 'canteen', area: [{ from: 0, value: 0 }], persons: [{ from: 0, value: 0 }] }] as const;
+    expect(await judged([MAIN, CANTEEN], USE, none)).toMatchObject({ perArea: 4_000 / 100 });
   });
 });
