@@ -206,8 +206,8 @@ export interface PeriodFacts {
   readonly denominators: Denominators;
   /** The same with nothing taken out, as the national survey counts; absent where nothing is excluded. */
   readonly surveyDenominators?: Denominators | undefined;
-  /** Electricity (Wh) that entered, and of it what no item or sub-meter claims. */
-  readonly unattributed?: { readonly amount: number; readonly of: number } | undefined;
+  /** Electricity (Wh) that entered, and of it what no item or sub-meter claims; how well the sub-meters are evidenced. */
+  readonly unattributed?: { readonly amount: number; readonly of: number; readonly coverage: number } | undefined;
 }
 
 /** Why a figure cannot be given. */

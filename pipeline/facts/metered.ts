@@ -1,5 +1,5 @@
 import { type Carrier, CARRIER_LABELS, type Point, type Use } from '#domain';
-import type { Missing, Quantity } from '../../rules/contract.ts';
+import type { Missing, PeriodFacts, Quantity } from '../../rules/contract.ts';
 import { isSilent } from '../../rules/evidence.ts';
 import { type MonthAmounts, type MonthSpan, sumOf } from './amounts.ts';
 import type { UsePart } from './uses.ts';
@@ -81,3 +81,21 @@ const silentMissing = (carrier: Carrier, points: string): Missing => ({
     en: `import readings of ${points}; end a point that measures no more in the site file, and what was used since can be entered by hand`,
   },
 });
+
+/** Electricity that entered, and of it what no sub-meter right below the entry measures (ledger.md, 7). */
+export function unattributedOf(
+  points: readonly Point[],
+  { amounts, coverage, spoken }: Metering,
+  span: MonthSpan,
+): Pick<PeriodFacts, 'unattributed'> {
+  const sum = ({ id }: Point): number | undefined => sumOf(amounts, id, span.from, span.to);
+  const mains = points.filter((p) => p.role === 'main' && p.carrier === 'electricity' && sum(p) !== undefined);
+  const ids = new Set(mains.map((p) => p.id));
+  const subs = points.filter(
+    (p) => p.role === 'sub' && p.parent !== undefined && ids.has(p.parent) && (sum(p) !== undefined || spoken(p, span)),
+  );
+  if (subs.length === 0) return {};
+  const total = (list: readonly Point[]): number => list.reduce((whole, point) => whole + (sum(point) ?? 0), 0);
+  const of = total(mains);
+  return { unattributed: { amount: of - total(subs), of, coverage: coverage(subs, span) } };
+}

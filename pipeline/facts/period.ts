@@ -21,10 +21,10 @@ import { coverageOf, evidenceOf } from '../rollup/coverage.ts';
 import { bears, indexOf } from '../rollup/site-index.ts';
 import { loadOutlines } from '../rollup/source.ts';
 import { metersBehind } from '../rollup/subject.ts';
-import { busyMonths, type MonthAmounts, type MonthSpan, monthsOf, partyMonths, sumOf } from './amounts.ts';
+import { busyMonths, type MonthSpan, monthsOf, partyMonths, sumOf } from './amounts.ts';
 import { manualQuantities } from './by-hand.ts';
 import { denominatorsOf } from './denominators.ts';
-import { isMetered, meteredQuantities, type Metering, silentCarriers } from './metered.ts';
+import { isMetered, meteredQuantities, type Metering, silentCarriers, unattributedOf } from './metered.ts';
 import { type HeldQuantity, heldQuantities } from './quantities.ts';
 import { usePartsOf } from './uses.ts';
 
@@ -133,7 +133,7 @@ export async function institutionBook(
           quantities,
           denominators: denominators.reduced,
           ...(denominators.survey && { surveyDenominators: denominators.survey }),
-          ...unattributedOf(registry.points, amounts, span),
+          ...unattributedOf(registry.points, metering, span),
         },
         missing: [
           ...silentCarriers(metering, span, metered),
@@ -180,19 +180,3 @@ const unnamedMissing = ({ id }: Point): Missing => ({
   reason: `USE_UNKNOWN: ${id} generates and has no use, so it is counted as bought electricity`,
   cure: { zh: `在基础信息文件中给 ${id} 写上 use`, en: `give ${id} a use in the facts file, such as pv-self-used` },
 });
-
-/** Electricity that entered, and of it what no sub-meter right below the entry measures (ledger.md, 7). */
-function unattributedOf(
-  points: readonly Point[],
-  amounts: MonthAmounts,
-  { from, to }: MonthSpan,
-): Pick<PeriodFacts, 'unattributed'> {
-  const mains = points.filter((p) => p.role === 'main' && p.carrier === 'electricity');
-  const ids = new Set(mains.map((p) => p.id));
-  const subs = points.filter((p) => p.role === 'sub' && p.parent !== undefined && ids.has(p.parent));
-  const total = (list: readonly Point[]): number =>
-    list.reduce((sum, { id }) => sum + (sumOf(amounts, id, from, to) ?? 0), 0);
-  if (subs.length === 0 || mains.every(({ id }) => sumOf(amounts, id, from, to) === undefined)) return {};
-  const of = total(mains);
-  return { unattributed: { amount: of - total(subs), of } };
-}

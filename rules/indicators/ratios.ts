@@ -163,6 +163,13 @@ const noElectricity = lacks(
   'check the electricity of the period',
 );
 
+const moreBelow = lacks(
+  'unattributed',
+  'USE_NEGATIVE: the sub-meters count more than the entry',
+  '核对分表与总表的倍率',
+  'check the multipliers of the sub-meters and the entry',
+);
+
 function unattributed({ facts, whole, caliber }: Measured): Answer<Ratio> {
   const known = facts.unattributed;
   if (!known) {
@@ -174,8 +181,10 @@ function unattributed({ facts, whole, caliber }: Measured): Answer<Ratio> {
     );
   }
   if (known.of <= 0) return noElectricity;
+  if (known.amount < 0) return moreBelow;
   const evidence = evidenceOf(whole.filter(({ carrier }) => carrier === 'electricity'));
-  return share({ value: exactOf(known.amount), ...evidence, factors: [] }, exactOf(known.of), caliber);
+  const coverage = Math.min(evidence.coverage, known.coverage);
+  return share({ value: exactOf(known.amount), ...evidence, coverage, factors: [] }, exactOf(known.of), caliber);
 }
 
 const share = (top: Weighed, bottom: Exact, { boundary }: Caliber): Answer<Ratio> =>

@@ -78,7 +78,7 @@ function yearOf(
     ...about,
     ...monthPeriod(2025, month + 1),
     quantities: quantities(areaM2, 1 / 12, draw),
-    unattributed: { amount: 1_000, of: 100_000 },
+    unattributed: { amount: 1_000, of: 100_000, coverage: 1 },
   }));
   const total = BASES.map(([carrier, use], at) => ({
     carrier,
@@ -88,7 +88,7 @@ function yearOf(
     quality: 'metered' as const,
   }));
   return {
-    year: { ...about, ...yearPeriod(2025), quantities: total, unattributed: { amount: 12_000, of: 1_200_000 } },
+    year: { ...about, ...yearPeriod(2025), quantities: total, unattributed: { amount: 12_000, of: 1_200_000, coverage: 1 } },
     months,
   };
 }

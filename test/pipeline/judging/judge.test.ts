@@ -328,3 +328,33 @@ describe('a sub-meter that counts more than the meter above it', () => {
     expect((await figures(2025)).totals.kgce).toBeCloseTo(122.9, 3);
   });
 });
+
+describe('what no sub-meter claims', () => {
+  it('is as well evidenced as the sub-meters, and counts none below a silent entry', async () => {
+    const sub = (point: string, parent: string): MeterSpec => ({ point, role: 'sub', parent });
+    const { feed, figures } = await agency([
+      ownMeter('p'),
+      ownMeter('q'),
+      sub('p1', 'p'),
+      sub('p2', 'p'),
+      sub('q1', 'q'),
+    ]);
+    for (const [point, used] of [
+      ['p', 1_000_000],
+      ['p1', 600_000],
+      ['q1', 500_000],
+    ] as const)
+      await feed(point, [
+        ['2024-01-01', 0],
+        ['2025-01-01', 1_000_000],
+        ['2026-01-01', 1_000_000 + used],
+      ]);
+    for (const point of ['q', 'p2'])
+      await feed(point, [
+        ['2024-01-01', 0],
+        ['2024-12-31', 1_000_000],
+      ]);
+    const share = (await figures(2025)).indicators.find(({ metric }) => metric === 'unattributed-share');
+    expect(share).toMatchObject({ value: 0.4, coverage: 0.5 });
+  });
+});

@@ -79,7 +79,9 @@ test('water, data centre, PV, carbon and what no sub-meter claims', () => {
     (carbon + 470_000 * (0.6096 - 0.6191)) / 11_000,
     6,
   );
-  expect(figure('unattributed-share', { ...office, unattributed: { amount: 5, of: 100 } }).value).toBe(0.05);
+  const claimed = (amount: number) => ({ ...office, unattributed: { amount, of: 100, coverage: 0.5 } });
+  expect(figure('unattributed-share', claimed(5))).toMatchObject({ value: 0.05, coverage: 0.5 });
+  expect(reason('unattributed-share', claimed(-5))).toMatch(/USE_NEGATIVE/);
   const ward = yearOf([quantity('water', m3(500))], ORGAN, { bedDays: 1_000 });
   expect(figure('water-per-bed-day', ward)).toMatchObject({ value: 500, unit: 'L/(bed·d)' });
 });
