@@ -57,28 +57,32 @@ export const isMetered =
   (carrier: Carrier, month: number): boolean =>
     parts.some(({ point, root }) => point === root && point.carrier === carrier && amounts.get(point.id)?.has(month));
 
-/** Carriers that are metered and of which no reading of the span says anything, with the points to look at. */
+/** A carrier that is metered and of which no reading of a span says anything, with the points to look at. */
+export interface SilentCarrier {
+  readonly carrier: Carrier;
+  readonly points: readonly string[];
+}
+
 export function silentCarriers(
   { parts, spoken }: Metering,
   span: MonthSpan,
-  quantities: readonly Quantity[],
-): readonly Missing[] {
-  const metered = quantities.filter(({ quality }) => quality === 'metered');
+  metered: readonly Quantity[],
+): readonly SilentCarrier[] {
   return [...Map.groupBy(metered, ({ carrier }) => carrier)].flatMap(([carrier, of]) => {
     if (!of.every(isSilent)) return [];
     const points = parts.flatMap(({ point, root }) =>
       point === root && point.carrier === carrier && spoken(point, span) ? [point.id] : [],
     );
-    return [silentMissing(carrier, points.join(', '))];
+    return [{ carrier, points }];
   });
 }
 
-const silentMissing = (carrier: Carrier, points: string): Missing => ({
+export const silentMissing = ({ carrier, points }: SilentCarrier): Missing => ({
   what: `quantity.${carrier}`,
-  reason: `QUANTITY_MISSING: the meters of ${carrier} were silent throughout the period (${points})`,
+  reason: `QUANTITY_MISSING: the meters of ${carrier} were silent throughout the period (${points.join(', ')})`,
   cure: {
-    zh: `导入${CARRIER_LABELS[carrier].zh}表计的读数（${points}）；已停用的计量点请在站点文件中终止，其后的用量可手工录入`,
-    en: `import readings of ${points}; end a point that measures no more in the site file, and what was used since can be entered by hand`,
+    zh: `导入${CARRIER_LABELS[carrier].zh}表计的读数（${points.join(', ')}）；已停用的计量点请在站点文件中终止，其后的用量可手工录入`,
+    en: `import readings of ${points.join(', ')}; end a point that measures no more in the site file, and what was used since can be entered by hand`,
   },
 });
 

@@ -24,7 +24,15 @@ import { metersBehind } from '../rollup/subject.ts';
 import { busyMonths, type MonthSpan, monthsOf, partyMonths, sumOf } from './amounts.ts';
 import { manualQuantities } from './by-hand.ts';
 import { denominatorsOf } from './denominators.ts';
-import { isMetered, meteredQuantities, type Metering, silentCarriers, unattributedOf } from './metered.ts';
+import {
+  isMetered,
+  meteredQuantities,
+  type Metering,
+  type SilentCarrier,
+  silentCarriers,
+  silentMissing,
+  unattributedOf,
+} from './metered.ts';
 import { type HeldQuantity, heldQuantities } from './quantities.ts';
 import { usePartsOf } from './uses.ts';
 
@@ -43,6 +51,8 @@ export interface BookPeriod {
   readonly missing: readonly Missing[];
   /** Quantities that are in no figure and hinder none: paper, food waste. */
   readonly beside: readonly Missing[];
+  /** In no quantity; told in `missing` as well. */
+  readonly silent: readonly SilentCarrier[];
 }
 
 /** Reads what the spans of an institution need. Throws SUBJECT_UNKNOWN. */
@@ -116,6 +126,7 @@ export async function institutionBook(
       const [from, to] = [firstDayOfMonth(span.from), firstDayOfMonth(span.to)];
       const manual = manualQuantities(held, span, isMetered(metering));
       const metered = meteredQuantities(metering, span);
+      const silent = silentCarriers(metering, span, metered);
       const quantities = [...metered, ...manual.quantities];
       const told = quantities.filter((quantity) => quantity.carrier !== 'water' && !isSilent(quantity));
       const uses = new Set<Use>(told.map(({ use }) => (use === 'data-centre-it' ? 'data-centre' : use)));
@@ -136,13 +147,14 @@ export async function institutionBook(
           ...unattributedOf(registry.points, metering, span),
         },
         missing: [
-          ...silentCarriers(metering, span, metered),
+          ...silent.map(silentMissing),
           ...denominators.missing,
           ...untold.map(untoldMissing),
           ...standing,
           ...manual.missing,
         ],
         beside: manual.beside,
+        silent,
       };
     },
   };

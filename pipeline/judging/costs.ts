@@ -7,15 +7,18 @@ import {
   type Institution,
   inUnit,
   isCarrier,
+  localDay,
   monthOfDay,
   type SiteFacts,
   type TariffPeriod,
   unitFactor,
+  zoneOf,
 } from '#domain';
 import type { Missing } from '../../rules/contract.ts';
 import { checkPrice, divideByWeight, toFen } from '../../rules/cost/index.ts';
 import type { CostRow, CostsAnswer } from '../answers-rules.ts';
 import type { Tables } from '../books/tables.ts';
+import { type MonthSpan, monthsOf } from '../facts/amounts.ts';
 import type { InstitutionBook } from '../facts/period.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import { type CostedPoint, costedPoints, pricedPoints } from './cost-points.ts';
@@ -41,6 +44,10 @@ export async function costsAnswer(
   const { fen, total } = toFen(priced.map(({ micro }) => micro ?? 0));
   const fenOf = new Map(priced.map((row, i) => [row, fen[i] ?? 0]));
   const finished = rows.map((row) => finish(row, fenOf.get(row) ?? null));
+  const silent = silentMonths(book, cells, {
+    from: year * 12,
+    to: Math.min((year + 1) * 12, endedAt(site, now)),
+  });
   const unpriced = unpricedPoints(site, facts, book.institution);
   return {
     site: site.registry.site.id,
@@ -49,7 +56,9 @@ export async function costsAnswer(
     rows: checked(finished),
     totalFen: total,
     missing: [
-      ...new Map([...costed.flatMap(({ cost }) => cost.missing), ...unpriced].map((m) => [m.reason, m])).values(),
+      ...new Map(
+        [...costed.flatMap(({ cost }) => cost.missing), ...unpriced, ...silent].map((m) => [m.reason, m]),
+      ).values(),
     ].map(missingAnswer),
   };
 }
@@ -70,8 +79,10 @@ interface Cell {
   readonly tariffs: Set<string>;
 }
 
+const keyOf = (carrier: Carrier, month: number): string => `${carrier} ${month}`;
+
 function cellOf(cells: Map<string, Cell>, carrier: Carrier, month: number): Cell {
-  const key = `${carrier} ${month}`;
+  const key = keyOf(carrier, month);
   const cell = cells.get(key) ?? {
     carrier,
     month,
@@ -193,6 +204,29 @@ const checked = (rows: readonly CostRow[]): CostRow[] =>
     );
     return { ...row, check: checkPrice(row.unitPrice, byTariff ?? undefined, neighbours) ?? null };
   });
+
+/** Month after the last that has ended at the site. */
+const endedAt = ({ registry }: DirectorySite, now: number): number =>
+  monthOfDay(localDay(now, zoneOf(registry.site.zone)));
+
+/** Months of carriers of which no reading says anything have no row, unless their bill is there. */
+function silentMonths(book: InstitutionBook, cells: ReadonlyMap<string, Cell>, span: MonthSpan): readonly Missing[] {
+  const silent = monthsOf(span)
+    .flatMap((month) => book.period({ from: month, to: month + 1 }).silent.map((one) => ({ ...one, month })))
+    .filter(({ carrier, month }) => !cells.has(keyOf(carrier, month)));
+  return [...Map.groupBy(silent, ({ carrier }) => carrier)].map(([carrier, of]) => {
+    const months = of.map(({ month }) => formatMonth(month)).join(', ');
+    const points = [...new Set(of.flatMap((one) => one.points))].join(', ');
+    return {
+      what: `cost.${carrier}`,
+      reason: `QUANTITY_MISSING: the meters of ${carrier} were silent in ${months} (${points}), whose cost is in no row`,
+      cure: {
+        zh: `导入 ${points} 的读数，或以用途“表计已计 metered”录入账单`,
+        en: `import readings of ${points}, or enter the bills with the use metered`,
+      },
+    };
+  });
+}
 
 function unpricedPoints(site: DirectorySite, facts: SiteFacts, institution: Institution): readonly Missing[] {
   const known = new Set(pricedPoints(site, facts).map(({ point }) => point.id));

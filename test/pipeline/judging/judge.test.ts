@@ -358,3 +358,17 @@ describe('what no sub-meter claims', () => {
     expect(share).toMatchObject({ value: 0.4, coverage: 0.5 });
   });
 });
+
+describe('costs of a year', () => {
+  it('tell the months of a carrier whose meters were silent, which are in no total', async () => {
+    const { feed, service } = await agency([ownMeter('g', { carrier: 'natural-gas' })]);
+    await feed('g', [
+      ['2025-01-01', 0],
+      ['2025-10-31', 1_000_000],
+    ]);
+    const { missing } = await service.rules.costs({ site: SITE, institution: 'a', year: 2025 });
+    expect(missing.map(({ what, reason }) => `${what} ${reason}`)).toContain(
+      'cost.natural-gas QUANTITY_MISSING: the meters of natural-gas were silent in 2025-11, 2025-12 (g), whose cost is in no row',
+    );
+  });
+});

@@ -40,6 +40,7 @@ const book: InstitutionBook = {
       },
       missing: [],
       beside: [],
+      silent: [],
     };
   },
 };
