@@ -88,7 +88,12 @@ function yearOf(
     quality: 'metered' as const,
   }));
   return {
-    year: { ...about, ...yearPeriod(2025), quantities: total, unattributed: { amount: 12_000, of: 1_200_000, coverage: 1 } },
+    year: {
+      ...about,
+      ...yearPeriod(2025),
+      quantities: total,
+      unattributed: { amount: 12_000, of: 1_200_000, coverage: 1 },
+    },
     months,
   };
 }
