@@ -20,22 +20,26 @@ export interface Metering {
   readonly coverage: (points: readonly Point[], span: MonthSpan) => number;
   /** Bears a part of a point whose meters had spoken by the end of the span: without amounts there its use is 0, or not known. */
   readonly spoken: (point: Point, span: MonthSpan) => boolean;
+  /** Was given up before the span. */
+  readonly gone: (point: Point, span: MonthSpan) => boolean;
 }
 
 /** A point of which no day has an amount used nothing, or is silent: its coverage says which. */
 export function meteredQuantities(
-  { parts, amounts, coverage, spoken }: Metering,
+  { parts, amounts, coverage, spoken, gone }: Metering,
   span: MonthSpan,
 ): readonly Quantity[] {
   const buckets = new Map<string, Bucket>();
   const sum = ({ id }: Point): number | undefined => sumOf(amounts, id, span.from, span.to);
-  const stands = (point: Point): boolean => sum(point) !== undefined || spoken(point, span);
+  // a counted point that was given up uses nothing; a sub-meter that was tells no use apart any more
+  const stands = (point: Point, root: Point): boolean =>
+    sum(point) !== undefined || (spoken(point, span) && (point === root || !gone(point, span)));
   for (const { point, carrier, use, root, without } of parts) {
     // what the institution bears of a sub-meter is in its total only with the counted point above it
     const counts = sum(root) !== undefined;
-    if (!counts && !(point === root && stands(root))) continue;
-    const taken = counts ? without.filter(stands) : [];
-    if (point !== root && !stands(point) && taken.length === 0) continue;
+    if (!counts && !(point === root && stands(root, root))) continue;
+    const taken = counts ? without.filter((q) => stands(q, root)) : [];
+    if (point !== root && !stands(point, root) && taken.length === 0) continue;
     const bucket = buckets.get(`${carrier} ${use}`) ?? { carrier, use, amount: 0, points: [], taken: [] };
     bucket.amount += taken.reduce((rest, q) => rest - (sum(q) ?? 0), sum(point) ?? 0);
     bucket.points.push(point);

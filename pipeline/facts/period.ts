@@ -115,7 +115,9 @@ export async function institutionBook(
     const end = dayStart(days.to, zone);
     return evidence(behind.get(point.id) ?? []).some((of) => of.some((one) => one.evidence.from < end));
   };
-  const metering: Metering = { parts, amounts, coverage, spoken };
+  const gone = (point: Point, span: MonthSpan): boolean =>
+    (behind.get(point.id) ?? []).every(({ until }) => until <= dayStart(firstDayOfMonth(span.from), zone));
+  const metering: Metering = { parts, amounts, coverage, spoken, gone };
   const standing = [...adrift.map(adriftMissing), ...unnamed.map(unnamedMissing)];
   return {
     institution,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { InstitutionFacts, PointFacts } from '../../../pipeline/domain/index.ts';
 import { sitePerTest } from '../../support/site-per-test.ts';
-import { type MeterSpec, ONE, SITE, smallRegistry } from '../../support/small-site.ts';
+import { local, type MeterSpec, ONE, SITE, smallRegistry } from '../../support/small-site.ts';
 
 const openSite = sitePerTest();
 
@@ -199,6 +199,23 @@ describe('a sub-meter with a use of its own', () => {
     const { verdicts, missing } = await judge(2025);
     expect(verdicts).toEqual([]);
     expect(missing.map(({ what }) => what)).toContain('electricity-per-area: coverage.electricity-per-area');
+  });
+
+  it('that was given up before the year tells nothing of its use apart, and lessens nothing', async () => {
+    const removed = { removedAt: local('2025-01-01'), final: 1_000_000 };
+    const meters = [MAIN, { ...HEATING, mounting: removed }];
+    const { feed, figures, service } = await agency(meters, uses);
+    await feed('p', whole);
+    await feed('h', silentSince2025);
+    await service.applyRegistry(smallRegistry([MAIN], { institutions: ['a'] }), {
+      take: 'all',
+      commit: true,
+      by: 'wang',
+      reason: 'the sub-meter is gone',
+    });
+    await service.settle();
+    const { quantities } = await figures(2025);
+    expect(quantities).toMatchObject([{ use: 'ordinary', amount: 4_000_000, coverage: 1 }]);
   });
 
   it('below a silent meter is in no figure, and takes nothing out of it', async () => {
