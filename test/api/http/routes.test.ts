@@ -1,17 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { catalogueError, invariantError, storeError } from '#domain';
 import type { App } from '../../../api/http/context.ts';
 import { problemSchema } from '../../../api/http/problem.ts';
-import { appOf, contextOf } from './setup.ts';
+import { appOf, appOfFile, contextOf } from './setup.ts';
 
-let app: App;
-beforeAll(async () => {
-  app = await appOf();
-});
-afterAll(() => app.close());
-
-const get = (url: string, headers: Record<string, string> = {}) =>
-  app.inject({ method: 'GET', url, headers: { host: 'localhost:8400', ...headers } });
+const { app, get } = appOfFile();
 
 const routesOf = (one: App): readonly { readonly method: string; readonly url: string }[] => {
   const paths = Object.entries(one.swagger().paths ?? {});
@@ -24,7 +17,7 @@ describe('the routes', () => {
   it('are the ones that the OpenAPI document lists', async () => {
     const seen: string[] = [];
     // the printed tree is the router's own view of what it answers
-    const tree = app.printRoutes({ commonPrefix: false, includeHooks: false });
+    const tree = app().printRoutes({ commonPrefix: false, includeHooks: false });
     const stack: string[] = [];
     for (const line of tree.split('\n')) {
       const match = /^([│ ]*)(?:├──|└──) (\S*) ?(?:\(([^)]*)\))?/u.exec(line);
@@ -35,7 +28,7 @@ describe('the routes', () => {
       for (const method of (match[3] ?? '').split(', ').filter((m) => m !== '' && m !== 'HEAD'))
         seen.push(`${method} ${stack.join('')}`);
     }
-    const listed = routesOf(app).map(({ method, url }) => `${method} ${url.replace(/\{(\w+)\}/g, ':$1')}`);
+    const listed = routesOf(app()).map(({ method, url }) => `${method} ${url.replace(/\{(\w+)\}/g, ':$1')}`);
     expect(seen.filter((one) => one !== 'GET /api/openapi.json').sort()).toEqual([...listed].sort());
     expect(listed.length).toBeGreaterThan(20);
   });
@@ -50,8 +43,8 @@ describe('the routes', () => {
   });
 
   it('refuse an unknown query key, each of them', async () => {
-    for (const { method, url } of routesOf(app)) {
-      const answer = await app.inject({
+    for (const { method, url } of routesOf(app())) {
+      const answer = await app().inject({
         method: method === 'POST' ? 'POST' : 'GET',
         url: `${url.replace('{id}', '1')}?bogus=1`,
         headers: { host: 'localhost' },
@@ -170,7 +163,7 @@ describe('a list', () => {
   });
 
   it('of quarantined readings is replayed for a site that there is, and no other', async () => {
-    const answer = await app.inject({
+    const answer = await app().inject({
       method: 'POST',
       url: '/api/v1/quarantine/replay',
       payload: { site: 'typo' },

@@ -1,5 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { App } from '../../../api/http/context.ts';
+import { describe, expect, it } from 'vitest';
 import { temperatureAnswerSchema } from '../../../pipeline/answers-facts.ts';
 import {
   baselineAnswerSchema,
@@ -12,13 +11,9 @@ import {
   judgeAnswerSchema,
   targetsAnswerSchema,
 } from '../../../pipeline/answers-rules.ts';
-import { appOf } from './setup.ts';
+import { appOfFile } from './setup.ts';
 
-let app: App;
-beforeAll(async () => void (app = await appOf()));
-afterAll(() => app.close());
-
-const get = (url: string) => app.inject({ url, headers: { host: 'localhost' } });
+const { app, get } = appOfFile();
 
 describe('what the rules say, by API', () => {
   it.each([
@@ -51,7 +46,7 @@ describe('what the rules say, by API', () => {
       { id: 'b', parent: 'city', base: 300 },
     ];
     const post = (payload: object) =>
-      app.inject({ method: 'POST', url: '/api/v1/targets/decompose', headers: { host: 'localhost' }, payload });
+      app().inject({ method: 'POST', url: '/api/v1/targets/decompose', headers: { host: 'localhost' }, payload });
     const body = { target: { value: 950.5, unit: 'tce', year: 2030 }, holders };
     const answer = await post(body);
     expect(answer.statusCode).toBe(200);
@@ -69,7 +64,7 @@ describe('what the rules say, by API', () => {
   it('takes quantities as rows, and refuses a column that there is not', async () => {
     const row = { institution: 'centre', month: '2026-02', kind: 'petrol', quantity: '120', unit: 'L' };
     const post = (rows: readonly object[]) =>
-      app.inject({
+      app().inject({
         method: 'POST',
         url: '/api/v1/quantities',
         headers: { host: 'localhost' },
@@ -84,7 +79,7 @@ describe('what the rules say, by API', () => {
   it('takes temperatures as rows with their source, and refuses them without', async () => {
     const rows = [{ time: '2026-03-01', temperature: '-3.5', unit: '°C' }];
     const post = (payload: object) =>
-      app.inject({ method: 'POST', url: '/api/v1/temperature', headers: { host: 'localhost' }, payload });
+      app().inject({ method: 'POST', url: '/api/v1/temperature', headers: { host: 'localhost' }, payload });
     const body = { series: 'lanzhou', source: 'Lanzhou 52889', by: 'wang', name: 'station', commit: true, rows };
     const taken = await post(body);
     expect(taken.statusCode).toBe(200);
@@ -96,7 +91,7 @@ describe('what the rules say, by API', () => {
   it('takes a document as the body, and gives one back as a file that no browser opens as a page', async () => {
     const headers = { host: 'localhost', 'content-type': 'application/pdf' };
     const post = (payload: Buffer, filename: string) =>
-      app.inject({
+      app().inject({
         method: 'POST',
         url: `/api/v1/documents?by=wang&filename=${encodeURIComponent(filename)}`,
         headers,
@@ -127,7 +122,7 @@ describe('what the rules say, by API', () => {
     expect([nobody.statusCode, nobody.json()]).toEqual([404, expect.objectContaining({ code: 'INSTITUTION_UNKNOWN' })]);
     expect((await get('/api/v1/factors/confirmations')).json()).toEqual({ items: [] });
     const confirm = (payload: object) =>
-      app.inject({ method: 'POST', url: '/api/v1/factors/confirmations', headers: { host: 'localhost' }, payload });
+      app().inject({ method: 'POST', url: '/api/v1/factors/confirmations', headers: { host: 'localhost' }, payload });
     const word = { row: 'coal/national-statistics-coal-kg', by: 'li', text: 'GB/T 2589-2020, table A.1' };
     const confirmed = await confirm(word);
     expect(confirmed.statusCode).toBe(201);

@@ -1,20 +1,12 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { storeError } from '#domain';
-import type { App } from '../../../api/http/context.ts';
 import { createServer } from '../../../api/http/index.ts';
-import { appOf, contextOf } from './setup.ts';
+import { appOf, appOfFile, contextOf } from './setup.ts';
 
-let app: App;
-beforeAll(async () => {
-  app = await appOf();
-});
-afterAll(() => app.close());
-
-const get = (url: string, headers: Record<string, string> = {}) =>
-  app.inject({ method: 'GET', url, headers: { host: 'localhost:8400', ...headers } });
+const { get } = appOfFile();
 
 describe('the server', () => {
   it.each(['evil.example', 'evil.example:8400', '192.168.1.5', 'localhost.evil.example'])(

@@ -1,5 +1,7 @@
+import { afterAll, beforeAll } from 'vitest';
 import type { Clock } from '#platform';
 import { createTelemetry, silentLogger, systemClock } from '#platform';
+import type { App } from '../../../api/http/context.ts';
 import { type ApiContext, buildApp } from '../../../api/http/index.ts';
 import { fakeService } from '../../support/fake-service.ts';
 
@@ -51,3 +53,17 @@ export const contextOf = (changes: Partial<ApiContext> = {}): ApiContext => ({
 
 export const appOf = (changes: Partial<ApiContext> = {}, webRoot?: string) =>
   buildApp({ ...contextOf(changes), webRoot });
+
+/** One app for the tests of a file. */
+export function appOfFile() {
+  let app: App;
+  beforeAll(async () => {
+    app = await appOf();
+  });
+  afterAll(() => app.close());
+  return {
+    app: () => app,
+    get: (url: string, headers: Record<string, string> = {}) =>
+      app.inject({ method: 'GET', url, headers: { host: 'localhost:8400', ...headers } }),
+  };
+}

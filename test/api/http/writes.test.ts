@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { App } from '../../../api/http/context.ts';
-import { appOf } from './setup.ts';
+import { appOf, appOfFile } from './setup.ts';
 
-let app: App;
-beforeAll(async () => {
-  app = await appOf();
-});
-afterAll(() => app.close());
+const { app } = appOfFile();
 
 describe('a write', () => {
   const post = (url: string, payload: object, headers: Record<string, string> = {}) =>
-    app.inject({ method: 'POST', url, payload, headers: { host: 'localhost:8400', ...headers } });
+    app().inject({ method: 'POST', url, payload, headers: { host: 'localhost:8400', ...headers } });
   const reset = {
     by: '李明',
     reason: '断电',
@@ -71,7 +67,7 @@ describe('a write', () => {
   });
 
   it.each(['text/plain', 'application/x-www-form-urlencoded', 'text/csv'])('refuses %s', async (type) => {
-    const answer = await app.inject({
+    const answer = await app().inject({
       method: 'POST',
       url: '/api/v1/events',
       payload: JSON.stringify(reset),
@@ -87,7 +83,7 @@ describe('a write', () => {
       code: 'BODY_TOO_LARGE',
       detail: expect.stringMatching(/larger than the \d+ KB/),
     });
-    const broken = await app.inject({
+    const broken = await app().inject({
       method: 'POST',
       url: '/api/v1/events',
       payload: '{"by":',
@@ -138,6 +134,6 @@ describe('an import', () => {
   });
 
   it('is refused where the process has no spool', async () => {
-    expect((await send(app, 'filename=a.csv')).json()).toMatchObject({ code: 'IMPORT_NOT_HERE', status: 409 });
+    expect((await send(app(), 'filename=a.csv')).json()).toMatchObject({ code: 'IMPORT_NOT_HERE', status: 409 });
   });
 });
