@@ -26,7 +26,10 @@ describe('a request that fails', () => {
       const server = await field(({ index }) => (index === 2 ? answer : 'answer'));
       const { context } = start(server, meters(1));
       await until('frames after the fault', () => context.frames.length >= 5);
-      expect(server.connections()).toBe(2);
+      // a line that the other side closed is no failed request; on a busy machine a right answer may be too late as well
+      const faults = eventsOf(context, 'requestFailed').length + (answer === 'close' ? 1 : 0);
+      expect(faults).toBeGreaterThanOrEqual(1);
+      expect(server.connections()).toBe(1 + faults);
       expect(context.frames.at(-1)?.r).toEqual(whole(1));
       for (const frame of context.frames) for (const entry of frame.r) expect(whole(1)).toContainEqual(entry);
     },
