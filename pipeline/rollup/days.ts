@@ -38,8 +38,6 @@ export function oddMidnights(
   slotMs: number,
   zone: Zone,
 ): readonly number[] {
-  if (dayStart(localDay(firstAt, zone), zone) % slotMs === 0 && dayStart(localDay(lastAt, zone), zone) % slotMs === 0)
-    return [];
   const odd: number[] = [];
   for (let day = localDay(firstAt, zone) + 1; dayStart(day, zone) < lastAt; day++) {
     const midnight = dayStart(day, zone);
