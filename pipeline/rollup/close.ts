@@ -16,7 +16,7 @@ import type { DirectorySite } from '../ledger/directory.ts';
 import { effectiveRegisters } from '../ledger/effective.ts';
 import type { Claim, CloseAnswer } from '../service.ts';
 import { canonicalJson, sha256 } from './canonical.ts';
-import type { EvidenceOutline } from './coverage.ts';
+import { type EvidenceOutline, outlineWithin } from './coverage.ts';
 import { type DaySource, liveSource, loadOutlines, type PartyDay, partySplitsOf, type PointDay } from './source.ts';
 import { trace } from './trace.ts';
 
@@ -84,7 +84,7 @@ export async function closeMonth(
   if (
     previous &&
     addsUp(previous.content) &&
-    canonicalJson(figuresOf(previous.content)) === canonicalJson(figuresOf(content))
+    canonicalJson(figuresOf(site, previous.content, interval)) === canonicalJson(figuresOf(site, content, interval))
   ) {
     throw requestError('CLOSE_UNCHANGED', `${name} stands as in version ${previous.version}`, {
       place: name,
@@ -100,11 +100,15 @@ export async function closeMonth(
   return answerOf(site, row);
 }
 
-const figuresOf = ({ points, parties, mountings, outlines, judged = [] }: ClosedContent) => ({
+const figuresOf = (
+  { slotMs }: DirectorySite,
+  { points, parties, mountings, outlines, judged = [] }: ClosedContent,
+  month: Interval,
+) => ({
   points,
   parties,
   mountings,
-  outlines,
+  outlines: outlines.map((outline) => outlineWithin(outline, month, slotMs)),
   judged,
 });
 

@@ -24,6 +24,17 @@ export function outlineOf({ mounting, evidence, findings, breaks }: Judged): Evi
   );
 }
 
+/** What an outline says of a period, and not of the time after it, in which a meter is read on. */
+export function outlineWithin(outline: EvidenceOutline, { from, to }: Interval, slotMs: number): EvidenceOutline {
+  const clip = (at: number): number => Math.min(Math.max(at, from), to);
+  return {
+    ...outline,
+    evidence: { from: clip(outline.evidence.from), to: clip(outline.evidence.to) },
+    gaps: outline.gaps.filter((gap) => slotStart(gap.from, slotMs) < to),
+    breaks: outline.breaks.filter((open) => slotStart(open.from, slotMs) < to),
+  };
+}
+
 /** What evidences a point. */
 export interface PointMeters {
   readonly mountings: readonly string[];

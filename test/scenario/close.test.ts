@@ -95,6 +95,15 @@ describe('a closed month', () => {
     expect((await march(site, point('p'), '2026-03#2')).total.amount).toBe(7_471);
   });
 
+  it('is not closed again because its meters have been read in the months after it', async () => {
+    const site = await closed();
+    await site.service.close(SITE, MARCH, claim);
+    await site.feed('p', [[local('2026-04-04'), 36 * 240]]);
+    await site.feed('q', [[local('2026-04-09T08:00'), 40 * 240]]);
+    await expect(site.service.close(SITE, MARCH, claim)).rejects.toMatchObject({ code: 'CLOSE_UNCHANGED' });
+    expect(await site.service.closes(SITE)).toHaveLength(1);
+  });
+
   it('stands when meters are replaced, renamed by a correction, and shares change', async () => {
     const site = await closed();
     const at = local('2026-03-10T12:00');
