@@ -50,7 +50,10 @@ export function evidenceOf(
   return (points) =>
     points.map(({ mountings, until }) => {
       const known = mountings.flatMap((id) => of.get(id) ?? []);
-      return until === Infinity ? known : [...known, { ...NOTHING, evidence: { from: until, to: Infinity } }];
+      if (until === Infinity) return known;
+      // one that is read on is not evidenced twice
+      const before = known.map((o) => ({ ...o, evidence: { ...o.evidence, to: Math.min(o.evidence.to, until) } }));
+      return [...before, { ...NOTHING, evidence: { from: until, to: Infinity } }];
     });
 }
 

@@ -16,6 +16,7 @@ import { usageOf, usagesBetween } from '../../../pipeline/ledger/volume.ts';
 import {
   coverageOf,
   coverageWithin,
+  evidenceOf,
   type EvidenceOutline,
   evidencedMsOf,
   outlineOf,
@@ -158,6 +159,22 @@ describe('coverage', () => {
     expect(coverageOf([[whole]], period, 0, HOUR)).toBe(0);
     expect(coverageOf([], period, Infinity, HOUR)).toBe(0);
     expect(coverageOf([[]], period, Infinity, HOUR)).toBe(0);
+  });
+});
+
+describe('coverage of a point that was given up', () => {
+  it('does not count the time twice in which its meter was read on', () => {
+    const outline = (from: number, to: number) => ({ mounting: 'm', evidence: { from, to }, gaps: [], breaks: [] });
+    const coverage = (read: EvidenceOutline) =>
+      coverageOf(
+        evidenceOf([read])([{ mountings: ['m'], until: 20 * HOUR }]),
+        { from: 0, to: 30 * HOUR },
+        Infinity,
+        HOUR,
+      );
+    expect(coverage(outline(0, 12 * HOUR))).toBe(22 / 30);
+    expect(coverage(outline(15 * HOUR, 30 * HOUR))).toBe(0.5);
+    expect(coverage(outline(25 * HOUR, 30 * HOUR))).toBe(1 / 3);
   });
 });
 
