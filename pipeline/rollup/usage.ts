@@ -20,7 +20,7 @@ import type { DirectorySite } from '../ledger/directory.ts';
 import type { Asked } from '../ledger/site-keeper.ts';
 import type { UsageQuery } from '../service.ts';
 import { coverageWithin, evidenceOf, type EvidenceOutline } from './coverage.ts';
-import { estimateRows } from './estimate.ts';
+import { type Estimated, estimatesOf, loadSimilarDays } from './estimate.ts';
 import { hourRows } from './hours.ts';
 import { addInto, addSplit, NO_SPLIT, type RawRow, type SplitDay } from './split.ts';
 import type { DaySource } from './source.ts';
@@ -47,11 +47,15 @@ export async function usage(
     : resolved.terms.flatMap(({ point }) => metersBehind(site, point));
   const mountings = [...new Set(meters.flatMap((of) => of.mountings))];
   const question = { site, source, resolved, periods, whole, mountings };
-  const [{ rows: raw, outlines, registryVersion }, estimates] = await Promise.all([
+  const [{ rows: raw, outlines, registryVersion }, similar] = await Promise.all([
     byDays ? outlinedDays(question, zone) : outlinedHours(question, db),
-    isEstimated ? estimateRows(source, resolved, periods, zone) : Promise.resolve<readonly (number | null)[]>([]),
+    isEstimated ? loadSimilarDays(source, resolved, periods, zone) : [],
   ]);
-  const put = rowsOf(resolved.carrier, evidenceOf(outlines)(meters), whole, source.now, site, zone);
+  const evidence = evidenceOf(outlines);
+  const estimates = isEstimated
+    ? estimatesOf(source, estimatedOf(site, resolved, evidence), similar, periods, zone)
+    : [];
+  const put = rowsOf(resolved.carrier, evidence(meters), whole, source.now, site, zone);
   const from = formatInstant(whole.from, zone);
   // periods follow one another, so that an end is the next beginning
   let begin = from;
@@ -73,6 +77,23 @@ export async function usage(
     total: put(sumOf(raw, whole), known.length === 0 ? null : known.reduce((a, b) => a + b, 0), from),
   };
   return { answer, registryVersion };
+}
+
+/** A register is estimated until the last of its meters was removed. */
+function estimatedOf(
+  site: DirectorySite,
+  { mountings, terms, subject }: ResolvedSubject,
+  evidence: ReturnType<typeof evidenceOf>,
+): readonly Estimated[] {
+  if (!mountings)
+    return terms.map(({ point, sign }) => ({
+      ids: [point.id],
+      sign,
+      evidence: evidence(metersBehind(site, point)),
+    }));
+  const removed = site.registers.get(subject.id)?.mountings.map(({ removedAt }) => removedAt ?? Infinity) ?? [];
+  const until = Math.max(...removed);
+  return [{ ids: mountings, sign: 1, evidence: evidence([{ mountings, until }]) }];
 }
 
 interface Question {
