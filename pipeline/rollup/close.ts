@@ -16,7 +16,7 @@ import type { DirectorySite } from '../ledger/directory.ts';
 import { effectiveRegisters } from '../ledger/effective.ts';
 import type { Claim, CloseAnswer } from '../service.ts';
 import { canonicalJson, sha256 } from './canonical.ts';
-import { type EvidenceOutline, outlineWithin } from './coverage.ts';
+import { type Edition, type EvidenceOutline, outlineWithin } from './coverage.ts';
 import { type DaySource, liveSource, loadOutlines, type PartyDay, partySplitsOf, type PointDay } from './source.ts';
 import { trace } from './trace.ts';
 
@@ -25,6 +25,8 @@ export interface ClosedContent {
   readonly site: string;
   readonly month: string;
   readonly version: number;
+  /** How coverage and estimates are told of it; absent: 1. */
+  readonly edition?: Edition | undefined;
   readonly closedAt: number;
   readonly registry: Registry;
   /** Active events that the figures rest on. */
@@ -152,6 +154,7 @@ async function gather(
     site: registry.site.id,
     month: formatMonth(month),
     version,
+    edition: source.edition,
     closedAt: now,
     registry,
     events: site.events.filter((e) => e.state === 'active').map((e) => e.id),
@@ -248,6 +251,7 @@ export function closedSource(content: ClosedContent): DaySource {
     partySplitsOf(partyDays(party, ...asked), pointDays(...asked));
   return {
     version: `${content.month}#${content.version}`,
+    edition: content.edition ?? 1,
     registry: content.registry,
     now: content.closedAt,
     holds,

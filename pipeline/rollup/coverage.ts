@@ -42,9 +42,13 @@ export interface PointMeters {
   readonly until: number;
 }
 
+/** How what stands beside amounts is told; 1: as closes of before 2 were issued, in which a point that was given up and read on counts twice. */
+export type Edition = 1 | 2;
+
 /** The outlines of points, each found among all. */
 export function evidenceOf(
   all: readonly EvidenceOutline[],
+  edition: Edition = 2,
 ): (points: readonly PointMeters[]) => readonly (readonly EvidenceOutline[])[] {
   const of = new Map(all.map((outline) => [outline.mounting, outline]));
   return (points) =>
@@ -52,7 +56,10 @@ export function evidenceOf(
       const known = mountings.flatMap((id) => of.get(id) ?? []);
       if (until === Infinity) return known;
       // one that is read on is not evidenced twice
-      const before = known.map((o) => ({ ...o, evidence: { ...o.evidence, to: Math.min(o.evidence.to, until) } }));
+      const before =
+        edition === 1
+          ? known
+          : known.map((o) => ({ ...o, evidence: { ...o.evidence, to: Math.min(o.evidence.to, until) } }));
       return [...before, { ...NOTHING, evidence: { from: until, to: Infinity } }];
     });
 }

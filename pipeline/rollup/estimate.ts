@@ -10,8 +10,8 @@ export interface Estimated {
   /** Of its days. */
   readonly ids: readonly string[];
   readonly sign: 1 | -1;
-  /** What evidences it, by meter; what was given up is known to use nothing. */
-  readonly evidence: readonly (readonly EvidenceOutline[])[];
+  /** What evidences it, by meter; what was given up is known to use nothing. Absent: it is not looked at (DaySource.edition). */
+  readonly evidence?: readonly (readonly EvidenceOutline[])[] | undefined;
 }
 
 /** The days from which `estimatesOf` estimates. */
@@ -56,12 +56,12 @@ export function estimatesOf(
       (d) => d.day,
     );
     const first = Math.min(...byDay.keys());
-    const isWhole = (day: number): boolean =>
-      evidence.every((of) => isEvidenced(of, { from: dayStart(day, zone), to: dayStart(day + 1, zone) }));
+    const isWhole = (day: number): boolean | undefined =>
+      evidence?.every((of) => isEvidenced(of, { from: dayStart(day, zone), to: dayStart(day + 1, zone) }));
     for (const [i, period] of days.entries()) {
       for (let day = Math.max(period.from, first); day < Math.min(period.to, toDay); day++) {
         const own = byDay.get(day);
-        if (own ? own.every((d) => d.disputed === 0) : isWhole(day)) continue;
+        if (own ? own.every((d) => d.disputed === 0) : isWhole(day) === true) continue;
         const estimate = similarDays(byDay, day, isWhole);
         if (estimate !== null) sums[i] = (sums[i] ?? 0) + sign * estimate;
       }
@@ -82,11 +82,11 @@ function isEvidenced(outlines: readonly EvidenceOutline[], { from, to }: Interva
 function similarDays(
   byDay: ReadonlyMap<number, readonly PointDay[]>,
   day: number,
-  isWhole: (day: number) => boolean,
+  isWhole: (day: number) => boolean | undefined,
 ): number | null {
   const similar = Array.from({ length: WEEKS }, (_, k) => day - 7 * (k + 1)).flatMap((other) => {
     const own = byDay.get(other);
-    return own?.every((d) => d.amount === d.measured) && isWhole(other)
+    return own?.every((d) => d.amount === d.measured) && isWhole(other) !== false
       ? [own.reduce((sum, d) => sum + d.amount, 0)]
       : [];
   });

@@ -1,4 +1,4 @@
-import type { AllocationRule, Institution, Point } from '#domain';
+import { type AllocationRule, type Institution, type Point, UNALLOCATED } from '#domain';
 import type { DirectorySite } from '../ledger/directory.ts';
 import type { EffectiveMounting, EffectiveRegister } from '../ledger/effective.ts';
 
@@ -53,19 +53,38 @@ const institutionsOf = (rule: AllocationRule): readonly string[] =>
       ? rule.by.map((b) => b.institution)
       : rule.among;
 
+/** Local days, [from, to), in which a rule gives a party a part of a point, with the sub-meters that divide it then. */
+interface Bearing {
+  readonly from: number;
+  readonly to: number;
+  readonly dividers: readonly string[];
+}
+
+/** When a party bears something of a point; what nobody claims may be something at any time. */
+export function bearingsOf(site: DirectorySite, party: string, point: Point): readonly Bearing[] {
+  const rules = allocationsOf(site, point).toSorted((a, b) => a.from - b.from);
+  const bearings = rules.flatMap(({ from, value }, i): readonly Bearing[] =>
+    party === UNALLOCATED || institutionsOf(value).includes(party)
+      ? [
+          {
+            from,
+            to: rules[i + 1]?.from ?? Infinity,
+            dividers: value.basis === 'sub-meter' ? value.by.map((b) => b.point) : [],
+          },
+        ]
+      : [],
+  );
+  const unruled = { from: -Infinity, to: rules[0]?.from ?? Infinity, dividers: [] };
+  return party === UNALLOCATED ? [unruled, ...bearings] : bearings;
+}
+
 /** Whether a rule that is in force on some of the local days gives the institution a part of the point. */
-export function bears(
+export const bears = (
   site: DirectorySite,
   institution: string,
   point: Point,
   days: { readonly from: number; readonly to: number },
-): boolean {
-  const rules = allocationsOf(site, point).toSorted((a, b) => a.from - b.from);
-  return rules.some(
-    ({ from, value }, i) =>
-      from < days.to && (rules[i + 1]?.from ?? Infinity) > days.from && institutionsOf(value).includes(institution),
-  );
-}
+): boolean => bearingsOf(site, institution, point).some(({ from, to }) => from < days.to && to > days.from);
 
 /** Rules of the point, or of the point whose usage it breaks down. */
 export const allocationsOf = (site: DirectorySite, point: Point): Point['allocations'] =>

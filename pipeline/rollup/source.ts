@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { type Carrier, HOUR, type Interval, type Registry } from '#domain';
 import type { Tables } from '../books/tables.ts';
-import type { EvidenceOutline } from './coverage.ts';
+import type { Edition, EvidenceOutline } from './coverage.ts';
 import { between, loadPartySplits, loadPartyTotals } from './party-days.ts';
 import { NO_SPLIT, type SplitDay, splitLike } from './split.ts';
 
@@ -27,6 +27,7 @@ export interface PartyDay {
 /** Where day figures come from: the live books, or a closed month. */
 export interface DaySource {
   readonly version: string;
+  readonly edition: Edition;
   readonly registry: Registry;
   /** "Now" of the figures: the clock, or the instant of the close. */
   readonly now: number;
@@ -62,6 +63,7 @@ export function liveSource(db: Kysely<Tables>, registry: Registry, now: number):
   const site = registry.site.id;
   return {
     version: 'live',
+    edition: 2,
     registry,
     now,
     holds: () => undefined,

@@ -15,7 +15,7 @@ import type { Subject } from '../answers.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import type { UsageQuery } from '../service.ts';
 import type { PointMeters } from './coverage.ts';
-import { borneBy, indexOf, mountedOf, mountingsOf } from './site-index.ts';
+import { bearingsOf, borneBy, indexOf, mountedOf, mountingsOf } from './site-index.ts';
 import { byDependence, signOf } from './totals.ts';
 import { UNALLOCATED_NAME } from './trace-words.ts';
 
@@ -172,6 +172,33 @@ export function metersBehind(site: DirectorySite, point: Point): readonly PointM
     const term = indexOf(site).points.get(t.point);
     return term ? metersBehind(site, term) : [];
   });
+}
+
+/** A meter behind a point, for the time in which a party bears the point, with those that divide it then. */
+interface BorneMeters extends Interval {
+  readonly own: PointMeters;
+  readonly dividers: readonly PointMeters[];
+}
+
+/** Empty where no party is asked about. */
+export function borneMeters(site: DirectorySite, { party, terms }: ResolvedSubject): readonly BorneMeters[] {
+  if (party === undefined) return [];
+  const zone = zoneOf(site.registry.site.zone);
+  const startOf = (day: number): number => (Number.isFinite(day) ? dayStart(day, zone) : day);
+  const behind = (id: string): readonly PointMeters[] => {
+    const point = indexOf(site).points.get(id);
+    return point ? metersBehind(site, point) : [];
+  };
+  return terms.flatMap(({ point }) =>
+    bearingsOf(site, party, point).flatMap(({ from, to, dividers }) =>
+      metersBehind(site, point).map((own) => ({
+        from: startOf(from),
+        to: startOf(to),
+        own,
+        dividers: dividers.flatMap(behind),
+      })),
+    ),
+  );
 }
 
 /** A point that has ended was given up when its last meter was removed, or on the day it ended. */

@@ -19,12 +19,13 @@ import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import type { Asked } from '../ledger/site-keeper.ts';
 import type { UsageQuery } from '../service.ts';
-import { coverageWithin, evidenceOf, type EvidenceOutline } from './coverage.ts';
+import { evidenceOf, type EvidenceOutline } from './coverage.ts';
 import { type Estimated, estimatesOf, loadSimilarDays } from './estimate.ts';
 import { hourRows } from './hours.ts';
 import { addInto, addSplit, NO_SPLIT, type RawRow, type SplitDay } from './split.ts';
 import type { DaySource } from './source.ts';
-import { metersBehind, type ResolvedSubject, resolveSubject, wholeOf } from './subject.ts';
+import { borneMeters, metersBehind, type ResolvedSubject, resolveSubject, wholeOf } from './subject.ts';
+import { partyTelling, type Telling, tellingOf } from './telling.ts';
 
 /** Usage by hour, day, month or year (service.ts), and JudgedWindow.registryVersion of hours. Throws HOURS_NOT_ALLOCATED for parts of a day of a party. */
 export async function usage(
@@ -45,17 +46,34 @@ export async function usage(
   const meters = resolved.mountings
     ? [{ mountings: resolved.mountings, until: Infinity }]
     : resolved.terms.flatMap(({ point }) => metersBehind(site, point));
-  const mountings = [...new Set(meters.flatMap((of) => of.mountings))];
+  const borne = source.edition === 1 ? [] : borneMeters(site, resolved);
+  const mountings = [
+    ...new Set([...meters, ...borne.flatMap(({ dividers }) => dividers)].flatMap((of) => of.mountings)),
+  ];
   const question = { site, source, resolved, periods, whole, mountings };
   const [{ rows: raw, outlines, registryVersion }, similar] = await Promise.all([
     byDays ? outlinedDays(question, zone) : outlinedHours(question, db),
     isEstimated ? loadSimilarDays(source, resolved, periods, zone) : [],
   ]);
-  const evidence = evidenceOf(outlines);
+  const evidence = evidenceOf(outlines, source.edition);
   const estimates = isEstimated
-    ? estimatesOf(source, estimatedOf(site, resolved, evidence), similar, periods, zone)
+    ? estimatesOf(source, estimatedOf(site, source, resolved, evidence), similar, periods, zone)
     : [];
-  const put = rowsOf(resolved.carrier, evidence(meters), whole, source.now, site, zone);
+  const told =
+    borne.length === 0
+      ? tellingOf(evidence(meters), whole, source.now, site.slotMs)
+      : partyTelling(
+          borne.map(({ own, dividers, ...time }) => ({
+            ...time,
+            own: evidence([own]).flat(),
+            dividers: evidence(dividers),
+          })),
+          evidence(meters),
+          whole,
+          source.now,
+          site.slotMs,
+        );
+  const put = rowsOf(resolved.carrier, told, zone);
   const from = formatInstant(whole.from, zone);
   // periods follow one another, so that an end is the next beginning
   let begin = from;
@@ -82,9 +100,14 @@ export async function usage(
 /** A register is estimated until the last of its meters was removed. */
 function estimatedOf(
   site: DirectorySite,
+  { edition }: DaySource,
   { mountings, terms, subject }: ResolvedSubject,
   evidence: ReturnType<typeof evidenceOf>,
 ): readonly Estimated[] {
+  if (edition === 1)
+    return mountings
+      ? mountings.map((id) => ({ ids: [id], sign: 1 }))
+      : terms.map(({ point, sign }) => ({ ids: [point.id], sign }));
   if (!mountings)
     return terms.map(({ point, sign }) => ({
       ids: [point.id],
@@ -209,19 +232,13 @@ async function signedDays(
   });
 }
 
-/** Puts rows that lie within `whole` into words. */
+/** Puts rows into words. */
 function rowsOf(
   carrier: Carrier,
-  outlines: readonly (readonly EvidenceOutline[])[],
-  whole: Interval,
-  now: number,
-  site: DirectorySite,
+  told: Telling,
   zone: Zone,
 ): (row: RawRow, estimated: number | null, from: string) => UsageRow {
   const display = decimalsOf(displayUnitOf(carrier), carrier);
-  const coverage = coverageWithin(outlines, whole, now, site.slotMs);
-  const lasts = outlines.filter((of) => of.length > 0).map((of) => Math.max(...of.map((o) => o.evidence.to)));
-  const evidenced = Math.min(now, ...lasts);
   return ({ from, to, amount, split }, estimated, text) => ({
     from: text,
     to: formatInstant(to, zone),
@@ -229,7 +246,6 @@ function rowsOf(
     display: display(amount),
     split,
     estimated,
-    coverage: coverage({ from, to }),
-    provisional: to > evidenced,
+    ...told({ from, to }),
   });
 }
