@@ -20,7 +20,8 @@ import type { DirectorySite } from '../ledger/directory.ts';
 import { coverageOf, evidenceOf } from '../rollup/coverage.ts';
 import { bears, indexOf } from '../rollup/site-index.ts';
 import { loadOutlines } from '../rollup/source.ts';
-import { metersBehind } from '../rollup/subject.ts';
+import { borneMeters, metersBehind } from '../rollup/subject.ts';
+import { dividedShare } from '../rollup/telling.ts';
 import { busyMonths, type MonthSpan, monthsOf, partyMonths, sumOf } from './amounts.ts';
 import { manualQuantities } from './by-hand.ts';
 import { denominatorsOf } from './denominators.ts';
@@ -85,6 +86,16 @@ export async function institutionBook(
     heldQuantities(db, registry.site.id, id, whole.from, whole.to),
   ]);
   const evidence = evidenceOf(outlines);
+  const dividing = new Map(
+    registry.points.map((point) => [
+      point.id,
+      borneMeters(site, { party: id, terms: [{ point }] }).map(({ from, to, dividers }) => ({
+        from,
+        to,
+        dividers: evidence(dividers),
+      })),
+    ]),
+  );
   const own = facts.institutions.find((one) => one.id === id);
   const profile = profileOf(id, own);
   const borne = new Set(indexOf(site).borne.get(id));
@@ -102,11 +113,15 @@ export async function institutionBook(
   const coverage = (points: readonly Point[], span: MonthSpan): number => {
     const period = { from: dayStart(firstDayOfMonth(span.from), zone), to: dayStart(firstDayOfMonth(span.to), zone) };
     // counted against the whole period, also what has not come: a verdict needs nine tenths of the year
-    const meters = points.flatMap((point) => {
-      const of = evidence(behind.get(point.id) ?? []);
-      return isIdle(point, span) ? of.map((one) => one.map((outline) => ({ ...outline, gaps: [] }))) : of;
+    const shares = points.flatMap((point) => {
+      const isUnused = isIdle(point, span);
+      const divided = isUnused ? 1 : dividedShare(dividing.get(point.id) ?? [], period, site.slotMs);
+      return evidence(behind.get(point.id) ?? []).map((of) => {
+        const one = isUnused ? of.map((outline) => ({ ...outline, gaps: [] })) : of;
+        return Math.min(divided, coverageOf([one], period, period.to, site.slotMs));
+      });
     });
-    return coverageOf(meters, period, period.to, site.slotMs);
+    return shares.length === 0 ? 0 : shares.reduce((a, b) => a + b, 0) / shares.length;
   };
   /** Bears a part of a point whose meters had spoken by the end of the span: without amounts there its use is 0, or not known. */
   const spoken = (point: Point, span: MonthSpan): boolean => {

@@ -181,7 +181,10 @@ interface BorneMeters extends Interval {
 }
 
 /** Empty where no party is asked about. */
-export function borneMeters(site: DirectorySite, { party, terms }: ResolvedSubject): readonly BorneMeters[] {
+export function borneMeters(
+  site: DirectorySite,
+  { party, terms }: { readonly party?: string | undefined; readonly terms: readonly { readonly point: Point }[] },
+): readonly BorneMeters[] {
   if (party === undefined) return [];
   const zone = zoneOf(site.registry.site.zone);
   const startOf = (day: number): number => (Number.isFinite(day) ? dayStart(day, zone) : day);

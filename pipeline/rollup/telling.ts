@@ -1,5 +1,5 @@
 import type { Interval } from '#domain';
-import { coverageWithin, evidencedMsOf, type EvidenceOutline } from './coverage.ts';
+import { coverageOf, coverageWithin, evidencedMsOf, type EvidenceOutline } from './coverage.ts';
 
 /** How well a row is evidenced, and whether readings may still change it. */
 interface Told {
@@ -62,6 +62,20 @@ export function partyTelling(
       provisional: row.to > now || held.some(({ part, meters }) => meters.some((of) => lastOf(of) < part.to)),
     };
   };
+}
+
+/** Share of a period of which the meters that divide a point say something: the least of them, each lacking only in the time in which it divides. */
+export function dividedShare(
+  times: readonly Pick<Borne, 'from' | 'to' | 'dividers'>[],
+  period: Interval,
+  slotMs: number,
+): number {
+  const shares = times.flatMap(({ from, to, dividers }) => {
+    const part = { from: Math.max(from, period.from), to: Math.min(to, period.to) };
+    const weight = Math.max(0, part.to - part.from) / (period.to - period.from);
+    return dividers.map((of) => 1 - weight * (1 - coverageOf([of], part, part.to, slotMs)));
+  });
+  return Math.min(1, ...shares);
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);

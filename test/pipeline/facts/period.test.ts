@@ -87,6 +87,46 @@ describe('what remains of a meter when a sub-meter with a use of its own is take
   });
 });
 
+describe('what an institution bears of a house that sub-meters divide', () => {
+  const by = [
+    { institution: 'a', point: 'of-a' },
+    { institution: 'b', point: 'of-b' },
+  ];
+  const HOUSE: readonly MeterSpec[] = [
+    { point: 'p', allocation: { basis: 'sub-meter', by } },
+    { point: 'of-a', role: 'sub', parent: 'p' },
+    { point: 'of-b', role: 'sub', parent: 'p' },
+  ];
+
+  it('is not known while one of them is silent, whosoever it is: there is no verdict on what is left', async () => {
+    const small = await site(HOUSE, []);
+    for (const point of ['p', 'of-a'])
+      await small.feed(point, [
+        ['2025-01-01', 0],
+        ['2026-01-01', 5_000_000],
+      ]);
+    await small.feed('of-b', [
+      ['2025-01-01', 0],
+      ['2025-07-02', 2_500_000],
+    ]);
+    const [quantity] = await yearOf(small);
+    expect(quantity?.coverage).toBeCloseTo(0.5, 2);
+    const { verdicts, missing } = await small.service.rules.judge({ site: SITE, institution: 'a', year: 2025 });
+    expect(verdicts).toEqual([]);
+    expect(missing.map(({ what }) => what)).toContain('electricity-per-area: coverage.electricity-per-area');
+  });
+
+  it('is as well evidenced as the house where they are read', async () => {
+    const small = await site(HOUSE, []);
+    for (const { point } of HOUSE)
+      await small.feed(point, [
+        ['2025-01-01', 0],
+        ['2026-01-01', 5_000_000],
+      ]);
+    expect(await yearOf(small)).toMatchObject([{ amount: expect.closeTo(2_500_000, -3), coverage: 1 }]);
+  });
+});
+
 describe('a month in which a meter counted nothing', () => {
   const monthOf = async ({ service }: SmallSite, month: number) => {
     const answer = await service.rules.indicators({
