@@ -4,7 +4,8 @@ import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import { coverageOf, evidenceOf, type EvidenceOutline } from '../rollup/coverage.ts';
 import { loadOutlines } from '../rollup/source.ts';
-import { metersBehind } from '../rollup/subject.ts';
+import { borneMeters, metersBehind } from '../rollup/subject.ts';
+import { dividedShare } from '../rollup/telling.ts';
 import { bears, indexOf } from '../rollup/site-index.ts';
 import { signOf } from '../rollup/totals.ts';
 import type { DaySpan } from './temperature.ts';
@@ -36,14 +37,14 @@ export async function dailyUse(
   const signs = new Map(counted.map((p) => [p.id, signOf(p.role)]));
   const [rows, metersOf] = await Promise.all([
     dayRows(db, registry.site.id, institution, [...signs.keys()], span),
-    readMeters(db, site, counted, span),
+    readMeters(db, site, institution, counted, span),
   ]);
   // before a meter's first reading its point is not there; one that fell silent lacks
   const end = dayStart(span.to, zoneOf(registry.site.zone));
   const points = counted.filter((point) =>
-    metersOf(point).some((of) => of.some(({ evidence }) => evidence.from < end)),
+    metersOf.own(point).some((of) => of.some(({ evidence }) => evidence.from < end)),
   );
-  const evidenced = evidencedDays(site, points.flatMap(metersOf), span);
+  const evidenced = evidencedDays(site, points.flatMap(metersOf.own), points.flatMap(metersOf.divided), span);
   const days = new Map<number, number>();
   for (const { day, point, amount } of rows) {
     if (!evidenced.has(day)) continue;
@@ -83,31 +84,49 @@ async function dayRows(
 
 type Meters = readonly (readonly EvidenceOutline[])[];
 
-/** The evidence of each point's meters. */
+/** Meters that divide points for a time. */
+type Divided = Parameters<typeof dividedShare>[0];
+
+interface MetersOf {
+  readonly own: (point: Point) => Meters;
+  readonly divided: (point: Point) => Divided;
+}
+
+/** The evidence of each point's meters, and of those by which it is divided. */
 async function readMeters(
   db: Kysely<Tables>,
   site: DirectorySite,
+  party: string | undefined,
   points: readonly Point[],
   span: DaySpan,
-): Promise<(point: Point) => Meters> {
+): Promise<MetersOf> {
   const zone = zoneOf(site.registry.site.zone);
   const behind = new Map(points.map((point) => [point, metersBehind(site, point)]));
-  const mountings = [...new Set([...behind.values()].flat().flatMap((of) => of.mountings))];
+  const borne = new Map(points.map((point) => [point, borneMeters(site, { party, terms: [{ point }] })]));
+  const dividers = [...borne.values()].flat().flatMap((of) => of.dividers);
+  const mountings = [...new Set([...[...behind.values()].flat(), ...dividers].flatMap((of) => of.mountings))];
   const whole = { from: dayStart(span.from, zone), to: dayStart(span.to, zone) };
   const outlines = mountings.length === 0 ? [] : await loadOutlines(db, site.registry.site.id, mountings, whole);
   const evidence = evidenceOf(outlines);
-  return (point) => evidence(behind.get(point) ?? []);
+  return {
+    own: (point) => evidence(behind.get(point) ?? []),
+    divided: (point) =>
+      (borne.get(point) ?? []).map((of) => ({ from: of.from, to: of.to, dividers: evidence(of.dividers) })),
+  };
 }
 
-/** Days on which each meter is evidenced enough: what a silent one used is not known by the day. */
-function evidencedDays(site: DirectorySite, meters: Meters, span: DaySpan): ReadonlySet<number> {
+/** Days on which each meter is evidenced enough: what a silent one used, or would divide, is not known by the day. */
+function evidencedDays(site: DirectorySite, meters: Meters, divided: Divided, span: DaySpan): ReadonlySet<number> {
   const zone = zoneOf(site.registry.site.zone);
   if (meters.length === 0) return new Set();
   const days = Array.from({ length: span.to - span.from }, (_, i) => span.from + i);
   return new Set(
     days.filter((day) => {
       const period = { from: dayStart(day, zone), to: dayStart(day + 1, zone) };
-      return meters.every((each) => coverageOf([each], period, period.to, site.slotMs) >= LEAST_DAY_COVERAGE);
+      return (
+        meters.every((each) => coverageOf([each], period, period.to, site.slotMs) >= LEAST_DAY_COVERAGE) &&
+        dividedShare(divided, period, site.slotMs) >= LEAST_DAY_COVERAGE
+      );
     }),
   );
 }

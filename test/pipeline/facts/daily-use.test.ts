@@ -67,4 +67,30 @@ describe('daily use of an institution', () => {
       expect(await known(institution, '2026-01')).toEqual([0, ['p', 'q']]);
     }
   });
+
+  it('is not known on the days on which a sub-meter that divides its house is silent', async () => {
+    const by = [
+      { institution: 'a', point: 'of-a' },
+      { institution: 'b', point: 'of-b' },
+    ];
+    const open = await openSite(
+      smallRegistry(
+        [
+          { point: 'p', allocation: { basis: 'fixed', shares: [{ institution: 'a', share: ONE }] } },
+          { point: 'house', allocation: { basis: 'sub-meter', by } },
+          { point: 'of-a', role: 'sub', parent: 'house' },
+          { point: 'of-b', role: 'sub', parent: 'house' },
+        ],
+        { institutions: ['a', 'b'] },
+      ),
+      '2026-03-01',
+    );
+    const nights = (count: number): readonly Reading[] =>
+      Array.from({ length: count + 1 }, (_, i) => [local('2025-06-01') + i * DAY, 1_000 * i]);
+    for (const point of ['p', 'house', 'of-a']) await open.feed(point, nights(60));
+    await open.feed('of-b', nights(15));
+    const ask = { site: SITE, carrier: 'electricity', institution: 'a', period: '2025-06' } as const;
+    const { gates } = await open.service.rules.baseline(ask);
+    expect(gates.find(({ what }) => what === 'use')?.value).toBe(0.5);
+  });
 });
