@@ -5,13 +5,11 @@ import {
   type Interval,
   localDay,
   type Point,
-  rational,
   UNALLOCATED,
   type Zone,
 } from '#domain';
 import { inForce } from '../ledger/allocate.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
-import type { DaySource } from './source.ts';
 import { allocationsOf } from './site-index.ts';
 import { sharesOf } from './totals.ts';
 
@@ -23,14 +21,13 @@ export interface ShareRun {
 }
 
 /** Runs of local days in which a party bears one share of a point; daily shares of sub-meters make one run with the ratio `daily`. */
-export async function shareRuns(
+export function shareRuns(
   site: DirectorySite,
-  source: DaySource,
   point: Point,
   party: string,
   { from, to }: Interval,
   zone: Zone,
-): Promise<readonly ShareRun[]> {
+): readonly ShareRun[] {
   const [first, last] = [localDay(from, zone), localDay(to, zone)];
   const runs: { from: number; to: number; ratio: string; basis: string; since: string }[] = [];
   for (let day = first; day < last; day++) {
@@ -70,7 +67,12 @@ function shareOn(
     ([n, d], { share }) => [n * BigInt(share.den) - BigInt(share.num) * d, d * BigInt(share.den)],
     [1n, 1n],
   );
+  return { ratio: ratioText(num, den), basis, since: text };
+}
+
+/** In lowest terms, as `formatRational` writes it; what is left of many shares may be beyond the numbers that a Rational holds. */
+function ratioText(num: bigint, den: bigint): string {
   let [a, b] = [num, den];
   while (b !== 0n) [a, b] = [b, a % b];
-  return { ratio: num === 0n ? '0' : formatRational(rational(Number(num / a), Number(den / a))), basis, since: text };
+  return den === a ? String(num / a) : `${num / a}/${den / a}`;
 }

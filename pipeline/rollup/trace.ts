@@ -229,7 +229,7 @@ async function shareNodes(words: Words, point: Point, party: string, { from, to 
   const days = await source.partyDays(party, [point.id], localDay(from, zone), localDay(to, zone));
   if (days.length === 0) return [];
   const name = partyName(site.registry.institutions, party);
-  const runs = await shareRuns(site, source, point, party, { from, to }, zone);
+  const runs = shareRuns(site, point, party, { from, to }, zone);
   const nodes = await inTurn(runs, async ({ interval, ...share }) => {
     const [first, last] = [localDay(interval.from, zone), localDay(interval.to, zone)];
     const own = days.filter((d) => first <= d.day && d.day < last);
