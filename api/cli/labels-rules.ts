@@ -29,8 +29,8 @@ export const metricLabel = (metric: string): LocalText => METRIC_LABELS[metric] 
 export const VERDICT_LABELS: Readonly<Record<VerdictAnswer['verdict'], LocalText>> = {
   advanced: say('先进', 'advanced'),
   reasonable: say('合理', 'reasonable'),
-  compliant: say('达标', 'compliant'),
-  over: say('超标', 'over'),
+  compliant: say('合格', 'compliant'),
+  over: say('超定额', 'over'),
 };
 
 export const STANDING_LABELS: Readonly<Record<VerdictAnswer['standing'], LocalText>> = {

@@ -51,7 +51,7 @@ describe.skipIf(executable === undefined)('the page of an institution', () => {
     await page.locator('[data-panel=month] a.institution', { hasText: '政务服务中心' }).click();
     await page.waitForSelector('[data-institution=centre] [data-verdict=energy-per-area]');
     const over = await textOf(page, '[data-verdict=energy-per-area]');
-    for (const word of ['超标', '单一来源', 'DB00/T 1-2020', '置信等级 B']) expect(over).toContain(word);
+    for (const word of ['超定额', '单一来源', 'DB00/T 1-2020', '置信度 B']) expect(over).toContain(word);
     expect(over).toMatch(/按实际使用修正，修正前 [\d.]+/);
     const water = await textOf(page, '[data-verdict=water-per-person]');
     expect(water).toContain('仅供参考');
@@ -74,7 +74,7 @@ describe.skipIf(executable === undefined)('the page of an institution', () => {
     const { page, complaints } = await visit('#/institution/centre');
     await page.locator('[data-panel=carbon] .rows-button').click();
     const row = await textOf(page, '[data-row="electricity-co2/example"]');
-    for (const word of ['0.4471 kgCO₂/kWh', 'DB00/T 1-2020 (example) (2020)', '表 3', '置信等级 A', '已核实'])
+    for (const word of ['0.4471 kgCO₂/kWh', 'DB00/T 1-2020 (example) (2020)', '表 3', '置信度 A', '已核实'])
       expect(row).toContain(word);
     expect(complaints).toEqual([]);
   });

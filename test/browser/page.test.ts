@@ -138,11 +138,11 @@ describe.skipIf(executable === undefined)('the page', () => {
 
   it('speaks Chinese first, and English when told, also after coming back', async () => {
     const { page } = await visit(server.address);
-    await page.waitForSelector('text=各建筑实时功率');
+    await page.waitForSelector('text=各场所实时功率');
     await page.getByText('EN', { exact: true }).click();
-    await page.waitForSelector('text=Power by building, live');
+    await page.waitForSelector('text=Power by premises, live');
     await page.reload();
-    await page.waitForSelector('text=Power by building, live');
+    await page.waitForSelector('text=Power by premises, live');
     expect(await page.getAttribute('html', 'lang')).toBe('en');
     // what stands on the page in Chinese now is the name of the other language
     const body = await page.locator('#root').innerText();

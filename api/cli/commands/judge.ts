@@ -22,7 +22,7 @@ import {
 export const judge = command({
   name: 'judge',
   summary: {
-    zh: '按能耗、水耗定额标准评判机构：先进、合理、达标或超标，注明标准、表号与效力',
+    zh: '按能耗、水耗定额标准评判机构：先进、合理、合格或超定额，注明标准、表号与效力',
     en: 'judges an institution by quota standards: advanced, reasonable, compliant or over, with standard, table and standing',
   },
   options: [

@@ -69,9 +69,9 @@ function Fitted({ fitted }: { readonly fitted: BaselineAnswer }) {
           {words.base} {shown(model.base)} {unit}/d
           {model.workdayStep !== null && ` · ${words.workdays} ${shown(model.workdayStep)} ${unit}/d`}
           {model.heatingPoint !== null &&
-            ` · ${words.heating(model.heatingPoint)} ${shown(model.heatingSlope)} ${unit}/(℃·d)`}
+            ` · ${words.heating(model.heatingPoint)} ${shown(model.heatingSlope)} ${unit}/(°C·d)`}
           {model.coolingPoint !== null &&
-            ` · ${words.cooling(model.coolingPoint)} ${shown(model.coolingSlope)} ${unit}/(℃·d)`}{' '}
+            ` · ${words.cooling(model.coolingPoint)} ${shown(model.coolingSlope)} ${unit}/(°C·d)`}{' '}
           · R² {model.quality.rSquared.toFixed(2)} · CV(RMSE) {percent(model.quality.cvRmse)}
         </div>
       )}

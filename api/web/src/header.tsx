@@ -44,7 +44,7 @@ export function Header({ site, sites, choose, live }: HeaderProps) {
         <span className="note">{text.loopback}</span>
       </Tooltip>
       <Segmented
-        aria-label="language"
+        aria-label={text.language}
         value={language}
         onChange={(value) => speak(value === 'en' ? 'en' : 'zh')}
         options={[
