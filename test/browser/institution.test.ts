@@ -3,6 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Clock, createTelemetry, silentLogger, systemClock } from '#platform';
 import { type ApiServer, createServer } from '../../api/http/index.ts';
 import { ensureWebBuilt } from '../../api/web/build.ts';
+import type { RulesService } from '../../pipeline/service-rules.ts';
+import type { Service } from '../../pipeline/service.ts';
 import { findChromium, launchChromium, watchPage } from '../support/chromium.ts';
 import { fakeService } from '../support/fake-service.ts';
 
@@ -17,19 +19,9 @@ describe.skipIf(executable === undefined)('the page of an institution', () => {
   let server: ApiServer;
   const pages: Page[] = [];
 
-  const visit = async (hash: string, width = 1_440) => {
-    const page = await browser.newPage({ viewport: { width, height: 900 } });
-    const watched = watchPage(page, server.address);
-    pages.push(page);
-    await page.goto(`${server.address}/${hash}`);
-    return { page, ...watched };
-  };
-  const textOf = async (page: Page, selector: string): Promise<string> => (await page.textContent(selector)) ?? '';
-
-  beforeAll(async () => {
-    browser = await launchChromium(executable ?? '');
-    server = await createServer({
-      service: fakeService(clock),
+  const serve = async (service: Service): Promise<ApiServer> =>
+    createServer({
+      service,
       telemetry: createTelemetry(silentLogger()),
       clock,
       lines: () => [],
@@ -37,6 +29,19 @@ describe.skipIf(executable === undefined)('the page of an institution', () => {
       webRoot: await ensureWebBuilt(),
       port: 0,
     });
+
+  const visit = async (hash: string, width = 1_440, { address } = server) => {
+    const page = await browser.newPage({ viewport: { width, height: 900 } });
+    const watched = watchPage(page, address);
+    pages.push(page);
+    await page.goto(`${address}/${hash}`);
+    return { page, ...watched };
+  };
+  const textOf = async (page: Page, selector: string): Promise<string> => (await page.textContent(selector)) ?? '';
+
+  beforeAll(async () => {
+    browser = await launchChromium(executable ?? '');
+    server = await serve(fakeService(clock));
   });
   afterEach(async () => {
     for (const page of pages.splice(0)) await page.close();
@@ -105,6 +110,25 @@ describe.skipIf(executable === undefined)('the page of an institution', () => {
     const { page } = await visit('#/institution/nobody');
     await page.waitForSelector('text=没有这个机构');
     expect(await page.locator('[data-panel=verdicts]').count()).toBe(0);
+  });
+
+  it('tells of costs which months are not whole, and what is not in the total', async () => {
+    const fake = fakeService(clock);
+    const lacking = {
+      what: 'costs',
+      reason: 'TARIFF_MISSING: p-hall has no tariff',
+      cure: { zh: '给 p-hall 写上电价', en: 'give p-hall a tariff' },
+    };
+    const costs: RulesService['costs'] = async (query) => {
+      const all = await fake.rules.costs(query);
+      return { ...all, rows: all.rows.map((row) => ({ ...row, coverage: 0.8 })), missing: [lacking] };
+    };
+    const partly = await serve({ ...fake, rules: { ...fake.rules, costs } });
+    const { page } = await visit('#/institution/centre', 1_440, partly);
+    await page.waitForSelector('[data-panel=costs] table');
+    const said = await textOf(page, '[data-panel=costs]');
+    for (const word of ['覆盖率 80.0 %', '尚有未计入的部分', '给 p-hall 写上电价']) expect(said).toContain(word);
+    await partly.close();
   });
 
   it.each([1_440, 768])('is never wider than a window of %i', async (width) => {

@@ -2,10 +2,12 @@ import { useState } from 'react';
 import { Segmented } from 'antd';
 import type { CostsAnswer, IndicatorsAnswer, PeriodIndicators } from '../../../pipeline/answers-rules.ts';
 import { urlOf, useAnswer } from './api.ts';
+import { Coverage } from './coverage.tsx';
+import { Cures } from './cures.tsx';
 import { daysText, unitText } from './format.ts';
 import { eachOnce, institutionText, missingKey, shown } from './institution-text.ts';
 import { useSpeech } from './language.tsx';
-import { Answered, Panel } from './parts.tsx';
+import { Answered, Nothing, Panel } from './parts.tsx';
 import { type InstitutionProps, RowsButton } from './rows-drawer.tsx';
 
 const indicatorsUrl = ({ id, site, year }: InstitutionProps): string =>
@@ -105,17 +107,6 @@ export function CarbonPanel(props: InstitutionProps) {
   );
 }
 
-/** How much of the period the quantities cover, where it is not all of it: such figures compare with no others. */
-function Coverage({ of }: { readonly of: number }) {
-  const { language } = useSpeech();
-  if (of >= 0.9995) return null;
-  return (
-    <span className="partial small" data-coverage={of}>
-      {institutionText(language).coverage} {(of * 100).toFixed(1)} %
-    </span>
-  );
-}
-
 const yuan = (fen: number | null): string =>
   fen === null ? '–' : (fen / 100).toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
@@ -127,15 +118,16 @@ export function CostsPanel(props: InstitutionProps) {
   );
   return (
     <Panel title={`${words.costs} · ${props.year}`} span={4} id="costs" flush>
-      <Answered answer={answer} again={again} isEmpty={({ rows }) => rows.length === 0}>
-        {({ rows, totalFen }) => (
+      <Answered answer={answer} again={again}>
+        {({ rows, totalFen, missing }) => (
           <div className="scroll">
-            <table className="plain">
+            {rows.length === 0 && <Nothing />}
+            <table className="plain" hidden={rows.length === 0}>
               <tbody>
                 {rows.map((row) => (
                   <tr key={`${row.month}/${row.carrier}`}>
                     <td>
-                      {row.month} {text.carriers[row.carrier]}
+                      {row.month} {text.carriers[row.carrier]} <Coverage of={row.coverage} />
                     </td>
                     <td className="number">
                       {shown(Number(row.display))} {row.displayUnit}
@@ -145,13 +137,20 @@ export function CostsPanel(props: InstitutionProps) {
                 ))}
                 <tr className="total">
                   <td>{words.costTotal}</td>
-                  <td />
+                  <td>
+                    {(missing.length > 0 || rows.some(({ fen }) => fen === null)) && (
+                      <span className="partial small">{words.costPartial}</span>
+                    )}
+                  </td>
                   <td className="number">
                     {yuan(totalFen)} {words.yuan}
                   </td>
                 </tr>
               </tbody>
             </table>
+            <div className="lacking">
+              <Cures missing={missing} />
+            </div>
           </div>
         )}
       </Answered>

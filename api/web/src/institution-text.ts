@@ -20,7 +20,6 @@ const zh = {
     Record<string, string>
   >,
   corrected: (measured: string) => `按实际使用修正，修正前 ${measured}`,
-  coverage: '覆盖率',
   confidence: '置信度',
   table: '表',
   questions: '需要先回答的问题',
@@ -84,6 +83,7 @@ const zh = {
   },
   costs: '费用',
   costTotal: '合计',
+  costPartial: '尚有未计入的部分',
   yuan: '元',
   metrics: {
     'energy-per-area': '单位面积能耗',
@@ -116,7 +116,6 @@ const en: InstitutionText = {
   standing: { official: 'Official', 'single-source': 'Single source', 'for-reference': 'For reference' },
   limits: { guide: 'guide', base: 'base', constraint: 'constraint', general: 'general', advanced: 'advanced' },
   corrected: (measured) => `corrected for actual use from ${measured}`,
-  coverage: 'coverage',
   confidence: 'Confidence',
   table: 'table',
   questions: 'To be answered first',
@@ -178,6 +177,7 @@ const en: InstitutionText = {
   },
   costs: 'Costs',
   costTotal: 'Total',
+  costPartial: 'not all of it',
   yuan: 'CNY',
   metrics: {
     'energy-per-area': 'Energy per area',

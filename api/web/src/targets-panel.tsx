@@ -3,6 +3,7 @@ import { useMemo } from 'react';
 import type { TargetAnswer, TargetsAnswer } from '../../../pipeline/answers-rules.ts';
 import { urlOf, useAnswer } from './api.ts';
 import { Chart } from './chart.tsx';
+import { Cures } from './cures.tsx';
 import { unitText } from './format.ts';
 import { institutionText, shown } from './institution-text.ts';
 import { useSpeech } from './language.tsx';
@@ -71,14 +72,4 @@ function Target({ target, showRows }: TargetProps) {
       <Cures missing={target.missing} />
     </section>
   );
-}
-
-/** What would make it possible, each said once: three comparisons that wait for one forecast wait for the same. */
-function Cures({ missing }: { readonly missing: TargetsAnswer['missing'] }) {
-  const { nameOf } = useSpeech();
-  return [...new Set(missing.map(({ cure }) => nameOf(cure)))].map((cure) => (
-    <div key={cure} className="small">
-      {cure}
-    </div>
-  ));
 }

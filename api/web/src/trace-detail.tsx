@@ -11,7 +11,7 @@ export function TraceDetail({ node }: { readonly node: TraceNode }) {
       {meter && <Meter meter={meter} />}
       {span && <Span span={span} />}
       {events.map((event) => (
-        <div key={`${event.id ?? ''}${event.at}`} className="detail small">
+        <div key={`${event.id ?? ''}${event.kind}${event.at}${event.detail.en}`} className="detail small">
           <span className="kind">{text.event[event.kind]}</span> <span className="number">{clockOf(event.at)}</span>{' '}
           {nameOf(event.detail)} · {text.eventBy(event.by, event.confirmedBy)}
           {event.reason !== '' && ` · ${event.reason}`}

@@ -1,4 +1,4 @@
-import { Button } from 'antd';
+import { Button, Tag } from 'antd';
 import { useState } from 'react';
 import type { TraceAnswer } from '../../../pipeline/answers.ts';
 import { type FigureRef, figureUrl, useAnswer } from './api.ts';
@@ -6,6 +6,7 @@ import { clockOf } from './format.ts';
 import { useSpeech } from './language.tsx';
 import { Answered, Decimal, QualityBar, QualityLegend } from './parts.tsx';
 import { SideDrawer } from './side-drawer.tsx';
+import { useSite } from './site.tsx';
 import { TraceBranch } from './trace-node.tsx';
 
 interface TraceDrawerProps {
@@ -30,6 +31,7 @@ export function TraceDrawer({ figure, onClose }: TraceDrawerProps) {
 
 function Trace({ trace }: { readonly trace: TraceAnswer }) {
   const { text, nameOf } = useSpeech();
+  const { site } = useSite();
   const { root, subject, carrier, displayUnit, unit, version, zone } = trace;
   // a new number closes or opens every branch at once
   const [{ all, turn }, setAll] = useState<{ all: boolean | undefined; turn: number }>({ all: undefined, turn: 0 });
@@ -38,7 +40,8 @@ function Trace({ trace }: { readonly trace: TraceAnswer }) {
       <div className="trace-top">
         <div>
           <strong>{nameOf(subject.name)}</strong> · {text.carriers[carrier]} · {clockOf(root.from)} – {clockOf(root.to)}{' '}
-          <span className="faint">{zone}</span>
+          <span className="faint">{zone}</span>{' '}
+          {Date.parse(root.to) > Date.parse(site.now) && <Tag data-provisional>{text.provisional}</Tag>}
         </div>
         <div className="big">
           <Decimal display={root.display} /> <span className="faint">{displayUnit}</span>

@@ -45,8 +45,8 @@ export function TraceBranch({ node, depth, unit, displayUnit, all }: TraceBranch
         <div key={`${kind}${from}${fromValue}`} className="detail small">
           <Tag color={explained ? 'default' : 'gold'}>{text.finding[kind]}</Tag>
           <span className="number">
-            {from === to ? clockOf(from) : `${clockOf(from)} – ${clockOf(to)}`} · {fromValue}
-            {fromValue !== toValue && ` → ${toValue}`} {explained && text.explained}
+            {from === to ? clockOf(from) : `${clockOf(from)} – ${clockOf(to)}`} · {plain(String(fromValue))}
+            {fromValue !== toValue && ` → ${plain(String(toValue))}`} {explained && text.explained}
           </span>
         </div>
       ))}
