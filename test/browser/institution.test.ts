@@ -131,7 +131,7 @@ describe.skipIf(executable === undefined)('the page of an institution', () => {
     await partly.close();
   });
 
-  it.each([1_440, 768])('is never wider than a window of %i', async (width) => {
+  it.each([1_440, 768, 390])('is never wider than a window of %i', async (width) => {
     const { page } = await visit('#/institution/centre', width);
     await page.waitForSelector('[data-target] svg');
     await page.waitForSelector('[data-verdict]');

@@ -12,7 +12,7 @@ export function targetOption({ months, unit, forecast }: TargetAnswer, words: In
   return {
     animation: false,
     textStyle: { fontFamily: FONT, color: INK.text },
-    grid: { left: 8, right: 14, top: 34, bottom: 4, containLabel: true },
+    grid: { left: 8, right: 14, top: 48, bottom: 4, containLabel: true },
     legend: {
       top: 0,
       right: 8,
