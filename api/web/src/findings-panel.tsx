@@ -18,6 +18,7 @@ const COLOURS: Readonly<Record<Kind, string>> = {
   conflict: 'purple',
 };
 const PAGE = 50;
+const MOST = 500;
 const MINUTE_MS = 60_000;
 
 /** What the ledger says about the meters, and what to do. */
@@ -30,7 +31,7 @@ export function FindingsPanel({ live }: { readonly live: LiveState }) {
   const url = urlOf('/findings', {
     site: site.id,
     kind: kind === 'all' ? undefined : kind,
-    limit: Math.min(limit, 500),
+    limit: MOST,
   });
   const { answer, again } = useAnswer<{ items: readonly FindingAnswer[]; next?: string }>(url, { everyMs: MINUTE_MS });
   return (
@@ -56,17 +57,23 @@ export function FindingsPanel({ live }: { readonly live: LiveState }) {
             <Nothing what={text.findingsNone} />
           ) : (
             <ul className="findings">
-              {items.map((finding) => (
+              {items.slice(0, limit).map((finding) => (
                 <Finding
                   key={`${finding.kind}/${finding.meter}/${finding.register}/${finding.from}`}
                   finding={finding}
                   live={live}
                 />
               ))}
-              {next !== undefined && limit < 500 && (
+              {limit < items.length && (
                 <li>
                   <span />
                   <Button onClick={() => setLimit(limit + PAGE)}>{text.more}</Button>
+                </li>
+              )}
+              {next !== undefined && limit >= items.length && (
+                <li>
+                  <span />
+                  <span className="partial small">{text.moreFindings(items.length)}</span>
                 </li>
               )}
             </ul>
