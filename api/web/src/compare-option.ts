@@ -1,6 +1,7 @@
 import type { UsageAnswer } from '../../../pipeline/answers.ts';
 import type { ChartOption } from './chart.tsx';
 import { type Pair, pairsOf } from './compare-pairs.ts';
+import { coverageText, isWhole } from './coverage.tsx';
 import { plain } from './format.ts';
 import { CARRIER_INK, FONT, INK } from './theme.ts';
 
@@ -10,11 +11,17 @@ type Row = UsageAnswer['rows'][number];
 const heightOf = (row: Row, now: string): number | null =>
   Date.parse(row.from) >= Date.parse(now) || (row.coverage === 0 && row.amount === 0) ? null : Number(row.display);
 
+interface Names {
+  readonly now: string;
+  readonly before: string;
+  readonly coverage: string;
+}
+
 /** Bars now, a line for the time before. */
 export function compareOption(
   now: UsageAnswer,
   before: UsageAnswer,
-  names: { readonly now: string; readonly before: string },
+  names: Names,
   at: string,
   weekdays: readonly string[] | undefined,
 ): ChartOption {
@@ -33,7 +40,7 @@ export function compareOption(
       trigger: 'axis',
       confine: true,
       axisPointer: { type: 'shadow' },
-      formatter: (params) => tooltip(params, pairs, now.displayUnit, names, at),
+      formatter: (params) => tooltip(params, pairs, now, names, at),
     },
     xAxis: {
       type: 'category',
@@ -73,16 +80,23 @@ export function compareOption(
 function tooltip(
   params: unknown,
   pairs: readonly Pair[],
-  unit: string,
-  names: { readonly now: string; readonly before: string },
+  { displayUnit, by }: UsageAnswer,
+  names: Names,
   at: string,
 ): string {
   const first: unknown = Array.isArray(params) ? params[0] : params;
   const index = typeof first === 'object' && first !== null && 'dataIndex' in first ? Number(first.dataIndex) : 0;
-  const shown = (row: Row | undefined): string =>
-    row === undefined || heightOf(row, at) === null ? '–' : `${plain(row.display)} ${unit}`;
+  const shown = (row: Row | undefined): string => {
+    if (row === undefined || heightOf(row, at) === null) return '–';
+    const partial = isWhole(row.coverage) ? '' : ` (${names.coverage} ${coverageText(row.coverage)})`;
+    return `${by === 'day' ? `${row.from.slice(5, 10)} · ` : ''}<b>${plain(row.display)}</b> ${displayUnit}${partial}`;
+  };
   const [a, b] = [pairs[index]?.now, pairs[index]?.before];
   const known = a ?? b;
-  const time = known ? `${known.from.slice(5, 16).replace('T', ' ')} – ${known.to.slice(11, 16)}` : '';
-  return `${time}<br/>${names.now}: <b>${shown(a)}</b><br/>${names.before}: ${shown(b)}`;
+  const time = known ? `${known.from.slice(11, 16)} – ${known.to.slice(11, 16)}` : '';
+  return [
+    by === 'day' ? (pairs[index]?.label ?? '') : time,
+    `${names.now}: ${shown(a)}`,
+    `${names.before}: ${shown(b)}`,
+  ].join('<br/>');
 }

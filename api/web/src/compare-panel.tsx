@@ -31,7 +31,11 @@ export function ComparePanel() {
   const past: FigureRef = { ...ref, from: addDays(from, -7), to: addDays(to, -7) };
   const by = byDay ? 'day' : 'hour';
   const current = useAnswer<UsageAnswer>(figureUrl('/usage', ref, by), { everyMs: MINUTE_MS });
-  const before = useAnswer<UsageAnswer>(figureUrl('/usage', past, by));
+  const before = useAnswer<UsageAnswer>(figureUrl('/usage', past, by), { everyMs: MINUTE_MS });
+  const again = (): void => {
+    current.again();
+    before.again();
+  };
   const both = useMemo(() => together(current.answer, before.answer), [current.answer, before.answer]);
   const names = byDay
     ? { now: text.thisWeek, before: text.lastWeek }
@@ -53,12 +57,12 @@ export function ComparePanel() {
         </>
       }
     >
-      <Answered answer={both} again={current.again}>
+      <Answered answer={both} again={again}>
         {([now, then]) => (
           <Chart
             height={byDay ? 232 : 252}
-            label={text.compare}
-            option={compareOption(now, then, names, site.now, weekdays)}
+            label={byDay ? text.compareWeek : text.compare}
+            option={compareOption(now, then, { ...names, coverage: text.coverage }, site.now, weekdays)}
             onPick={(series, index) => {
               const pair = pairsOf(now.rows, then.rows, weekdays)[index];
               const row = series === 0 ? pair?.now : pair?.before;
@@ -87,11 +91,10 @@ const carriersFor = (subject: Subject, points: readonly PointAnswer[]): readonly
   );
 
 const together = <T,>(a: Answer<T>, b: Answer<T>): Answer<readonly [T, T]> => {
-  if (a.state === 'failed' && a.value === undefined) return { state: 'failed', problem: a.problem };
-  if (b.state === 'failed' && b.value === undefined) return { state: 'failed', problem: b.problem };
-  return a.value !== undefined && b.value !== undefined
-    ? { state: 'ready', value: [a.value, b.value] }
-    : { state: 'loading' };
+  const value = a.value !== undefined && b.value !== undefined ? ([a.value, b.value] as const) : undefined;
+  if (a.state === 'failed') return { state: 'failed', problem: a.problem, value };
+  if (b.state === 'failed') return { state: 'failed', problem: b.problem, value };
+  return value ? { state: 'ready', value } : { state: 'loading' };
 };
 
 function SubjectSelect({ value, onChange }: { readonly value: string; readonly onChange: (value: string) => void }) {
