@@ -179,7 +179,7 @@ describe.skipIf(executable === undefined)('the page', () => {
     expect(complaints).toEqual([]);
   });
 
-  it.each([1_920, 1_440, 1_280, 768])('is never wider than a window of %i', async (width) => {
+  it.each([1_920, 1_440, 1_280, 768, 390])('is never wider than a window of %i', async (width) => {
     const { page } = await visit(server.address, width);
     await page.waitForSelector('[data-panel=month] button.figure');
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
@@ -206,13 +206,24 @@ describe.skipIf(executable === undefined)('the page', () => {
 
   it('notices that the server went away, and comes back with it', async () => {
     const first = await serve();
+    const fake = fakeService(clock);
     const port = Number(new URL(first.address).port);
     const { page } = await visit(first.address);
     await page.waitForSelector('[data-connection=open]');
     await first.close();
     await page.waitForSelector('[data-connection=lost]');
+    // what is shown of the meters is of then, and says so
+    expect(await textOf(page, '[data-panel=summary] [data-stopped]')).toMatch(/^连接中断，数值停在 2026-03-12 14:2/);
+    expect(await page.locator('[data-panel=meters] [data-stopped]').count()).toBe(1);
+    await page.locator('[data-panel=month] button.figure').first().click();
+    await page.waitForSelector('.ant-drawer >> text=服务没有应答');
+    await page.keyboard.press('Escape');
     const again = await createServer({
-      service: fakeService(clock),
+      // with one meter less
+      service: {
+        ...fake,
+        live: async (site) => (await fake.live(site)).filter(({ device }) => device !== 'dev-p-hall'),
+      },
       telemetry: createTelemetry(silentLogger()),
       clock,
       lines: () => [],
@@ -222,5 +233,114 @@ describe.skipIf(executable === undefined)('the page', () => {
     ends.push(again.close);
     await page.waitForSelector('[data-connection=open]');
     expect(await textOf(page, '[data-connection]')).toContain('实时');
+    expect(await page.locator('[data-stopped]').count()).toBe(0);
+    expect(await page.locator('[data-panel=meters] tbody tr.ant-table-row').count()).toBe(14);
+  });
+
+  it('tells beside a figure how much of its time is evidenced, where that is not all of it', async () => {
+    const { page } = await visit(server.address);
+    const row = page.locator('[data-panel=month] tbody tr', { hasText: '政务服务中心' });
+    await row.locator('[data-coverage]').waitFor();
+    expect(await row.innerText()).toMatch(/覆盖率 94\.0 %/);
+    expect(await row.locator('[data-coverage]').count()).toBe(1);
+  });
+
+  it('claims no balance where an answer is missing, and keeps what came together before', async () => {
+    let refuse = true;
+    const fake = fakeService(clock);
+    const partly = await serve({
+      usage: (query) =>
+        refuse && query.subject.kind === 'unallocated'
+          ? Promise.reject(requestError('BOOKS_MOVED', 'the books moved', { cure: 'ask again' }))
+          : fake.usage(query),
+    });
+    ends.push(partly.close);
+    const { page } = await visit(partly.address);
+    const month = page.locator('[data-panel=month]');
+    await month.getByText('the books moved').waitFor();
+    expect(await month.locator('[data-balance]').count()).toBe(0);
+    refuse = false;
+    await month.getByRole('button', { name: '重试' }).click();
+    await month.locator('[data-balance=even]').waitFor();
+    expect(await month.locator('.ant-alert').count()).toBe(0);
+  });
+
+  it('shows in the month what an institution bore before it ended, so that the month adds up', async () => {
+    const fake = fakeService(clock);
+    const merged = await serve({
+      institutions: async (site) =>
+        (await fake.institutions(site)).map((one) => ({ ...one, ended: one.id === 'market' })),
+    });
+    ends.push(merged.close);
+    const { page } = await visit(merged.address);
+    await page.waitForSelector('[data-panel=month] [data-balance=even]');
+    expect(await textOf(page, '[data-panel=month]')).toContain('市场监督管理局');
+  });
+
+  it('does not take a site for empty whose points did not come', async () => {
+    const refusing = await serve({ points: () => Promise.reject(requestError('BOOKS_MOVED', 'the points moved', {})) });
+    ends.push(refusing.close);
+    const { page } = await visit(refusing.address);
+    await page.waitForSelector('text=the points moved');
+    expect(await textOf(page, '[data-panel=month]')).not.toContain('无数据');
+  });
+
+  it('asks both weeks again where one of them did not come', async () => {
+    const fake = fakeService(clock);
+    let refuse = true;
+    const partly = await serve({
+      usage: (query) =>
+        refuse && query.by === 'hour' && query.interval.to < clock.now()
+          ? Promise.reject(requestError('BOOKS_MOVED', 'last week moved', { cure: 'ask again' }))
+          : fake.usage(query),
+    });
+    ends.push(partly.close);
+    const { page } = await visit(partly.address);
+    const compare = page.locator('[data-panel=compare]');
+    await compare.getByText('last week moved').waitFor();
+    refuse = false;
+    await compare.getByRole('button', { name: '重试' }).click();
+    await expect.poll(() => compare.getByRole('img', { name: '今日对比上周同日' }).count()).toBe(1);
+  });
+
+  it('lists more findings below those in view, and says where it lists not all', async () => {
+    const fake = fakeService(clock);
+    const { items } = await fake.findings({ site: 'compound', limit: 1 });
+    const many = Array.from({ length: 80 }, (_, i) => items.map((one) => ({ ...one, meter: `meter ${i}` }))).flat();
+    const busy = await serve({ findings: async () => ({ items: many, next: '80' }) });
+    ends.push(busy.close);
+    const { page } = await visit(busy.address);
+    const list = page.locator('[data-panel=findings] ul');
+    await list.locator('li').nth(49).waitFor();
+    await page.evaluate("document.querySelector('[data-panel=findings] ul').dataset.kept = 'yes'");
+    await list.getByRole('button', { name: '加载更多' }).click();
+    await list.getByText('这里只列 80 条').waitFor();
+    expect(await list.getAttribute('data-kept')).toBe('yes');
+    expect(await list.locator('li').count()).toBe(81);
+  });
+
+  it('moves to the new day and month at midnight', async () => {
+    let ahead = 0;
+    const moving: Clock = { ...clock, now: () => clock.now() + ahead };
+    const nightly = await createServer({
+      service: fakeService(moving),
+      telemetry: createTelemetry(silentLogger()),
+      clock: moving,
+      lines: () => [],
+      spoolDepth: () => undefined,
+      webRoot: await ensureWebBuilt(),
+      port: 0,
+    });
+    ends.push(nightly.close);
+    const page = await browser.newPage();
+    ends.push(() => page.close());
+    await page.clock.install();
+    await page.goto(nightly.address);
+    await page.waitForSelector('[data-panel=month] [data-balance=even]');
+    ahead = 19.5 * 24 * 3_600_000;
+    await page.clock.fastForward(61_000);
+    await page.waitForSelector('text=本月累计 · 2026-04');
+    await page.waitForSelector('[data-panel=month] [data-balance=even]');
+    await expect.poll(() => page.locator('[data-panel=compare] .body').textContent()).toContain('今日（2026-04-01）');
   });
 });

@@ -107,17 +107,23 @@ const TRIES = 4;
 
 /**
  * Several questions of one kind, by key. Answers of different moments may not belong together; then all are asked again,
- * a few times.
+ * a few times. Where one fails, those that came together before stay.
  */
 export function useAnswers<T>(
   urls: Readonly<Record<string, string>>,
   everyMs: number,
   belongTogether: (values: Readonly<Record<string, T>>) => boolean = () => true,
-): { readonly values: Readonly<Record<string, T>>; readonly problem: Problem | undefined; readonly loading: boolean } {
+): {
+  readonly values: Readonly<Record<string, T>>;
+  readonly problem: Problem | undefined;
+  readonly loading: boolean;
+  readonly again: () => void;
+} {
   const key = JSON.stringify(urls);
   const together = useRef(belongTogether);
   together.current = belongTogether;
   const [held, hold] = useState<{ key: string; values: Record<string, T>; problem: Problem | undefined }>();
+  const [turn, setTurn] = useState(0);
   useEffect(() => {
     const over = new AbortController();
     const take = async (): Promise<{ values: Record<string, T>; problem: Problem | undefined }> => {
@@ -141,7 +147,9 @@ export function useAnswers<T>(
         const { values, problem } = await take();
         if (over.signal.aborted) return;
         const settled = problem !== undefined || together.current(values) || tries === TRIES;
-        if (settled || tries === 1) hold({ key, values, problem });
+        if (settled || tries === 1) {
+          hold((old) => (problem !== undefined && old?.key === key ? { ...old, problem } : { key, values, problem }));
+        }
         if (settled) return;
         await new Promise((resolve) => setTimeout(resolve, SOON_MS));
       }
@@ -152,7 +160,8 @@ export function useAnswers<T>(
       over.abort();
       clearInterval(timer);
     };
-  }, [key, everyMs]);
+  }, [key, everyMs, turn]);
+  const again = useCallback(() => setTurn((n) => n + 1), []);
   const fresh = held?.key === key ? held : undefined;
-  return { values: fresh?.values ?? {}, problem: fresh?.problem, loading: fresh === undefined };
+  return { values: fresh?.values ?? {}, problem: fresh?.problem, loading: fresh === undefined, again };
 }

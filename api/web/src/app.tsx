@@ -1,9 +1,9 @@
-import { Alert, ConfigProvider, Empty, Spin } from 'antd';
+import { ConfigProvider, Empty, Spin } from 'antd';
 import enUS from 'antd/locale/en_US';
 import zhCN from 'antd/locale/zh_CN';
 import { useCallback, useMemo, useState } from 'react';
 import type { InstitutionAnswer, PointAnswer } from '../../../pipeline/answers.ts';
-import { type FigureRef, urlOf, useAnswer } from './api.ts';
+import { type Answer, type FigureRef, urlOf, useAnswer } from './api.ts';
 import { ComparePanel } from './compare-panel.tsx';
 import { FindingsPanel } from './findings-panel.tsx';
 import { Header } from './header.tsx';
@@ -13,6 +13,7 @@ import { LinesPanel } from './lines-panel.tsx';
 import { MetersPanel } from './meters-panel.tsx';
 import { MonthPanel } from './month-panel.tsx';
 import { PowerPanel } from './power-panel.tsx';
+import { ProblemAlert } from './problem-alert.tsx';
 import { type SiteInfo, SiteContext, type SiteView } from './site.tsx';
 import { Summary } from './summary.tsx';
 import { THEME } from './theme.ts';
@@ -29,7 +30,12 @@ export function App() {
   const items = sites.answer.value?.items ?? [];
   const site = items.find(({ id }) => id === chosen) ?? items[0];
   return (
-    <ConfigProvider locale={language === 'zh' ? zhCN : enUS} theme={THEME} componentSize="small">
+    <ConfigProvider
+      locale={language === 'zh' ? zhCN : enUS}
+      theme={THEME}
+      componentSize="small"
+      button={{ autoInsertSpace: false }}
+    >
       {site ? (
         <SitePage key={site.id} site={site} sites={items} choose={choose} />
       ) : (
@@ -46,7 +52,7 @@ export function App() {
             />
           )}
           {sites.answer.state === 'failed' && (
-            <Alert type="error" showIcon title={text.failed} description={sites.answer.problem.detail} />
+            <ProblemAlert problem={sites.answer.problem} isBare again={sites.again} />
           )}
         </main>
       )}
@@ -63,11 +69,13 @@ interface SitePageProps {
 function SitePage({ site, sites, choose }: SitePageProps) {
   const live = useLive(site.id);
   const points = useAnswer<{ items: readonly PointAnswer[] }>(urlOf('/points', { site: site.id }), {
-    everyMs: 5 * MINUTE_MS,
+    everyMs: MINUTE_MS,
   });
   const institutions = useAnswer<{ items: readonly InstitutionAnswer[] }>(urlOf('/institutions', { site: site.id }), {
-    everyMs: 5 * MINUTE_MS,
+    everyMs: MINUTE_MS,
   });
+  const failed = [points, institutions].find(({ answer }) => answer.state === 'failed' && answer.value === undefined);
+  const lists = stateOf([points.answer, institutions.answer]);
   const institution = useInstitutionRoute();
   const [traced, setTraced] = useState<FigureRef>();
   const closeTrace = useCallback(() => setTraced(undefined), []);
@@ -76,13 +84,25 @@ function SitePage({ site, sites, choose }: SitePageProps) {
       site,
       points: points.answer.value?.items ?? [],
       institutions: institutions.answer.value?.items ?? [],
+      lists,
       trace: setTraced,
     }),
-    [site, points.answer.value, institutions.answer.value],
+    [site, points.answer.value, institutions.answer.value, lists],
   );
   return (
     <SiteContext value={view}>
       <Header site={site} sites={sites} choose={choose} live={live} />
+      {failed?.answer.state === 'failed' && (
+        <ProblemAlert
+          className="lists-failed"
+          problem={failed.answer.problem}
+          isBare
+          again={() => {
+            points.again();
+            institutions.again();
+          }}
+        />
+      )}
       {institution === undefined ? (
         <main className="page">
           <Summary live={live} />
@@ -94,9 +114,15 @@ function SitePage({ site, sites, choose }: SitePageProps) {
           <MetersPanel live={live} />
         </main>
       ) : (
-        <InstitutionPage key={institution} id={institution} ready={institutions.answer.state === 'ready'} />
+        <InstitutionPage key={institution} id={institution} ready={lists === 'ready'} />
       )}
       <TraceDrawer figure={traced} onClose={closeTrace} />
     </SiteContext>
   );
 }
+
+const stateOf = (answers: readonly Answer<unknown>[]): Answer<unknown>['state'] => {
+  const bare = answers.filter(({ value }) => value === undefined);
+  if (bare.some(({ state }) => state === 'failed')) return 'failed';
+  return bare.length > 0 ? 'loading' : 'ready';
+};

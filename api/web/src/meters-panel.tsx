@@ -4,7 +4,7 @@ import type { PointAnswer } from '../../../pipeline/answers.ts';
 import type { ShownRegister } from '../../http/face.ts';
 import { ageOf, clockOf } from './format.ts';
 import { useSpeech } from './language.tsx';
-import { Decimal, Nothing, Panel, StateMark } from './parts.tsx';
+import { Decimal, Nothing, Panel, StateMark, Stopped } from './parts.tsx';
 import { useSite } from './site.tsx';
 import { CARRIER_INK } from './theme.ts';
 import { type LiveState, useNow } from './use-live.ts';
@@ -47,6 +47,7 @@ export function MetersPanel({ live }: { readonly live: LiveState }) {
       flush
       side={
         <>
+          <Stopped live={live} />
           <Input.Search
             allowClear
             placeholder={text.search}
@@ -79,8 +80,9 @@ export function MetersPanel({ live }: { readonly live: LiveState }) {
 }
 
 function useColumns(live: LiveState): TableColumnsType<Row> {
-  const { text, nameOf } = useSpeech();
+  const { text, nameOf, language } = useSpeech();
   const { site } = useSite();
+  const nameIn = ({ about, device }: Row): string => (about ? nameOf(about.name) : device);
   const now = useNow(live.skewMs);
   const { column } = text;
   const placeOf = (row: Row): string => {
@@ -93,7 +95,7 @@ function useColumns(live: LiveState): TableColumnsType<Row> {
       title: column.point,
       key: 'point',
       render: (_, { about, device }) => (about ? nameOf(about.name) : <span className="faint">{device}</span>),
-      sorter: (a, b) => (a.about?.id ?? a.key).localeCompare(b.about?.id ?? b.key),
+      sorter: (a, b) => nameIn(a).localeCompare(nameIn(b), language),
     },
     {
       title: column.state,
@@ -136,7 +138,8 @@ function useColumns(live: LiveState): TableColumnsType<Row> {
       key: 'age',
       align: 'right',
       className: 'number',
-      sorter: (a, b) => (a.at ?? '').localeCompare(b.at ?? ''),
+      // the youngest first; what was never heard is the oldest
+      sorter: (a, b) => (b.at ?? '').localeCompare(a.at ?? ''),
       render: (_, { at }) => <Tooltip title={at === null ? '' : clockOf(at)}>{ageOf(at, now, text)}</Tooltip>,
     },
   ];

@@ -1,11 +1,14 @@
-import { Alert, Button, Empty, Skeleton, Tooltip } from 'antd';
+import { Empty, Skeleton, Tooltip } from 'antd';
 import type { ReactNode } from 'react';
 import type { LiveAnswer, Split, UsageRow } from '../../../pipeline/answers.ts';
 import type { Answer, FigureRef } from './api.ts';
-import { grouped } from './format.ts';
+import { coverageText } from './coverage.tsx';
+import { clockOf, grouped } from './format.ts';
 import { useSpeech } from './language.tsx';
+import { ProblemAlert } from './problem-alert.tsx';
 import { useSite } from './site.tsx';
 import { QUALITY_INK, STATE_INK } from './theme.ts';
+import type { LiveState } from './use-live.ts';
 
 interface PanelProps {
   readonly title: string;
@@ -106,7 +109,7 @@ export function QualityLegend({ split, coverage, dark }: QualityLegendProps) {
       ))}
       {coverage !== undefined && (
         <span>
-          {text.coverage} {(Math.floor(coverage * 1_000) / 10).toFixed(1)} %
+          {text.coverage} {coverageText(coverage)}
         </span>
       )}
     </div>
@@ -123,6 +126,17 @@ export function StateMark({ state }: { readonly state: LiveAnswer['state'] }) {
   );
 }
 
+/** Of which moment live values are, once the stream that brings newer ones is lost. */
+export function Stopped({ live }: { readonly live: LiveState }) {
+  const { text } = useSpeech();
+  if (live.connection !== 'lost' || live.power === undefined) return null;
+  return (
+    <span className="partial small" data-stopped>
+      {text.stoppedAt(clockOf(live.power.at))}
+    </span>
+  );
+}
+
 interface AnsweredProps<T> {
   readonly answer: Answer<T>;
   readonly again?: () => void;
@@ -132,18 +146,11 @@ interface AnsweredProps<T> {
 
 /** Loading, refused, empty, or what came; an old answer stays in view while a newer one fails. */
 export function Answered<T>({ answer, again, isEmpty, children }: AnsweredProps<T>) {
-  const { text } = useSpeech();
   const { value } = answer;
   return (
     <>
       {answer.state === 'failed' && (
-        <Alert
-          type={value === undefined ? 'error' : 'warning'}
-          showIcon
-          title={answer.problem.detail}
-          description={answer.problem.cure}
-          action={again && <Button onClick={again}>{text.retry}</Button>}
-        />
+        <ProblemAlert problem={answer.problem} isBare={value === undefined} again={again} />
       )}
       {answer.state === 'loading' && value === undefined && <Skeleton active paragraph={{ rows: 4 }} />}
       {value !== undefined && (isEmpty?.(value) ? <Nothing /> : children(value))}

@@ -1,7 +1,8 @@
+import { Skeleton } from 'antd';
 import { useEffect, useMemo, useState } from 'react';
 import { Chart, type ChartOption } from './chart.tsx';
 import { useSpeech } from './language.tsx';
-import { Decimal, Nothing, Panel } from './parts.tsx';
+import { Decimal, Nothing, Panel, Stopped } from './parts.tsx';
 import { useSite } from './site.tsx';
 import { CARRIER_INK, FONT, INK } from './theme.ts';
 import type { LiveState } from './use-live.ts';
@@ -17,7 +18,8 @@ export function PowerPanel({ live }: { readonly live: LiveState }) {
   };
   const greatest = Math.max(1, ...(power?.premises.map(({ watts }) => watts ?? 0) ?? []));
   return (
-    <Panel title={text.buildings} span={4} id="power" flush>
+    <Panel title={text.buildings} span={4} id="power" flush side={<Stopped live={live} />}>
+      {live.connection === 'connecting' && <Skeleton active paragraph={{ rows: 4 }} style={{ padding: 14 }} />}
       {power && power.premises.length > 0 ? (
         <>
           <table className="plain">
@@ -59,7 +61,7 @@ export function PowerPanel({ live }: { readonly live: LiveState }) {
           <Trend power={power} />
         </>
       ) : (
-        <Nothing />
+        live.connection !== 'connecting' && <Nothing />
       )}
     </Panel>
   );

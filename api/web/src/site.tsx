@@ -1,6 +1,6 @@
 import { createContext, use } from 'react';
 import type { InstitutionAnswer, PointAnswer } from '../../../pipeline/answers.ts';
-import type { FigureRef } from './api.ts';
+import type { Answer, FigureRef } from './api.ts';
 
 export interface SiteInfo {
   readonly id: string;
@@ -16,6 +16,8 @@ export interface SiteView {
   readonly site: SiteInfo;
   readonly points: readonly PointAnswer[];
   readonly institutions: readonly InstitutionAnswer[];
+  /** Of points and institutions: while they have not come, the site is not empty. */
+  readonly lists: Answer<unknown>['state'];
   /** Opens the trace of a figure. */
   readonly trace: (figure: FigureRef) => void;
 }
@@ -43,4 +45,8 @@ const ORDER = [
 
 /** Carriers that have points, in the order of the guide. */
 export const carriersOf = (points: readonly PointAnswer[]): readonly PointAnswer['carrier'][] =>
-  ORDER.filter((carrier) => points.some((point) => point.carrier === carrier && !point.ended));
+  carriersEver(points.filter(({ ended }) => !ended));
+
+/** Also of points that have ended: what they metered before stays in the totals. */
+export const carriersEver = (points: readonly PointAnswer[]): readonly PointAnswer['carrier'][] =>
+  ORDER.filter((carrier) => points.some((point) => point.carrier === carrier));

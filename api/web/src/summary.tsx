@@ -1,8 +1,9 @@
 import type { FindingAnswer, UsageAnswer } from '../../../pipeline/answers.ts';
-import { type FigureRef, figureUrl, urlOf, useAnswer } from './api.ts';
+import { type Answer, type FigureRef, figureUrl, urlOf, useAnswer } from './api.ts';
+import { Coverage } from './coverage.tsx';
 import { changeOf, instantDaysBefore } from './format.ts';
 import { useSpeech } from './language.tsx';
-import { Decimal, Figure, StateMark } from './parts.tsx';
+import { Decimal, Figure, StateMark, Stopped } from './parts.tsx';
 import { useSite } from './site.tsx';
 import type { LiveState } from './use-live.ts';
 
@@ -21,6 +22,7 @@ export function Summary({ live }: { readonly live: LiveState }) {
           <span className="unit">kW</span>
         </div>
         <div className="faint small">{live.power && text.powerOf(live.power.answering, live.power.of)}</div>
+        <Stopped live={live} />
       </section>
       <Today />
       <Month />
@@ -29,10 +31,11 @@ export function Summary({ live }: { readonly live: LiveState }) {
         <div className="states">
           {STATES.map((state) => (
             <span key={state}>
-              <b>{countersIn(live, state)}</b> <StateMark state={state} />
+              <b>{live.power ? countersIn(live, state) : '–'}</b> <StateMark state={state} />
             </span>
           ))}
         </div>
+        <Stopped live={live} />
       </section>
       <Findings />
     </div>
@@ -71,6 +74,7 @@ function Today() {
           </>
         )}
       </div>
+      <Beside answer={current.answer} />
     </section>
   );
 }
@@ -95,7 +99,19 @@ function Month() {
         <span className="unit">{answer.value?.displayUnit}</span>
       </div>
       <div className="faint small">{site.now.slice(0, 7)}</div>
+      <Beside answer={answer} />
     </section>
+  );
+}
+
+/** What a figure alone does not tell: that it is not whole, or not of now. */
+function Beside({ answer }: { readonly answer: Answer<UsageAnswer> }) {
+  const { text } = useSpeech();
+  return (
+    <>
+      {answer.value && <Coverage of={answer.value.total.coverage} running />}{' '}
+      {answer.state === 'failed' && <span className="partial small">{text.failed}</span>}
+    </>
   );
 }
 
@@ -113,6 +129,7 @@ function Findings() {
         {answer.value?.next !== undefined && '+'}
       </div>
       <div className="faint small">{answer.value && open.length === 0 && text.findingsNone}</div>
+      {answer.state === 'failed' && <span className="partial small">{text.failed}</span>}
     </section>
   );
 }

@@ -29,9 +29,14 @@ export function useLive(site: string | undefined): LiveState {
       const skewMs = Date.parse(power.at) - Date.now();
       setState({ connection: 'open', registers: [...known.values()], power, skewMs });
     };
+    const takeAll = (event: MessageEvent<string>): void => {
+      // what is not in it is no longer read
+      known.clear();
+      take(event);
+    };
     const open = (): void => {
       source = new EventSource(urlOf('/live/stream', { site }));
-      source.addEventListener('snapshot', take);
+      source.addEventListener('snapshot', takeAll);
       source.addEventListener('changed', take);
       source.addEventListener('error', () => {
         setState((old) => ({ ...old, connection: 'lost' }));
