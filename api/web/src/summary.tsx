@@ -55,7 +55,9 @@ function Today() {
   const earlier = instantDaysBefore(now, 7);
   const before: FigureRef = { ...today, from: earlier.slice(0, 10), to: earlier };
   const current = useAnswer<UsageAnswer>(figureUrl('/usage', today, 'day'), { everyMs: MINUTE_MS });
-  const past = useAnswer<UsageAnswer>(figureUrl('/usage', before, 'day'));
+  // in the first minute of a day there is nothing yet to compare with
+  const hasBegun = now.slice(11, 16) !== '00:00';
+  const past = useAnswer<UsageAnswer>(hasBegun ? figureUrl('/usage', before, 'day') : undefined);
   const [a, b] = [current.answer.value, past.answer.value];
   const change = a && b ? changeOf(a.total.amount, b.total.amount) : undefined;
   return (
