@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import type { LiveAnswer, Split, UsageRow } from '../../../pipeline/answers.ts';
 import type { Answer, FigureRef } from './api.ts';
 import { coverageText } from './coverage.tsx';
-import { clockOf, grouped } from './format.ts';
+import { clockOf, grouped, plain } from './format.ts';
 import { useSpeech } from './language.tsx';
 import { ProblemAlert } from './problem-alert.tsx';
 import { useSite } from './site.tsx';
@@ -58,8 +58,8 @@ export function Figure({ row, figure, unit, bar }: FigureProps) {
   return (
     <Tooltip
       title={
-        <div className="number">
-          {row.display} {unit}
+        <div className="tip">
+          {plain(row.display)} {unit}
           <QualityLegend split={row.split} coverage={row.coverage} dark />
           {row.provisional && <div>{text.provisional}</div>}
           {row.estimated !== null && row.estimated > 0 && <div>{text.estimated}</div>}
