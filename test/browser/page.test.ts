@@ -303,6 +303,18 @@ describe.skipIf(executable === undefined)('the page', () => {
     await expect.poll(() => compare.getByRole('img', { name: '今日对比上周同日' }).count()).toBe(1);
   });
 
+  it('keeps what it tells of an hour under the pointer while live values move', async () => {
+    const { page } = await visit(server.address);
+    const chart = page.getByRole('img', { name: '今日对比上周同日' });
+    await chart.hover({ position: { x: 300, y: 120 } });
+    const tip = chart.getByText('今日（2026-03-12）: ');
+    await tip.waitFor();
+    const before = await textOf(page, '[data-connection]');
+    await expect.poll(() => textOf(page, '[data-connection]'), { timeout: 8_000 }).not.toBe(before);
+    await page.waitForTimeout(1_500);
+    expect(await tip.isVisible()).toBe(true);
+  });
+
   it('lists more findings below those in view, and says where it lists not all', async () => {
     const fake = fakeService(clock);
     const { items } = await fake.findings({ site: 'compound', limit: 1 });

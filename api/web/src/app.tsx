@@ -1,7 +1,7 @@
 import { ConfigProvider, Empty, Spin } from 'antd';
 import enUS from 'antd/locale/en_US';
 import zhCN from 'antd/locale/zh_CN';
-import { useCallback, useMemo, useState } from 'react';
+import { memo, useCallback, useMemo, useState } from 'react';
 import type { InstitutionAnswer, PointAnswer } from '../../../pipeline/answers.ts';
 import { type Answer, type FigureRef, urlOf, useAnswer } from './api.ts';
 import { ComparePanel } from './compare-panel.tsx';
@@ -22,6 +22,10 @@ import { useLive } from './use-live.ts';
 import { useInstitutionRoute } from './use-route.ts';
 
 const MINUTE_MS = 60_000;
+
+// live values come each second and are none of their concern: a chart drawn anew drops what it tells under the pointer
+const Compare = memo(ComparePanel);
+const Month = memo(MonthPanel);
 
 export function App() {
   const { language, text } = useSpeech();
@@ -107,8 +111,8 @@ function SitePage({ site, sites, choose }: SitePageProps) {
         <main className="page">
           <Summary live={live} />
           <PowerPanel live={live} />
-          <ComparePanel />
-          <MonthPanel />
+          <Compare />
+          <Month />
           <FindingsPanel live={live} />
           <LinesPanel live={live} />
           <MetersPanel live={live} />
