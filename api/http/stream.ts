@@ -20,6 +20,7 @@ const EVENT_STREAM = {
   'Cache-Control': 'no-store',
   'X-Accel-Buffering': 'no',
 } as const;
+/** An event and no comment, which a browser keeps to itself: the page notices by its absence that a network went away without a word. */
 const HEARTBEAT_MS = 15_000;
 /** A reader this far behind is let go; its browser reconnects and starts from a fresh snapshot. */
 const MAX_BEHIND_BYTES = 4 * 1024 * 1024;
@@ -63,7 +64,7 @@ function attach(reply: ServerResponse, clock: Clock, start: (send: Send) => () =
   };
   write('retry: 2000\n\n');
   stop = start((event, data) => write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`));
-  void beat(clock, over.signal, () => write(': still here\n\n'));
+  void beat(clock, over.signal, () => write('event: beat\ndata: {}\n\n'));
   return end;
 }
 

@@ -21,13 +21,14 @@ export async function ensureWebBuilt(): Promise<string> {
 async function buildInto(target: string): Promise<void> {
   let draft: string | undefined;
   try {
-    draft = await mkdtemp(join(HERE, 'dist-'));
-    await chmod(draft, 0o755);
+    const outDir = await mkdtemp(join(HERE, 'dist-'));
+    draft = outDir;
+    await chmod(outDir, 0o755);
     const { build } = await import('vite');
     const { webConfig } = await import('./vite.config.ts');
-    await build({ ...webConfig, build: { ...webConfig.build, outDir: draft } });
+    await inProduction(() => build({ ...webConfig, build: { ...webConfig.build, outDir } }));
     await rm(target, { recursive: true, force: true });
-    await rename(draft, target);
+    await rename(outDir, target);
   } catch (cause) {
     if (draft !== undefined) await rm(draft, { recursive: true, force: true });
     // another start may have built it in the meantime
@@ -37,6 +38,18 @@ async function buildInto(target: string): Promise<void> {
       cure: 'run `npm ci` (with its development packages) as a user who may write here, then start again',
       cause,
     });
+  }
+}
+
+/** The libraries choose what they are by this variable; one that a test has set would stay in the page of the next start. */
+async function inProduction<T>(work: () => Promise<T>): Promise<T> {
+  const before = process.env['NODE_ENV'];
+  process.env['NODE_ENV'] = 'production';
+  try {
+    return await work();
+  } finally {
+    if (before === undefined) delete process.env['NODE_ENV'];
+    else process.env['NODE_ENV'] = before;
   }
 }
 

@@ -237,6 +237,19 @@ describe.skipIf(executable === undefined)('the page', () => {
     expect(await page.locator('[data-panel=meters] tbody tr.ant-table-row').count()).toBe(14);
   });
 
+  it('notices that nothing is heard of the server any more, and asks anew', async () => {
+    const page = await browser.newPage();
+    ends.push(() => page.close());
+    await page.clock.install();
+    await page.goto(server.address);
+    await page.waitForSelector('[data-connection=open]');
+    await page.clock.fastForward(41_000);
+    await page.waitForSelector('[data-connection=lost]');
+    expect(await page.locator('[data-stopped]').count()).toBeGreaterThan(0);
+    await page.waitForSelector('[data-connection=open]');
+    expect(await page.locator('[data-stopped]').count()).toBe(0);
+  });
+
   it('tells beside a figure how much of its time is evidenced, where that is not all of it', async () => {
     const { page } = await visit(server.address);
     const row = page.locator('[data-panel=month] tbody tr', { hasText: '政务服务中心' });

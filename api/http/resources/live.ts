@@ -45,7 +45,7 @@ export function liveRoutes(app: App, context: ApiContext, streams: Streams): voi
         querystring: siteQuery,
         response: {
           200: {
-            description: 'each message carries a LiveMessage; a comment every 15 s keeps the line open',
+            description: 'each message carries a LiveMessage; an event `beat` every 15 s says that the line is open',
             content: { 'text/event-stream': { schema: z.string() } },
           },
           ...problems,

@@ -13,6 +13,8 @@ export interface LiveState {
 
 const START: LiveState = { connection: 'connecting', registers: [], power: undefined, skewMs: 0 };
 const REOPEN_MS = 3_000;
+/** Two beats of the server (api/http/stream.ts) and some. */
+const SILENT_MS = 40_000;
 
 /** The live stream of a site. The browser reconnects by itself; what it gives up on is opened anew. */
 export function useLive(site: string | undefined): LiveState {
@@ -22,7 +24,19 @@ export function useLive(site: string | undefined): LiveState {
     const known = new Map<string, ShownRegister>();
     let source: EventSource | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let watch: ReturnType<typeof setTimeout> | undefined;
+    const heard = (): void => {
+      clearTimeout(watch);
+      watch = setTimeout(lose, SILENT_MS);
+    };
+    const lose = (): void => {
+      clearTimeout(watch);
+      source?.close();
+      setState((old) => ({ ...old, connection: 'lost' }));
+      timer = setTimeout(open, REOPEN_MS);
+    };
     const take = (event: MessageEvent<string>): void => {
+      heard();
       // the stream is checked against its schema before it is sent (api/http/resources/live.ts)
       const { registers, power } = JSON.parse(event.data) as LiveMessage;
       for (const one of registers) known.set(`${one.device}/${one.register}`, one);
@@ -35,18 +49,20 @@ export function useLive(site: string | undefined): LiveState {
       take(event);
     };
     const open = (): void => {
+      heard();
       source = new EventSource(urlOf('/live/stream', { site }));
       source.addEventListener('snapshot', takeAll);
       source.addEventListener('changed', take);
+      source.addEventListener('beat', heard);
       source.addEventListener('error', () => {
+        if (source?.readyState === EventSource.CLOSED) return lose();
         setState((old) => ({ ...old, connection: 'lost' }));
-        if (source?.readyState !== EventSource.CLOSED) return;
-        timer = setTimeout(open, REOPEN_MS);
       });
     };
     open();
     return () => {
       clearTimeout(timer);
+      clearTimeout(watch);
       source?.close();
       setState(START);
     };

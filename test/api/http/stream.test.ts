@@ -31,7 +31,10 @@ describe('the live stream', () => {
     const response = await fetch(`${server.address}/api/v1/live/stream`);
     expect(response.headers.get('content-type')).toMatch(/^text\/event-stream/);
     expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
-    const text = await readUntil(response, (seen) => seen.includes('event: changed') && seen.includes(': still here'));
+    const text = await readUntil(
+      response,
+      (seen) => seen.includes('event: changed') && seen.includes('event: beat\ndata: {}\n\n'),
+    );
     const [first, ...rest] = [...text.matchAll(/^event: (\w+)\ndata: (.*)$/gm)];
     expect(first?.[1]).toBe('snapshot');
     const snapshot = liveMessageSchema.parse(JSON.parse(first?.[2] ?? ''));
