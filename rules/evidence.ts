@@ -43,7 +43,10 @@ export interface Evidence {
 }
 
 export function evidenceOf(quantities: readonly Quantity[]): Evidence {
-  const [weakest] = quantities.toSorted((a, b) => a.coverage - b.coverage);
+  const weakest = quantities.reduce<Quantity | undefined>(
+    (least, quantity) => (least === undefined || quantity.coverage < least.coverage ? quantity : least),
+    undefined,
+  );
   return {
     coverage: Math.min(1, weakest?.coverage ?? 1),
     weakest,

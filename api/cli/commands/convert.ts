@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { zoneOf } from '#domain';
+import { isCarrier, zoneOf } from '#domain';
 import { type ConvertAnswer, convertAnswerSchema } from '../../../pipeline/answers-rules.ts';
 import { command } from '../command.ts';
 import type { Cli } from '../context.ts';
@@ -101,10 +101,8 @@ function sheetOf(cli: Cli, answer: ConvertAnswer): Sheet {
 }
 
 /** The catalogue may know more carriers than the books. */
-const carrierName = (cli: Cli, carrier: string): string => {
-  const label = Object.entries(CARRIER_LABELS).find(([known]) => known === carrier)?.[1];
-  return label ? cli.say(label) : carrier;
-};
+const carrierName = (cli: Cli, carrier: string): string =>
+  isCarrier(carrier) ? cli.say(CARRIER_LABELS[carrier]) : carrier;
 
 const detailsOf = (cli: Cli, answer: ConvertAnswer): string =>
   blocks(
