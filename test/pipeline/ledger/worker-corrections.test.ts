@@ -22,17 +22,23 @@ import {
 
 const { planted, start, wanted } = workersByHand();
 
-describe('an event recorded while a worker holds the rows', () => {
-  const at = local('2026-03-02T10:25');
-  const replacement: MeterEventBody = {
-    kind: 'replacement',
-    point: 'p',
-    at,
-    serial: 's2',
-    final: 5_100,
-    initial: 5_101,
-  };
+const replacement: MeterEventBody = {
+  kind: 'replacement',
+  point: 'p',
+  at: local('2026-03-02T10:25'),
+  serial: 's2',
+  final: 5_100,
+  initial: 5_101,
+};
 
+/** What the books show where the replacement was known before the first reading. */
+async function wantedWithReplacement(): Promise<readonly string[]> {
+  const known = await planted();
+  await recordEvent(known, replacement);
+  return (await consumeAll(known, memoryLog(records))).text.split('\n');
+}
+
+describe('an event recorded while a worker holds the rows', () => {
   it('parts the slot for good: what memory joined before is not written over it', async () => {
     const books = await planted();
     const a = start(books);
@@ -47,9 +53,7 @@ describe('an event recorded while a worker holds the rows', () => {
     expect(from).toBe(30);
     await a.commit(from, 60);
     await settle(books);
-    const known = await planted();
-    await recordEvent(known, replacement);
-    expect(await figures(books)).toEqual((await consumeAll(known, memoryLog(records))).text.split('\n'));
+    expect(await figures(books)).toEqual(await wantedWithReplacement());
   });
 
   it('also where the worker had folded, but not committed, the readings of that slot', async () => {
@@ -64,9 +68,7 @@ describe('an event recorded while a worker holds the rows', () => {
     expect(a.driven.rejoins()).toBe(1);
     await a.commit(await a.driven.assign(), 60);
     await settle(books);
-    const known = await planted();
-    await recordEvent(known, replacement);
-    expect(await figures(books)).toEqual((await consumeAll(known, memoryLog(records))).text.split('\n'));
+    expect(await figures(books)).toEqual(await wantedWithReplacement());
   });
 });
 
@@ -76,18 +78,14 @@ describe('an event recorded between the last record and the commit', () => {
     const a = start(books);
     await a.driven.assign();
     await a.driven.hand(0, 30);
-    const at = local('2026-03-02T10:25');
-    const body: MeterEventBody = { kind: 'replacement', point: 'p', at, serial: 's2', final: 5_100, initial: 5_101 };
-    await recordEvent(books, body);
+    await recordEvent(books, replacement);
     await settle(books);
     await a.checkpoint();
     expect(a.driven.rejoins()).toBe(1);
     expect(await offset(books)).toMatchObject({ next_offset: 0, folded: 0 });
     await a.commit(await a.driven.assign(), 60);
     await settle(books);
-    const known = await planted();
-    await recordEvent(known, body);
-    expect(await figures(books)).toEqual((await consumeAll(known, memoryLog(records))).text.split('\n'));
+    expect(await figures(books)).toEqual(await wantedWithReplacement());
   });
 });
 
