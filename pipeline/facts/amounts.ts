@@ -39,28 +39,44 @@ export async function partyMonths(
 
 /** Sum over months `from` ≤ month < `to`; undefined where no month of them has a row. */
 export function sumOf(amounts: MonthAmounts, point: string, from: number, to: number): number | undefined {
+  const months = amounts.get(point);
+  if (!months) return undefined;
   let sum: number | undefined;
-  for (const [month, amount] of amounts.get(point) ?? []) if (month >= from && month < to) sum = (sum ?? 0) + amount;
+  for (let month = from; month < to; month++) {
+    const amount = months.get(month);
+    if (amount !== undefined) sum = (sum ?? 0) + amount;
+  }
   return sum;
 }
 
-/** Of points and months those in which the point's meters counted something, forward or back. */
+/** The spans within a span in which no month of a point has a row. */
+export function spansWithoutRows(amounts: MonthAmounts, point: string, { from, to }: MonthSpan): readonly MonthSpan[] {
+  const booked = [...(amounts.get(point)?.keys() ?? [])].toSorted((a, b) => a - b);
+  return [from - 1, ...booked]
+    .map((last, i) => ({ from: last + 1, to: booked[i] ?? to }))
+    .filter((span) => span.from < span.to);
+}
+
+/** Of points and spans the months in which the point's meters counted something, forward or back. */
 export async function busyMonths(
   db: Kysely<Tables>,
   site: string,
-  asked: readonly { readonly point: string; readonly month: number }[],
+  asked: readonly (MonthSpan & { readonly point: string })[],
 ): Promise<ReadonlyMap<string, ReadonlySet<number>>> {
   if (asked.length === 0) return new Map();
-  const months = asked.map(({ month }) => month);
-  const { rows } = await sql<{ point: string; month: number }>`
-    select a.point, a.month from unnest(
-      ${asked.map(({ point }) => point)}::text[], ${months}::int4[],
-      ${months.map((month) => firstDayOfMonth(month))}::int4[], ${months.map((month) => firstDayOfMonth(month + 1))}::int4[]
-    ) as a(point, month, first, next)
-    where exists (select from usage_day u
-      where u.site = ${site} and u.point = a.point and u.day >= a.first and u.day < a.next and u.amount <> 0)`.execute(
-    db,
-  );
-  const busy = Map.groupBy(rows, ({ point }) => point);
-  return new Map([...busy].map(([point, of]) => [point, new Set(of.map(({ month }) => month))]));
+  const whole = { from: Math.min(...asked.map(({ from }) => from)), to: Math.max(...asked.map(({ to }) => to)) };
+  const starts = monthsOf(whole).map(firstDayOfMonth);
+  // lateral and distinct: a join would be planned over all days of the site
+  const { rows } = await sql<{ point: string; nth: number }>`
+    select a.point, busy.nth from unnest(
+      ${asked.map(({ point }) => point)}::text[],
+      ${asked.map(({ from }) => firstDayOfMonth(from))}::int4[], ${asked.map(({ to }) => firstDayOfMonth(to))}::int4[]
+    ) as a(point, first, next)
+    cross join lateral (
+      select distinct width_bucket(u.day, ${starts}::int4[]) as nth from usage_day u
+      where u.site = ${site} and u.point = a.point and u.day >= a.first and u.day < a.next and u.amount <> 0
+    ) as busy`.execute(db);
+  const months = new Map<string, Set<number>>();
+  for (const { point, nth } of rows) months.set(point, (months.get(point) ?? new Set()).add(whole.from + nth - 1));
+  return months;
 }

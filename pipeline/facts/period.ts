@@ -22,7 +22,7 @@ import { bears, indexOf } from '../rollup/site-index.ts';
 import { loadOutlines } from '../rollup/source.ts';
 import { borneMeters, metersBehind } from '../rollup/subject.ts';
 import { dividedShare } from '../rollup/telling.ts';
-import { busyMonths, type MonthSpan, monthsOf, partyMonths, sumOf } from './amounts.ts';
+import { busyMonths, type MonthSpan, monthsOf, partyMonths, spansWithoutRows, sumOf } from './amounts.ts';
 import { manualQuantities } from './by-hand.ts';
 import { denominatorsOf } from './denominators.ts';
 import {
@@ -99,10 +99,8 @@ export async function institutionBook(
   const own = facts.institutions.find((one) => one.id === id);
   const profile = profileOf(id, own);
   const borne = new Set(indexOf(site).borne.get(id));
-  const unbooked = [...borne].flatMap((point) =>
-    monthsOf(whole)
-      .filter((month) => amounts.get(point.id)?.has(month) !== true)
-      .map((month) => ({ point: point.id, month })),
+  const unbooked = [...borne].flatMap(({ id: point }) =>
+    spansWithoutRows(amounts, point, whole).map((span) => ({ ...span, point })),
   );
   const busy = await busyMonths(db, registry.site.id, unbooked);
   /** Nothing was counted in the span: then the placing of what a gap hides is no question. A formula's terms may only cancel out. */
