@@ -40,12 +40,16 @@ export function usePartsOf(site: DirectorySite, facts: SiteFacts): UseParts {
   };
   const rooted = (p: Point): boolean => rootOf(p) !== undefined;
   const claiming = site.registry.points.filter(claims);
+  // a counted point below another stands in the total by itself: it is not taken out
+  const takenOutOf = Map.groupBy(
+    claiming.filter((p) => !counted(p)),
+    above,
+  );
   const parts = claiming.flatMap((point): UsePart[] => {
     const root = rootOf(point);
     if (!root) return [];
-    // a counted point below another stands in the total by itself: it is not taken out
-    const without = claiming.filter((q) => !counted(q) && above(q) === point);
-    return [{ point, carrier: point.carrier, use: uses.get(point.id) ?? 'ordinary', root, without }];
+    const use = uses.get(point.id) ?? 'ordinary';
+    return [{ point, carrier: point.carrier, use, root, without: takenOutOf.get(point) ?? [] }];
   });
   return {
     parts,
