@@ -7,12 +7,17 @@ import type { Registry } from '../../pipeline/domain/index.ts';
 import type { FrameLog } from '../../pipeline/log/port.ts';
 import { freshBooks } from '../support/postgres.ts';
 import { plant } from '../support/run-books.ts';
+import { patience } from './form.ts';
 import type { Load, Offer } from './load.ts';
 import { openObligations, readObligations } from './obligations.ts';
 import { type Happened, judge, type Verdict } from './verdict.ts';
 
-/** Waits for a condition; a failure of asking counts as "not yet". */
-export async function until(what: string, done: () => boolean | Promise<boolean>, withinMs = 120_000): Promise<void> {
+/** Waits for a condition; a failure of asking counts as "not yet". What is waited for may be told as it stands at the end. */
+export async function until(
+  what: string | (() => string),
+  done: () => boolean | Promise<boolean>,
+  withinMs = 120_000,
+): Promise<void> {
   const deadline = Date.now() + withinMs;
   let last: unknown;
   for (;;) {
@@ -21,7 +26,10 @@ export async function until(what: string, done: () => boolean | Promise<boolean>
     } catch (error) {
       last = error;
     }
-    if (Date.now() > deadline) throw new Error(`waited ${withinMs / 1_000} s for ${what}`, { cause: last });
+    if (Date.now() > deadline) {
+      const told = typeof what === 'string' ? what : what();
+      throw new Error(`waited ${withinMs / 1_000} s for ${told}`, { cause: last });
+    }
     await wait(20);
   }
 }
@@ -122,15 +130,16 @@ export async function openCourse({ load, log, books: given }: CourseOptions): Pr
   const caughtUp = async (withinMs?: number, at: Place = { books, log }): Promise<number> => {
     const started = performance.now();
     const bounds = await at.log.bounds();
+    let found: ReadonlyMap<number, number> = new Map();
+    const stands = (): string => {
+      const high = JSON.stringify([...bounds].map(([partition, of]) => [partition, of.high]));
+      return `the books to reach ${high}; they are at ${JSON.stringify([...found])}`;
+    };
     const behind = async (): Promise<boolean> => {
-      const found = await positions(at.books);
+      found = await positions(at.books);
       return [...bounds].every(([partition, { low, high }]) => high === low || (found.get(partition) ?? 0) >= high);
     };
-    await until(
-      `the books to reach ${JSON.stringify([...bounds].map(([p, { high }]) => [p, high]))}`,
-      behind,
-      withinMs,
-    );
+    await until(stands, behind, withinMs);
     return performance.now() - started;
   };
 
@@ -151,7 +160,7 @@ export async function openCourse({ load, log, books: given }: CourseOptions): Pr
     verdict: async (happened, more = {}) => {
       await offer(load.rest());
       const place = { books, log, ...more };
-      await caughtUp(180_000, place);
+      await caughtUp(patience(180_000), place);
       const sent = await readObligations(file);
       return judge({ registry: load.registry, sent, ...place }, happened);
     },
