@@ -1,3 +1,3 @@
 export type { ApiContext } from './context.ts';
-export { type ApiServer, buildApp, createServer } from './server.ts';
+export { type ApiServer, buildApp, createServer, type ServerOptions } from './server.ts';
 export { createIntakeServer, type IntakeServer } from './intake/server.ts';

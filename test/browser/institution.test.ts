@@ -1,58 +1,16 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Clock, createTelemetry, silentLogger, systemClock } from '#platform';
-import { type ApiServer, createServer } from '../../api/http/index.ts';
-import { ensureWebBuilt } from '../../api/web/build.ts';
+import { describe, expect, it } from 'vitest';
 import type { RulesService } from '../../pipeline/service-rules.ts';
-import type { Service } from '../../pipeline/service.ts';
-import { findChromium, launchChromium, watchPage } from '../support/chromium.ts';
+import { findChromium } from '../support/chromium.ts';
 import { fakeService } from '../support/fake-service.ts';
+import { pageClock, pageRig, textOf } from '../support/page-rig.ts';
 
-/** Thursday 2026-03-12 from 14:20 on, in Shanghai. */
-const BEGIN = Date.UTC(2026, 2, 12, 6, 20);
-const started = Date.now();
-const clock: Clock = { ...systemClock, now: () => BEGIN + Date.now() - started };
 const executable = findChromium();
 
 describe.skipIf(executable === undefined)('the page of an institution', () => {
-  let browser: Browser;
-  let server: ApiServer;
-  const pages: Page[] = [];
-
-  const serve = async (service: Service): Promise<ApiServer> =>
-    createServer({
-      service,
-      telemetry: createTelemetry(silentLogger()),
-      clock,
-      lines: () => [],
-      spoolDepth: () => undefined,
-      webRoot: await ensureWebBuilt(),
-      port: 0,
-    });
-
-  const visit = async (hash: string, width = 1_440, { address } = server) => {
-    const page = await browser.newPage({ viewport: { width, height: 900 } });
-    const watched = watchPage(page, address);
-    pages.push(page);
-    await page.goto(`${address}/${hash}`);
-    return { page, ...watched };
-  };
-  const textOf = async (page: Page, selector: string): Promise<string> => (await page.textContent(selector)) ?? '';
-
-  beforeAll(async () => {
-    browser = await launchChromium(executable ?? '');
-    server = await serve(fakeService(clock));
-  });
-  afterEach(async () => {
-    for (const page of pages.splice(0)) await page.close();
-  });
-  afterAll(async () => {
-    await browser.close();
-    await server.close();
-  });
+  const { serve, visit } = pageRig(executable);
 
   it('is a click away from the month, and shows verdicts with standard, standing and confidence', async () => {
-    const { page, complaints, foreign } = await visit('');
+    const { page, complaints, foreign } = await visit(await serve());
     await page.locator('[data-panel=month] a.institution', { hasText: '政务服务中心' }).click();
     await page.waitForSelector('[data-institution=centre] [data-verdict=energy-per-area]');
     const over = await textOf(page, '[data-verdict=energy-per-area]');
@@ -70,13 +28,13 @@ describe.skipIf(executable === undefined)('the page of an institution', () => {
   });
 
   it('says of totals which days they are of, the last included, and how much of them is covered', async () => {
-    const { page } = await visit('#/institution/centre');
+    const { page } = await visit(await serve(), { hash: '#/institution/centre' });
     await page.waitForSelector('[data-panel=carbon] .totals');
     expect(await textOf(page, '[data-panel=carbon]')).toMatch(/年初至今 · \d{4}-01-01 – \d{4}-02-28 覆盖率 99\.1 %/);
   });
 
   it('opens the factors of a figure with document, clause, year and confidence', async () => {
-    const { page, complaints } = await visit('#/institution/centre');
+    const { page, complaints } = await visit(await serve(), { hash: '#/institution/centre' });
     await page.locator('[data-panel=carbon] .rows-button').click();
     const row = await textOf(page, '[data-row="electricity-co2/example"]');
     for (const word of ['0.4471 kgCO₂/kWh', 'DB00/T 1-2020 (example) (2020)', '表 3', '置信度 A', '已核实'])
@@ -85,7 +43,7 @@ describe.skipIf(executable === undefined)('the page of an institution', () => {
   });
 
   it('tells savings against the baseline with their interval, and without a fit the gate that failed', async () => {
-    const { page, complaints } = await visit('#/institution/centre');
+    const { page, complaints } = await visit(await serve(), { hash: '#/institution/centre' });
     await page.waitForSelector('[data-baseline=fitted]');
     const fitted = await textOf(page, '[data-baseline]');
     for (const word of ['节约', '5,200', '95 % 区间', '3,900 – 6,500', 'Lanzhou 52889', 'R² 0.91'])
@@ -97,7 +55,7 @@ describe.skipIf(executable === undefined)('the page of an institution', () => {
   });
 
   it('speaks English when told', async () => {
-    const { page } = await visit('#/institution/centre');
+    const { page } = await visit(await serve(), { hash: '#/institution/centre' });
     await page.getByText('EN', { exact: true }).click();
     await page.waitForSelector('text=Against the quotas');
     await page.waitForSelector('[data-verdict]');
@@ -107,13 +65,13 @@ describe.skipIf(executable === undefined)('the page of an institution', () => {
   });
 
   it('says that there is no such institution', async () => {
-    const { page } = await visit('#/institution/nobody');
+    const { page } = await visit(await serve(), { hash: '#/institution/nobody' });
     await page.waitForSelector('text=没有这个机构');
     expect(await page.locator('[data-panel=verdicts]').count()).toBe(0);
   });
 
   it('tells of costs which months are not whole, and what is not in the total', async () => {
-    const fake = fakeService(clock);
+    const fake = fakeService(pageClock);
     const lacking = {
       what: 'costs',
       reason: 'TARIFF_MISSING: p-hall has no tariff',
@@ -123,16 +81,14 @@ describe.skipIf(executable === undefined)('the page of an institution', () => {
       const all = await fake.rules.costs(query);
       return { ...all, rows: all.rows.map((row) => ({ ...row, coverage: 0.8 })), missing: [lacking] };
     };
-    const partly = await serve({ ...fake, rules: { ...fake.rules, costs } });
-    const { page } = await visit('#/institution/centre', 1_440, partly);
+    const { page } = await visit(await serve({ rules: { ...fake.rules, costs } }), { hash: '#/institution/centre' });
     await page.waitForSelector('[data-panel=costs] table');
     const said = await textOf(page, '[data-panel=costs]');
     for (const word of ['覆盖率 80.0 %', '尚有未计入的部分', '给 p-hall 写上电价']) expect(said).toContain(word);
-    await partly.close();
   });
 
   it.each([1_440, 768, 390])('is never wider than a window of %i', async (width) => {
-    const { page } = await visit('#/institution/centre', width);
+    const { page } = await visit(await serve(), { hash: '#/institution/centre', width });
     await page.waitForSelector('[data-target] svg');
     await page.waitForSelector('[data-verdict]');
     const folder = process.env['SCREENSHOTS'];
