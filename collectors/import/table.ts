@@ -3,7 +3,7 @@ import { parse } from 'csv-parse/sync';
 import readXlsxFile from 'read-excel-file/node';
 import { type MeteringError, requestError } from '#domain';
 
-/** A cell: text as written, a number of a spreadsheet with all its digits, or a spreadsheet's date (wall clock in UTC fields). */
+/** A cell: text as written, a number of a spreadsheet with the digits that are meant, or a spreadsheet's date (wall clock in UTC fields). */
 export type Cell = string | { readonly digits: string } | Date | null;
 
 export interface Table {
@@ -71,10 +71,15 @@ async function readWorkbook(bytes: Uint8Array, name: string, { sheet }: TableHin
   }));
 }
 
+/** A spreadsheet keeps doubles, of which 15 digits are meant: Excel writes 8.2 as 8.1999999999999993. */
+const SPREADSHEET_DIGITS = 15;
+
 const cellOf = (value: unknown): Cell => {
   if (value instanceof Date) return value;
   if (typeof value === 'string') return value;
-  if (typeof value === 'object' && value !== null && 'digits' in value) return { digits: String(value.digits) };
+  if (typeof value === 'object' && value !== null && 'digits' in value) {
+    return { digits: String(Number(Number(value.digits).toPrecision(SPREADSHEET_DIGITS))) };
+  }
   return typeof value === 'boolean' ? String(value) : null;
 };
 

@@ -68,12 +68,9 @@ interface Decimal {
   readonly places: number;
 }
 
-/** A spreadsheet keeps doubles, of which 15 digits are meant. */
-const SPREADSHEET_DIGITS = 15;
-
 function decimalOf(cell: Cell, format: NumberFormat): Part<Decimal> {
   const isNumber = typeof cell === 'object' && cell !== null && !(cell instanceof Date);
-  const text = isNumber ? String(Number(Number(cell.digits).toPrecision(SPREADSHEET_DIGITS))) : textOf(cell);
+  const text = textOf(cell);
   if (!isNumber && format.decimal === undefined && format.delimiter === ';' && text.includes(',')) {
     return refused(
       'NUMBER_AMBIGUOUS',

@@ -1,0 +1,39 @@
+import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
+import { describe, expect, it } from 'vitest';
+import writeXlsxFile, { type SheetData } from 'write-excel-file/node';
+import { readQuantities } from '../../../collectors/import/index.ts';
+import { list, read } from '../../support/readings.ts';
+
+/** A workbook as Excel writes it: a number that no double holds exactly has 17 digits. */
+async function excelWorkbook(rows: SheetData): Promise<Uint8Array> {
+  const parts = unzipSync(new Uint8Array(await writeXlsxFile(rows).toBuffer()));
+  const withAllDigits = (xml: string): string =>
+    xml.replace(/<v>(\d+\.\d+)<\/v>/g, (_, digits: string) => `<v>${Number(digits).toPrecision(17)}</v>`);
+  return zipSync(
+    Object.fromEntries(
+      Object.entries(parts).map(([name, part]) => [
+        name,
+        name.startsWith('xl/worksheets/') ? strToU8(withAllDigits(strFromU8(part))) : part,
+      ]),
+    ),
+  );
+}
+
+describe('numbers that Excel writes with 17 digits are those that were typed', () => {
+  it('in quantities and costs', async () => {
+    const bytes = await excelWorkbook([
+      ['机构', '月份', '种类', '数量', '单位', '费用'],
+      ['a', '2026-01', '电', 1234.56, 'kWh', 8.2],
+    ]);
+    const { drafts } = await readQuantities(bytes, 'bills.xlsx');
+    expect(drafts[0]?.cells).toMatchObject({ quantity: '1234.56', cost: '8.2' });
+  });
+
+  it('in readings', async () => {
+    const bytes = await excelWorkbook([
+      ['表号', '抄表时间', '读数（kWh）'],
+      [20231107, '2025-03-01', 8.2],
+    ]);
+    expect(list(await read(bytes))).toEqual(['hand.p1/r @ 2025-02-28T16:00:00 = 8200']);
+  });
+});
