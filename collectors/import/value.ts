@@ -1,5 +1,5 @@
-import { type Carrier, isMeteringError, type Rational, unitFactor, unitsOf } from '#domain';
-import { type Part, part, refused } from './outcome.ts';
+import { type Carrier, isMeteringError, type Rational, unitFactor, unitsOf, withoutGroups } from '#domain';
+import { type Part, part, type Refused, refused } from './outcome.ts';
 import type { Cell } from './table.ts';
 import { textOf } from './time.ts';
 
@@ -68,21 +68,25 @@ interface Decimal {
   readonly places: number;
 }
 
+const NUMBER = /^([+-]?)(\d{1,30})(?:\.(\d{0,30}))?(?:e([+-]?\d{1,2}))?$/i;
+
+const doubtful = (text: string): Refused =>
+  refused(
+    'NUMBER_AMBIGUOUS',
+    `"${text}" 里的逗号可能是小数点；请加 --decimal , 或 --decimal .`,
+    `the comma of "${text}" may be the mark of decimals: say --decimal , or --decimal .`,
+  );
+
 function decimalOf(cell: Cell, format: NumberFormat): Part<Decimal> {
   const isNumber = typeof cell === 'object' && cell !== null && !(cell instanceof Date);
   const text = textOf(cell);
-  if (!isNumber && format.decimal === undefined && format.delimiter === ';' && text.includes(',')) {
-    return refused(
-      'NUMBER_AMBIGUOUS',
-      `"${text}" 里的逗号可能是小数点；请加 --decimal , 或 --decimal .`,
-      `the comma of "${text}" may be the mark of decimals: say --decimal , or --decimal .`,
-    );
-  }
   const mark = isNumber ? '.' : (format.decimal ?? '.');
   const group = mark === '.' ? ',' : '.';
-  const grouped = new RegExp(String.raw`(?<=\d)[${group}\u00a0\u202f\u2009' ](?=\d{3}(?:\D|$))`, 'g');
-  const plain = text.replace(grouped, '').replace(mark, '.');
-  const match = /^([+-]?)(\d{1,30})(?:\.(\d{0,30}))?(?:e([+-]?\d{1,2}))?$/i.exec(plain);
+  const plain = withoutGroups(text, `${group}\u00a0\u202f\u2009' `);
+  const isOdd = plain.includes(group);
+  const isOpen = !isNumber && format.decimal === undefined;
+  if (isOpen && (isOdd || (format.delimiter === ';' && text.includes(',')))) return doubtful(text);
+  const match = isOdd ? null : NUMBER.exec(plain.replace(mark, '.'));
   if (!match) return refused('VALUE_INVALID', `"${text}" 不是读数`, `"${text}" is no reading`);
   const [, sign, whole = '0', fraction = '', exponent = '0'] = match;
   return part({

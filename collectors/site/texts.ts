@@ -15,6 +15,7 @@ import {
   toBaseUnits,
   unitFactor,
   unitsOf,
+  withoutGroups,
   type Zone,
 } from '#domain';
 import { suggest } from './nearest.ts';
@@ -121,12 +122,9 @@ export function readShare(text: string | number): Told<Rational> {
   );
 }
 
-/** Commas between groups of three digits are left out; another one makes no number. */
-const ungrouped = (text: string): string => text.replace(/(?<=\d),(?=\d{3}(?:\D|$))/g, '');
-
 /** Whole persons or whole m²: 84, "3,200 m2". */
 export function readCount(text: string | number, units: readonly string[], what: LocalText): Told<number> {
-  const match = /^\s*(\d+)\s*([^\d\s,]\S*)?\s*$/.exec(ungrouped(String(text)));
+  const match = /^\s*(\d+)\s*([^\d\s,]\S*)?\s*$/.exec(withoutGroups(String(text)));
   const value = Number(match?.[1]);
   if (match && Number.isSafeInteger(value) && (match[2] === undefined || units.includes(match[2]))) return fine(value);
   return refuse(
@@ -242,7 +240,7 @@ export function readPower(text: string, carrier: Carrier): Told<Rational> {
 
 const scaled = (digits: string, factor: Rational, text: string): Told<Rational> =>
   told(
-    () => multiplyRational(parseRational(ungrouped(digits)), factor),
+    () => multiplyRational(parseRational(withoutGroups(digits)), factor),
     say(`"${text}" 不是数量`, `"${text}" is not a quantity`),
     say('请写普通数字，例如 12.5', 'Write a plain number, such as 12.5'),
   );

@@ -1,6 +1,7 @@
 import { type BaseUnit, baseUnitOf, type Carrier } from './carrier.ts';
 import { requestError } from './errors.ts';
 import { type Rational, rational } from './rational.ts';
+import { withoutGroups } from './text.ts';
 
 /**
  * Units as people write them, each with the base units that one of it holds (ledger.md, 2). 1 kWh of heat is 3,600 kJ.
@@ -66,7 +67,7 @@ export function unitFactor(unit: string, carrier: Carrier): Rational {
  * unless `round` says that they are to be rounded half up (floats of a meter).
  */
 export function toBaseUnits(decimal: string, unit: string, carrier: Carrier, round = false): number {
-  const text = decimal.trim().replace(/(?<=\d)[,\u00a0\u202f ](?=\d{3}(?:\D|$))/g, '');
+  const text = withoutGroups(decimal.trim(), ',\u00a0\u202f ');
   const match = /^([+-]?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d{1,2}))?$/.exec(text);
   if (!match)
     throw requestError('QUANTITY_INVALID', `"${decimal}" is not a number`, {

@@ -16,6 +16,7 @@ import {
   quantityUnitsOf,
   type Registry,
   USES,
+  withoutGroups,
   zoneOf,
   DAY,
 } from '#domain';
@@ -285,7 +286,7 @@ function amountOf(text: string, unit: string, kind: QuantityKind): Part<number> 
 
 function costOf(text: string): Part<number | null> {
   if (text === '') return part(null);
-  const match = /^(\d{1,12})(?:\.(\d{1,2})0*)?\s*(?:元|CNY)?$/.exec(text.replace(/(?<=\d),(?=\d{3}(?:\D|$))/g, ''));
+  const match = /^(\d{1,12})(?:\.(\d{1,2})0*)?\s*(?:元|CNY)?$/.exec(withoutGroups(text));
   if (match) return part(Number(match[1]) * 100 + Number((match[2] ?? '').padEnd(2, '0')));
   return refuse(
     'cost',

@@ -169,6 +169,22 @@ points:
     expect(list(await read(text, { decimal: '.' }))).toEqual(['hand.w1/r @ 2025-02-28T16:00:00 = 12345000']);
   });
 
+  it.each(['"1234,567"', '"0,123"', '"1,23"', '"12,3456"', '"1,234,56"'])(
+    'a comma that stands between no groups of thousands is not left out: %s may have decimals',
+    async (value) => {
+      const text = `meter,time,value (m3)\nw1,2025-03-01,${value}\n`;
+      expect(refusals(await read(text))).toEqual(['2 NUMBER_AMBIGUOUS']);
+      expect(refusals(await read(text, { decimal: '.' }))).toEqual(['2 VALUE_INVALID']);
+    },
+  );
+
+  it('a point that stands between no groups of thousands is no number where a comma marks decimals', async () => {
+    const text = (value: string) => `meter;time;value (m3)\nw1;2025-03-01;${value}\n`;
+    expect(refusals(await read(text('1234.567'), { decimal: ',' }))).toEqual(['2 VALUE_INVALID']);
+    expect(refusals(await read(text('1.5'), { decimal: ',' }))).toEqual(['2 VALUE_INVALID']);
+    expect(list(await read(text('1.234,5'), { decimal: ',' }))).toEqual(['hand.w1/r @ 2025-02-28T16:00:00 = 1234500']);
+  });
+
   it('two values of one register at one time are two frames, equal ones count once', async () => {
     const readings = await read('meter,time,value (m3)\nw1,2025-03-01,1\nw1,2025-03-01,2\nw1,2025-03-01,1.0\n');
     expect(readings.frames.map(({ r }) => r)).toEqual([[['r', 1000]], [['r', 2000]]]);

@@ -15,6 +15,7 @@ it('a comma stands between groups of three digits; 3200,5 m² are not 32,005', (
 institutions:
   - { id: a, name: A, area: "3,200 m2", headcount: "1,234,567" }
   - { id: b, name: B, area: "3200,5 m2", headcount: "84,5" }
+  - { id: c, name: C, area: "3200,567 m2", headcount: "0,840" }
 points:
   - id: p
     name: P
@@ -29,5 +30,11 @@ points:
     institution: a
     meters: [{ serial: "2", unit: m3, rating: { flow: "1,600 m3/h" } }]
 `;
-  expect(brief(text)).toEqual(['4:29 COUNT_INVALID', '4:53 COUNT_INVALID', '11:57 RATIO_INVALID']);
+  expect(brief(text)).toEqual([
+    '4:29 COUNT_INVALID',
+    '4:53 COUNT_INVALID',
+    '5:29 COUNT_INVALID',
+    '5:55 COUNT_INVALID',
+    '12:57 RATIO_INVALID',
+  ]);
 });

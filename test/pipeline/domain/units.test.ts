@@ -76,7 +76,20 @@ describe('quantities', () => {
   });
 
   it('that are no numbers, have no unit, or are too large, are refused', () => {
-    for (const bad of ['', 'x', '1.2.3', '1,23', '--1', '0x10', 'NaN', 'Infinity', '1e'])
+    for (const bad of [
+      '',
+      'x',
+      '1.2.3',
+      '1,23',
+      '1234,567',
+      '0,123',
+      '1,234,56',
+      '--1',
+      '0x10',
+      'NaN',
+      'Infinity',
+      '1e',
+    ])
       expect(() => toBaseUnits(bad, 'kWh', 'electricity'), bad).toThrow(invalid('QUANTITY_INVALID'));
     expect(() => toBaseUnits('1e40', 'kWh', 'electricity')).toThrow(invalid('QUANTITY_INVALID'));
     expect(() => parseQuantity('12', 'water')).toThrow(invalid('QUANTITY_INVALID'));

@@ -99,9 +99,10 @@ describe('quantities by hand', () => {
       'b,2026-05,纸,,12.5,kg,30,',
       'b,2026-05,水,,5,m3,three,',
       'b,2026-06,水,,five,m3,,',
+      'b,2026-04,水,,5,m3,"1280,500",',
     );
     const answer = await take(table);
-    expect(answer).toMatchObject({ rows: 14, added: 2, unchanged: 0, replaced: 0 });
+    expect(answer).toMatchObject({ rows: 15, added: 2, unchanged: 0, replaced: 0 });
     expect(answer.refused.map(({ row, column, code }) => `${row} ${column} ${code}`)).toEqual([
       '3 unit UNIT_UNKNOWN',
       '4 quantity QUANTITY_NEGATIVE',
@@ -115,6 +116,7 @@ describe('quantities by hand', () => {
       '12 kind KIND_UNKNOWN',
       '14 cost COST_INVALID',
       '15 quantity QUANTITY_INVALID',
+      '16 cost COST_INVALID',
     ]);
     expect(answer.refused.every(({ reason, cure }) => reason.zh && reason.en && cure.zh && cure.en)).toBe(true);
     expect((await held()).map(({ kind, amount }) => [kind, amount])).toEqual([
