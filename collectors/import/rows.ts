@@ -3,7 +3,7 @@ import type { Layout } from './header.ts';
 import { type Part, part, type Refused, refused, type RefusedRow, type Understood } from './outcome.ts';
 import type { Naming } from './registers.ts';
 import type { Cell, Table } from './table.ts';
-import { readTime, type ReadTime, textOf, type TimeFormat } from './time.ts';
+import { isWholeDay, readTime, type ReadTime, textOf, type TimeFormat } from './time.ts';
 import { faceValue, type NumberFormat } from './value.ts';
 
 export interface RowFormat {
@@ -94,11 +94,18 @@ function readEntry(row: readonly Cell[], { index, name, unit }: Entry, at: numbe
 
 const FORMULA = refused('FORMULA', '这是公式，不是数据', 'this is a formula, no data');
 
+const WHOLE_DAY = refused(
+  'TIME_INVALID',
+  '表格里的 24:00 与 0:00 分不清；请把 24:00 写成文字，或写次日和 0:00',
+  'a spreadsheet does not tell 24:00 from 0:00: write 24:00 as text, or the next day and 0:00',
+);
+
 /** What a spreadsheet would compute: =…, @…, and signs that begin no number. */
 const isFormula = (text: string): boolean => /^[=@]|^[+-]\s*[^\d\s.,]/.test(text);
 
 function timeOf(row: readonly Cell[], { at }: Layout, { time }: RowFormat): Part<ReadTime> {
   const [date, clock] = [at.date, at.time].map((index) => (index === undefined ? undefined : (row[index] ?? null)));
+  if (date !== undefined && clock instanceof Date && isWholeDay(clock)) return WHOLE_DAY;
   const cell = date === undefined || clock === undefined ? (date ?? clock ?? null) : joined(date, clock);
   if (textOf(cell) === '')
     return refused('TIME_MISSING', '没有时间；合并的单元格请拆开', 'there is no time; split merged cells');

@@ -32,6 +32,10 @@ const TIME_OF_DAY =
  * that it never showed is refused, whatever stands in the rows around it. A date alone is local midnight; 24:00 is the end of its day.
  */
 export function readTime(cell: Cell, format: TimeFormat): Part<ReadTime> {
+  if (cell instanceof Date && hasNoDay(cell)) {
+    const clock = textOf(cell).slice(11);
+    return refused('TIME_INVALID', `${clock} 没有日期`, `${clock} has no day beside it`);
+  }
   const wall = cell instanceof Date ? wallOfSpreadsheet(cell) : wallOf(textOf(cell), format.dates);
   if (!wall) {
     return refused(
@@ -56,6 +60,14 @@ export const textOf = (cell: Cell | undefined): string => {
   if (cell instanceof Date) return toSecond(cell).toISOString().slice(0, 19).replace('T', ' ');
   return typeof cell === 'string' ? cell.trim() : cell.digits;
 };
+
+/** Spreadsheets count days from 1900 or 1904 on; a time of day is a share of the first. */
+const FIRST_DAYS = Date.UTC(1905, 0, 1);
+const hasNoDay = (date: Date): boolean => date.getTime() < FIRST_DAYS;
+
+/** A time of day that shows as 24:00 or as 0:00, whichever way its cell is formatted. */
+export const isWholeDay = (date: Date): boolean => hasNoDay(date) && WHOLE_DAYS.includes(toSecond(date).getTime());
+const WHOLE_DAYS = [Date.UTC(1899, 11, 31), Date.UTC(1904, 0, 2)];
 
 /** Spreadsheets keep days with a fraction, which may come out a millisecond short. */
 const toSecond = (date: Date): Date => new Date(Math.round(date.getTime() / SECOND) * SECOND);

@@ -2,7 +2,7 @@ import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import writeXlsxFile, { type SheetData } from 'write-excel-file/node';
 import { readQuantities } from '../../../collectors/import/index.ts';
-import { list, read } from '../../support/readings.ts';
+import { list, read, refusals } from '../../support/readings.ts';
 
 /** A workbook as Excel writes it: a number that no double holds exactly has 17 digits. */
 async function excelWorkbook(rows: SheetData): Promise<Uint8Array> {
@@ -35,5 +35,37 @@ describe('numbers that Excel writes with 17 digits are those that were typed', (
       [20231107, '2025-03-01', 8.2],
     ]);
     expect(list(await read(bytes))).toEqual(['hand.p1/r @ 2025-02-28T16:00:00 = 8200']);
+  });
+});
+
+describe('a time of day in a cell of its own', () => {
+  const day = (text: string) => ({ value: new Date(`${text}Z`), type: Date, format: 'yyyy-mm-dd' });
+  const clock = (share: number) => ({ value: share, type: Number, format: '[h]:mm' });
+
+  it('is that of the day beside it; a whole day is the end of that day or its beginning, and is not guessed', async () => {
+    const bytes = await excelWorkbook([
+      ['表号', '日期', '时间', '读数（kWh）'],
+      ['p1', day('2025-03-01T00:00'), clock(0), 1],
+      ['p1', day('2025-03-01T00:00'), clock(0.75), 2],
+      ['p1', day('2025-03-01T00:00'), clock(1), 3],
+      // hours that were filled down over midnight
+      ['p1', day('2025-03-02T00:00'), clock(1.25), 4],
+    ]);
+    const readings = await read(bytes);
+    expect(list(readings)).toEqual([
+      'hand.p1/r @ 2025-02-28T16:00:00 = 1000',
+      'hand.p1/r @ 2025-03-01T10:00:00 = 2000',
+      'hand.p1/r @ 2025-03-01T22:00:00 = 4000',
+    ]);
+    expect(refusals(readings)).toEqual(['4 TIME_INVALID']);
+    expect(readings.refused[0]?.reason.en).toMatch(/24:00 .* text/);
+  });
+
+  it('is no time where no day stands beside it', async () => {
+    const bytes = await excelWorkbook([
+      ['表号', '时间', '读数（kWh）'],
+      ['p1', clock(0.75), 1],
+    ]);
+    expect(refusals(await read(bytes))).toEqual(['2 TIME_INVALID']);
   });
 });
