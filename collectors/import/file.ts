@@ -21,7 +21,10 @@ export interface SheetForm<Draft> {
   readonly cure: string;
 }
 
-/** The first sheet of a CSV or XLSX file that has the form, and the hash of the whole file. Throws IMPORT_UNREADABLE, IMPORT_COLUMNS_UNKNOWN. */
+/**
+ * The sheet of a CSV or XLSX file that has the form, and the hash of the whole file. Two that have rows are not both meant without saying
+ * so. Throws IMPORT_UNREADABLE, IMPORT_COLUMNS_UNKNOWN.
+ */
 export async function readSheet<Draft>(
   bytes: Uint8Array,
   name: string,
@@ -29,9 +32,19 @@ export async function readSheet<Draft>(
 ): Promise<{ readonly name: string; readonly sha256: string; readonly drafts: readonly Draft[] }> {
   const tables = await readTables(bytes, name, {});
   const marks = workbookMarks(bytes);
-  for (const table of tables) {
+  const found = tables.flatMap((table) => {
     const drafts = draftsOf(table, marks.get(table.sheet ?? ''));
-    if (drafts) return { name, sha256: createHash('sha256').update(bytes).digest('hex'), drafts };
+    return drafts ? [{ sheet: table.sheet, drafts }] : [];
+  });
+  const filled = found.filter(({ drafts }) => drafts.length > 0);
+  if (filled.length > 1) {
+    const sheets = filled.map(({ sheet }) => sheet).join(', ');
+    throw requestError('IMPORT_UNREADABLE', `${name} has rows on several sheets: ${sheets}`, {
+      place: name,
+      cure: 'put all rows on one sheet, or save each sheet as a file of its own',
+    });
   }
+  const { drafts } = filled[0] ?? found[0] ?? {};
+  if (drafts) return { name, sha256: createHash('sha256').update(bytes).digest('hex'), drafts };
   throw requestError('IMPORT_COLUMNS_UNKNOWN', `${name} has no columns ${needed.join(', ')}`, { place: name, cure });
 }

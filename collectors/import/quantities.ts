@@ -26,7 +26,7 @@ export async function readQuantitiesFile(path: string): Promise<QuantityTable> {
 }
 
 /**
- * Monthly quantities of a CSV or XLSX file as texts by column; what they mean is judged by the pipeline. The first sheet whose head has
+ * Monthly quantities of a CSV or XLSX file as texts by column; what they mean is judged by the pipeline. The sheet whose head has
  * institution, month, kind and quantity counts. Throws IMPORT_UNREADABLE, IMPORT_COLUMNS_UNKNOWN.
  */
 export const readQuantities = (bytes: Uint8Array, name: string): Promise<QuantityTable> =>

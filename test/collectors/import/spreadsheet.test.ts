@@ -38,6 +38,27 @@ describe('numbers that Excel writes with 17 digits are those that were typed', (
   });
 });
 
+describe('a workbook with a sheet for each year', () => {
+  const head = ['机构', '月份', '种类', '数量', '单位'];
+  const sheet = (name: string, ...rows: SheetData) => ({ sheet: name, data: [head, ...rows] });
+
+  it('is refused, so that the quantities of the second are not left out in silence', async () => {
+    const bytes = await writeXlsxFile([
+      sheet('2025', ['a', '2025-01', '电', 1, 'kWh']),
+      sheet('2026', ['a', '2026-01', '电', 2, 'kWh']),
+    ]).toBuffer();
+    await expect(readQuantities(new Uint8Array(bytes), 'bills.xlsx')).rejects.toMatchObject({
+      code: 'IMPORT_UNREADABLE',
+      message: 'bills.xlsx has rows on several sheets: 2025, 2026',
+    });
+  });
+
+  it('is taken where only one of them has rows', async () => {
+    const bytes = await writeXlsxFile([sheet('2025'), sheet('2026', ['a', '2026-01', '电', 2, 'kWh'])]).toBuffer();
+    expect((await readQuantities(new Uint8Array(bytes), 'bills.xlsx')).drafts).toHaveLength(1);
+  });
+});
+
 describe('a time of day in a cell of its own', () => {
   const day = (text: string) => ({ value: new Date(`${text}Z`), type: Date, format: 'yyyy-mm-dd' });
   const clock = (share: number) => ({ value: share, type: Number, format: '[h]:mm' });
