@@ -1,4 +1,4 @@
-import { type MeteringError, CARRIERS, requestError, unitsOf } from '#domain';
+import { isUnit, type MeteringError, requestError } from '#domain';
 import { suggest } from '../site/nearest.ts';
 import { COLUMN_NAMES } from './names.ts';
 import { COLUMN_ROLES, type ColumnRole, type UnderstoodColumn } from './outcome.ts';
@@ -8,20 +8,18 @@ import { textOf } from './time.ts';
 /** Which column is what, by its name in the file or its number from 1. */
 export type ColumnMap = Readonly<Partial<Record<ColumnRole, string>>>;
 
-const UNITS = new Set(CARRIERS.flatMap((carrier) => unitsOf(carrier)).map((unit) => unit.toLowerCase()));
-
 export interface HeaderName {
   /** Without the unit. */
   readonly name: string;
   readonly unit?: string | undefined;
 }
 
-/** "p-main (kWh)", "读数（m³）", "register_m3": the name and its unit. */
+/** "p-main (kWh)", "读数（m³）", "读数（单位：度）", "register_m3": the name and its unit. */
 export function splitHeader(header: string): HeaderName {
-  const bracketed = /^(.*?)\s*[(（[【]\s*([^()（）[\]【】]+?)\s*[)）\]】]$/.exec(header);
+  const bracketed = /^(.*?)\s*[(（[【]\s*(?:单位\s*[:：])?\s*([^()（）[\]【】]+?)\s*[)）\]】]$/.exec(header);
   const tailed = bracketed ?? /^(.+?)[_\s/]([^_\s/]+)$/.exec(header);
   const [, name, unit] = tailed ?? [];
-  const known = unit !== undefined && UNITS.has(unit.toLowerCase());
+  const known = unit !== undefined && isUnit(unit);
   return known && name !== undefined && name !== '' ? { name, unit } : { name: header };
 }
 

@@ -1,4 +1,4 @@
-import { DAY, dayOfCivil, HOUR, localCandidates, MINUTE, SECOND, type Zone } from '#domain';
+import { DAY, dayOfCivil, halfWidth, HOUR, localCandidates, MINUTE, SECOND, type Zone } from '#domain';
 import { type DateOrder, type Part, part, refused } from './outcome.ts';
 import type { Cell } from './table.ts';
 
@@ -36,7 +36,7 @@ export function readTime(cell: Cell, format: TimeFormat): Part<ReadTime> {
     const clock = textOf(cell).slice(11);
     return refused('TIME_INVALID', `${clock} 没有日期`, `${clock} has no day beside it`);
   }
-  const wall = cell instanceof Date ? wallOfSpreadsheet(cell) : wallOf(textOf(cell), format.dates);
+  const wall = cell instanceof Date ? wallOfSpreadsheet(cell) : wallOf(halfWidth(textOf(cell)), format.dates);
   if (!wall) {
     return refused(
       'TIME_INVALID',
@@ -102,10 +102,10 @@ interface WrittenDate {
 }
 
 function dateOf(text: string, dates: DateOrder): WrittenDate | undefined {
-  const compact = /^(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?$/.exec(text);
+  const compact = /^(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?|(\s.*))?$/.exec(text);
   if (compact) {
-    const [, y, m, d, hour, minute, second = '00'] = compact;
-    return dated(y, m, d, hour === undefined ? '' : `${hour}:${minute}:${second}`);
+    const [, y, m, d, hour, minute, second = '00', rest = ''] = compact;
+    return dated(y, m, d, hour === undefined ? rest : `${hour}:${minute}:${second}`);
   }
   const yearFirst = /^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(.*)$/.exec(text);
   if (yearFirst) return dated(yearFirst[1], yearFirst[2], yearFirst[3], yearFirst[4] ?? '');

@@ -1,4 +1,4 @@
-import { type Carrier, isMeteringError, type Rational, unitFactor, unitsOf, withoutGroups } from '#domain';
+import { type Carrier, halfWidth, isMeteringError, type Rational, unitFactor, unitsOf, withoutGroups } from '#domain';
 import { type Part, part, type Refused, refused } from './outcome.ts';
 import type { Cell } from './table.ts';
 import { textOf } from './time.ts';
@@ -82,10 +82,10 @@ function decimalOf(cell: Cell, format: NumberFormat): Part<Decimal> {
   const text = textOf(cell);
   const mark = isNumber ? '.' : (format.decimal ?? '.');
   const group = mark === '.' ? ',' : '.';
-  const plain = withoutGroups(text, `${group}\u00a0\u202f\u2009' `);
+  const plain = withoutGroups(halfWidth(text), `${group}\u00a0\u202f\u2009' `);
   const isOdd = plain.includes(group);
   const isOpen = !isNumber && format.decimal === undefined;
-  if (isOpen && (isOdd || (format.delimiter === ';' && text.includes(',')))) return doubtful(text);
+  if (isOpen && (isOdd || (format.delimiter === ';' && /[,，]/.test(text)))) return doubtful(text);
   const match = isOdd ? null : NUMBER.exec(plain.replace(mark, '.'));
   if (!match) return refused('VALUE_INVALID', `"${text}" 不是读数`, `"${text}" is no reading`);
   const [, sign, whole = '0', fraction = '', exponent = '0'] = match;

@@ -3,6 +3,12 @@ import type { z } from 'zod';
 /** Whether PostgreSQL keeps a text as it is: it refuses a NUL anywhere, and half of a surrogate pair in JSON. */
 export const isKept = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
 
+/** Full-width letters, digits, marks and blanks, as Chinese keyboards write them, in their plain form. */
+export const halfWidth = (text: string): string =>
+  text
+    .replace(/[\uff01-\uff5e]/g, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0))
+    .replaceAll('\u3000', ' ');
+
 /**
  * A number without the marks between its groups of three digits. Marks that stand elsewhere stay, and make it no number:
  * in 1234,567 and 0,123 the comma is one of decimals.

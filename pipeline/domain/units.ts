@@ -1,7 +1,7 @@
 import { type BaseUnit, baseUnitOf, type Carrier } from './carrier.ts';
 import { requestError } from './errors.ts';
 import { type Rational, rational } from './rational.ts';
-import { withoutGroups } from './text.ts';
+import { halfWidth, withoutGroups } from './text.ts';
 
 /**
  * Units as people write them, each with the base units that one of it holds (ledger.md, 2). 1 kWh of heat is 3,600 kJ.
@@ -46,13 +46,35 @@ export const unitsOf = (carrier: Carrier): readonly string[] => Object.keys(UNIT
 
 export const displayUnitOf = (carrier: Carrier): string => DISPLAY_UNIT[baseUnitOf(carrier)];
 
+/** Other ways to write a unit of the table. */
+const ALIASES: Readonly<Record<string, string>> = {
+  兆瓦时: 'mwh',
+  千瓦时: 'kwh',
+  '㎥': 'm3',
+  'm^3': 'm3',
+  立方: 'm3',
+  方: 'm3',
+};
+
+/** kW·h and ｋＷｈ are kWh; small letters. */
+function plainUnit(unit: string): string {
+  const plain = halfWidth(unit)
+    .trim()
+    .toLowerCase()
+    .replace(/(?<=w)[.·⋅・](?=h$)/, '');
+  return ALIASES[plain] ?? plain;
+}
+
+const KNOWN_UNITS = new Set(Object.values(UNITS).flatMap((units) => Object.keys(units).map(plainUnit)));
+
+/** Whether a text is a unit of any carrier. */
+export const isUnit = (text: string): boolean => KNOWN_UNITS.has(plainUnit(text));
+
 /** Base units in one `unit` of the carrier. Throws UNIT_UNKNOWN. */
 export function unitFactor(unit: string, carrier: Carrier): Rational {
   const known = UNITS[baseUnitOf(carrier)];
   const name = unit.trim();
-  const key = Object.hasOwn(known, name)
-    ? name
-    : Object.keys(known).find((k) => k.toLowerCase() === name.toLowerCase());
+  const key = Object.hasOwn(known, name) ? name : Object.keys(known).find((k) => plainUnit(k) === plainUnit(name));
   const factor = key === undefined ? undefined : known[key];
   if (!factor) {
     throw requestError('UNIT_UNKNOWN', `"${unit}" is not a unit of ${carrier}`, {
@@ -67,7 +89,7 @@ export function unitFactor(unit: string, carrier: Carrier): Rational {
  * unless `round` says that they are to be rounded half up (floats of a meter).
  */
 export function toBaseUnits(decimal: string, unit: string, carrier: Carrier, round = false): number {
-  const text = withoutGroups(decimal.trim(), ',\u00a0\u202f ');
+  const text = withoutGroups(halfWidth(decimal).trim(), ',\u00a0\u202f ');
   const match = /^([+-]?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d{1,2}))?$/.exec(text);
   if (!match)
     throw requestError('QUANTITY_INVALID', `"${decimal}" is not a number`, {

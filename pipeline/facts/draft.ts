@@ -1,4 +1,5 @@
 import {
+  halfWidth,
   isCarrier,
   isKept,
   isMeteringError,
@@ -101,12 +102,12 @@ const USE_NEEDED: readonly QuantityKind[] = ['petrol', 'diesel'];
 export function readDraft({ row, cells, faults = [] }: QuantityDraft, registry: Registry, now: number): Read {
   const text = (column: QuantityColumn): string => (cells[column] ?? '').trim();
   const institution = institutionOf(text('institution'), registry);
-  const month = monthOf(text('month'), registry, now);
+  const month = monthOf(halfWidth(text('month')), registry, now);
   const kind = kindOf(text('kind'));
   const use = kind.ok ? useOf(text('use'), kind.value) : kind;
   const unit = text('unit');
   const amount = kind.ok ? amountOf(text('quantity'), unit, kind.value) : kind;
-  const costFen = costOf(text('cost'));
+  const costFen = costOf(halfWidth(text('cost')));
   const spoilt = [
     ...faults.map(faultOf),
     ...QUANTITY_COLUMNS.map((column) => formulaIn(column, text(column))),

@@ -35,6 +35,10 @@ describe('long form', () => {
       'device,register,time,value,unit\nhand.w1,r,20250301080000,1234.5,m3\nhand.p1,r,20250301083000,7,Wh\n',
     ],
     [
+      'full-width digits and marks, units as they are printed on bills',
+      '表号,抄表时间,读数,单位\n0042,2025年3月1日 8：00,"１，２３４．５",㎥\np1,2025－03－01　08：30,０．００７,kW·h\n',
+    ],
+    [
       'device/register',
       'register,time,value,unit\nhand.w1/r,2025-03-01 08:00+08:00,1234500,L\nhand.p1/r,2025-03-01 00:30Z,0.000007,MWh\n',
     ],
@@ -65,6 +69,15 @@ describe('long form', () => {
       expect(readings.understood).toMatchObject({ encoding: 'gb18030', form: 'long', delimiter: ',' });
     }
   });
+
+  it.each(['读数（㎥）', '读数（立方）', '本期读数（单位：m³）'])(
+    'finds the unit in the name of a column: %s',
+    async (value) => {
+      expect(list(await read(`表号,抄表时间,${value}\nw1,2025-03-01,5\n`))).toEqual([
+        'hand.w1/r @ 2025-02-28T16:00:00 = 5000',
+      ]);
+    },
+  );
 
   it('takes the columns that the caller names', async () => {
     const columns = parseColumnMap(['meter=Zähler', 'time=2', 'value=Stand']);

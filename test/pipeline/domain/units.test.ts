@@ -6,6 +6,7 @@ import {
   decimalsOf,
   displayUnitOf,
   inUnit,
+  isUnit,
   parseQuantity,
   toBaseUnits,
   unitFactor,
@@ -96,6 +97,27 @@ describe('quantities', () => {
     for (const unit of ['', 'kg', 'constructor', '__proto__', 'toString'])
       expect(() => unitFactor(unit, 'electricity'), unit).toThrow(invalid('UNIT_UNKNOWN'));
     expect(unitFactor(' KWH ', 'electricity')).toEqual(unitFactor('kWh', 'electricity'));
+  });
+
+  it.each([
+    ['kW·h', 'electricity', 'kWh'],
+    ['kW⋅h', 'electricity', 'kWh'],
+    ['kW.h', 'electricity', 'kWh'],
+    ['ｋＷｈ', 'electricity', 'kWh'],
+    ['兆瓦时', 'electricity', 'MWh'],
+    ['千瓦时', 'heat', 'kWh'],
+    ['㎥', 'water', 'm3'],
+    ['m^3', 'natural-gas', 'm3'],
+    ['立方', 'natural-gas', 'm3'],
+    ['方', 'water', 'm3'],
+  ] as const)('%s of %s is %s', (written, carrier, unit) => {
+    expect(unitFactor(written, carrier)).toEqual(unitFactor(unit, carrier));
+    expect(isUnit(written)).toBe(true);
+  });
+
+  it('in full-width digits are the same numbers', () => {
+    expect(toBaseUnits('１２３４．５', 'kWh', 'electricity')).toBe(1_234_500);
+    expect(toBaseUnits('1，234', 'kWh', 'electricity')).toBe(1_234_000);
   });
 
   it('every unit of every carrier has a factor of its own carrier', () => {

@@ -26,7 +26,10 @@ async function site() {
 describe('quantities by hand', () => {
   it('are kept exactly, with cost in fen, document and file', async () => {
     const { rules, take, held } = await site();
-    const table = await csv('a,2026-03,汽油,车辆,"1,234.5",L,9876.5,bill-03.pdf', 'b,2026年4月,天然气,,1200,立方米,,');
+    const table = await csv(
+      'a,2026-03,汽油,车辆,"1,234.5",L,9876.5,bill-03.pdf',
+      'b,２０２６年４月,天然气,,１２００,立方,,',
+    );
     const { sha256 } = await rules.keepDocument(SITE, { name: 'bill-03.pdf', bytes: Buffer.from('%PDF') }, 'wang');
     expect(await take(table, { documents: { 'bill-03.pdf': sha256 } })).toMatchObject({ added: 2, refused: [] });
     expect(await held()).toMatchObject([
