@@ -19,7 +19,7 @@ const PROTOCOL_OF: Readonly<Record<Connection['kind'], DeviceModel['protocol']>>
  * Modbus Messaging on TCP/IP V1.0b, 4.4.2.3: 1–247 behind a gateway; 0 and 255 for a device that is addressed by its IP
  * alone. Over Serial Line V1.02, 2.2: 1–247, and 0 is to all, which nobody answers.
  */
-const isUnit = (unit: number, kind: Connection['kind']): boolean =>
+export const isUnitOf = (unit: number, kind: Connection['kind']): boolean =>
   Number.isInteger(unit) && ((unit >= 1 && unit <= 247) || (kind === 'modbus-tcp' && (unit === 0 || unit === 255)));
 
 /** Everything about a plan that would make a collector fail or two of them read as one, all at once. Pure. */
@@ -79,7 +79,7 @@ function deviceMistakes(
   if (!Number.isSafeInteger(device.intervalMs) || device.intervalMs <= 0) {
     return [{ place, message: `its interval is ${device.intervalMs} ms`, cure: 'write a whole number above 0' }];
   }
-  if (connection.kind !== 'opcua' && (device.unit === undefined || !isUnit(device.unit, connection.kind))) {
+  if (connection.kind !== 'opcua' && (device.unit === undefined || !isUnitOf(device.unit, connection.kind))) {
     const message = device.unit === undefined ? 'it has no unit id' : `its unit id ${device.unit} is out of range`;
     return [
       { place, message, cure: 'write the unit id set at the meter: 1 to 247, or 0 or 255 for a device on Modbus TCP' },

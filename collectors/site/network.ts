@@ -1,5 +1,6 @@
 import type { Device } from '#domain';
 import type { ConnectedDevice, Connection, DeviceModel, OpcUaUser } from '../contract.ts';
+import { isUnitOf } from '../plan.ts';
 import { suggest } from './nearest.ts';
 import { type Path, say } from './problem.ts';
 import type { ConnectionEntry, DeviceEntry, OpcUaUserEntry } from './schema.ts';
@@ -169,6 +170,7 @@ function checkAddressing(
     return;
   }
   checkAddressKeys(scope, entry, connection, path);
+  checkUnit(scope, entry.unit, connection.kind, [...path, 'unit']);
 }
 
 function checkAddressKeys(scope: Scope, entry: DeviceEntry, connection: ConnectionEntry, path: Path): void {
@@ -196,6 +198,18 @@ function checkAddressKeys(scope: Scope, entry: DeviceEntry, connection: Connecti
       true,
     );
   }
+}
+
+function checkUnit(scope: Scope, unit: number | undefined, kind: ConnectionEntry['kind'], path: Path): void {
+  if (unit === undefined || kind === 'opcua' || isUnitOf(unit, kind)) return;
+  scope.report(
+    path,
+    'UNIT_RANGE',
+    say(`${kind} 线路上没有地址 ${unit}`, `No device on ${kind} has the address ${unit}`),
+    kind === 'modbus-tcp'
+      ? say('请写 1 到 247；按 IP 寻址的设备写 0 或 255', 'Write 1 to 247, or 0 or 255 for a device with its own IP')
+      : say('请写表上设置的地址，1 到 247', 'Write the address set at the meter, 1 to 247'),
+  );
 }
 
 function checkAddressTaken(scope: Scope, entry: DeviceEntry, path: Path, addresses: Map<string, string>): void {

@@ -45,6 +45,20 @@ it.each([
   expect(JSON.stringify(problems)).not.toContain('undefined');
 });
 
+it.each([
+  ['modbus-rtu, device: /dev/ttyUSB0', 0, ['UNIT_RANGE']],
+  ['modbus-rtu-tcp, host: 10.0.0.1, port: 4001', 255, ['UNIT_RANGE']],
+  ['modbus-tcp, host: 10.0.0.1', 248, ['UNIT_RANGE']],
+  ['modbus-tcp, host: 10.0.0.1', 255, []],
+  ['modbus-rtu, device: /dev/ttyUSB0', 247, []],
+])('on a line of kind %s the address %i is checked before a gateway starts', (kind, unit, expected) => {
+  const text = `site: { id: s, name: S }
+connections: [{ id: line, kind: ${kind} }]
+devices: [{ id: d1, connection: line, model: acrel-adl3000-dtsd1352, unit: ${unit} }]
+`;
+  expect(codes(text)).toEqual(expected);
+});
+
 describe('the JSON Schema for editors', () => {
   it('is in step with the schema (update it with vitest -u)', async () => {
     await expect(schemaText()).toMatchFileSnapshot('../../../docs/schema/site.schema.json');
