@@ -53,6 +53,7 @@ export async function runRelay(options: RelayOptions, signal: AbortSignal): Prom
   let liveFrom: number | undefined;
   let left: { readonly seqs: SeqSet; readonly at: number } = { seqs: [], at: 0 };
   let failures = 0;
+  let toldCode: string | undefined;
 
   const offered = (): SeqSet => {
     if (Math.abs(clock.now() - left.at) > LEFT_MS) left = { seqs: [], at: 0 };
@@ -95,8 +96,10 @@ export async function runRelay(options: RelayOptions, signal: AbortSignal): Prom
       failures++;
       // what waits from here on is no longer live: the next that goes through is the newest
       liveFrom = undefined;
-      if (failures === 1)
-        telemetry.emit('relayStalled', EVENTS.relayStalled, { ...describe(error), waiting: spool.depth().frames });
+      const why = describe(error);
+      if (failures === 1 || why['code'] !== toldCode)
+        telemetry.emit('relayStalled', EVENTS.relayStalled, { ...why, waiting: spool.depth().frames });
+      toldCode = why['code'];
       await rest(clock, backOff(failures) * (0.5 + options.random() / 2), signal);
     }
   }

@@ -87,6 +87,29 @@ describe('the relay', () => {
     });
   });
 
+  it('says it again where the reason has become another: a line that came back to a key that was revoked', async () => {
+    await spool.append(drafts(20));
+    const told: unknown[] = [];
+    const heard: Telemetry = {
+      ...telemetry,
+      emit: (event, _spec, fields) => void told.push([event, fields?.['code']]),
+    };
+    const reasons = ['CENTRE_SILENT', 'CENTRE_SILENT', 'CENTRE_KEY_REFUSED', 'CENTRE_KEY_REFUSED'];
+    start(
+      (records) => {
+        const reason = reasons.shift();
+        return reason === undefined ? take(records) : Promise.reject(storeError(reason, 'no'));
+      },
+      { telemetry: heard },
+    );
+    await expect.poll(() => spool.depth().frames).toBe(0);
+    expect(told.slice(0, 3)).toEqual([
+      ['relayStalled', 'CENTRE_SILENT'],
+      ['relayStalled', 'CENTRE_KEY_REFUSED'],
+      ['relayResumed', undefined],
+    ]);
+  });
+
   it('repeats, and never loses, what the log took just before an answer went missing', async () => {
     await spool.append(drafts(30));
     let answered = false;
