@@ -17,7 +17,7 @@ import type { SpooledFrame } from '../spool/port.ts';
 import { centreSilent, invalidAnswer, refusal } from './failure.ts';
 
 export interface CentreOptions {
-  /** https://host:port of the centre's intake. */
+  /** https://host:port of the centre's intake, behind a proxy with the path that leads to it. */
   readonly url: string;
   readonly key: string;
   /** PEM of the authority that signed the centre's certificate; the system's where absent. */
@@ -38,17 +38,25 @@ export interface Centre {
   readonly close: () => void;
 }
 
+interface Reply {
+  readonly status: number;
+  readonly text: string;
+  readonly location: string | undefined;
+}
+
 const TIMEOUT_MS = 60_000;
 const LINE_FEED = Buffer.from('\n');
 const compress = promisify(gzip);
 
 export function createCentre(options: CentreOptions): Centre {
   const { url, key, ca, src, now, timeoutMs = TIMEOUT_MS } = options;
+  // behind a proxy the centre may have a path
+  const base = url.endsWith('/') ? url : `${url}/`;
   const agent = new Agent({ keepAlive: true, maxSockets: 2, ...(ca === undefined ? {} : { ca }) });
 
   const ask = async (method: 'POST' | 'PUT', path: string, type: string, body: Buffer): Promise<unknown> => {
     const packed = await compress(body);
-    const { status, text } = await new Promise<{ status: number; text: string }>((resolve, reject) => {
+    const { status, text, location } = await new Promise<Reply>((resolve, reject) => {
       const signal = AbortSignal.timeout(timeoutMs);
       const headers = {
         Authorization: `Bearer ${key}`,
@@ -57,14 +65,18 @@ export function createCentre(options: CentreOptions): Centre {
         'Content-Length': packed.length,
       };
       const sent = request(
-        new URL(path, url),
+        new URL(path.slice(1), base),
         { method, agent, headers, signal, minVersion: 'TLSv1.2' },
         (response) => {
           const chunks: Buffer[] = [];
           response.on('data', (chunk: Buffer) => chunks.push(chunk));
           response.on('error', reject);
           response.on('end', () =>
-            resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
+            resolve({
+              status: response.statusCode ?? 0,
+              text: Buffer.concat(chunks).toString(),
+              location: response.headers.location,
+            }),
           );
         },
       );
@@ -73,7 +85,7 @@ export function createCentre(options: CentreOptions): Centre {
     }).catch((cause: unknown) => {
       throw centreSilent(url, cause);
     });
-    if (status !== 200) throw refusal(url, status, text);
+    if (status !== 200) throw refusal(url, { status, text, location });
     try {
       return JSON.parse(text);
     } catch {

@@ -28,9 +28,23 @@ const problemSchema = z.object({
   cure: z.string().optional(),
 });
 
-/** The centre answered, and did not take what was sent. */
-export function refusal(url: string, status: number, text: string): MeteringError {
+/** What answered, and did not take what was sent: the centre, whose problems have a code, or something in its place. */
+export function refusal(
+  url: string,
+  {
+    status,
+    text,
+    location,
+  }: { readonly status: number; readonly text: string; readonly location?: string | undefined },
+): MeteringError {
   const problem = problemIn(text);
+  if (problem.code === undefined) {
+    const where = location === undefined ? '' : ` to ${location}`;
+    return storeError('CENTRE_REFUSED', `something answers in place of the centre: HTTP ${status}${where}`, {
+      place: url,
+      cure: 'look at the address, and at the proxy or sign-in page on the way; frames stay in the spool and are offered again',
+    });
+  }
   const detail = problem.detail ?? `HTTP ${status}`;
   if (status === 401) {
     return configError('CENTRE_KEY_REFUSED', `the centre refuses the key: ${detail}`, {
@@ -38,7 +52,7 @@ export function refusal(url: string, status: number, text: string): MeteringErro
       cure: 'make a key at the centre with civicmeter keys create, and put it in the file of --key-file',
     });
   }
-  return storeError('CENTRE_REFUSED', `the centre did not take what was sent: ${problem.code ?? ''} ${detail}`, {
+  return storeError('CENTRE_REFUSED', `the centre did not take what was sent: ${problem.code} ${detail}`, {
     place: url,
     cure: problem.cure ?? 'look at the log of the centre; frames stay in the spool and are offered again',
   });
