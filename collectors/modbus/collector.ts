@@ -14,8 +14,11 @@ import {
   FOREIGN_HEARD,
   FOREIGN_HEARD_AGAIN,
   LINE_NOT_OPENED,
+  LINE_NOT_OPENED_AGAIN,
   LINE_OPENED,
+  LINE_OPENED_AGAIN,
   LINE_POISONED,
+  LINE_POISONED_AGAIN,
   POLLS_SKIPPED,
   POLLS_SKIPPED_AGAIN,
 } from './events.ts';
@@ -173,11 +176,25 @@ function reopeningOnce(line: Line, signal: AbortSignal): (request: ReadRequest) 
 const lineWatch = (connection: ModbusConnection, telemetry: CollectorContext['telemetry']): LineWatch => {
   const fields = { connection: connection.id, address: addressOf(connection) };
   const heard = new Set<number>();
+  const poisons = new Set<string>();
+  let isPoisoned = false;
+  let refusal: string | undefined;
   return {
-    opened: (reopened) => telemetry.emit('lineOpened', LINE_OPENED, { ...fields, reopened }),
-    notOpened: (failure, retryInMs) =>
-      telemetry.emit('lineNotOpened', LINE_NOT_OPENED, { ...fields, ...failure, retryInMs: Math.round(retryInMs) }),
-    poisoned: (reason) => telemetry.emit('linePoisoned', LINE_POISONED, { ...fields, reason }),
+    opened: (reopened) => {
+      const spec = isPoisoned && refusal === undefined ? LINE_OPENED_AGAIN : LINE_OPENED;
+      [isPoisoned, refusal] = [false, undefined];
+      telemetry.emit('lineOpened', spec, { ...fields, reopened });
+    },
+    notOpened: (failure, retryInMs) => {
+      const spec = failure.reason === refusal ? LINE_NOT_OPENED_AGAIN : LINE_NOT_OPENED;
+      refusal = failure.reason;
+      telemetry.emit('lineNotOpened', spec, { ...fields, ...failure, retryInMs: Math.round(retryInMs) });
+    },
+    poisoned: (reason) => {
+      telemetry.emit('linePoisoned', poisons.has(reason) ? LINE_POISONED_AGAIN : LINE_POISONED, { ...fields, reason });
+      poisons.add(reason);
+      isPoisoned = true;
+    },
     foreign: (unit, detail) => {
       telemetry.emit('foreignHeard', heard.has(unit) ? FOREIGN_HEARD_AGAIN : FOREIGN_HEARD, {
         ...fields,

@@ -7,11 +7,17 @@ export const LINE_NOT_OPENED: EventSpec = {
   message: 'Modbus line could not be opened',
   labels: ['connection'],
 };
+/** `debug` after a request that was not answered as asked: that has been said. */
+export const LINE_OPENED_AGAIN: EventSpec = { ...LINE_OPENED, level: 'debug' };
+/** `debug` while the reason stays the same: counted in full, logged once. */
+export const LINE_NOT_OPENED_AGAIN: EventSpec = { ...LINE_NOT_OPENED, level: 'debug' };
 export const LINE_POISONED: EventSpec = {
   level: 'info',
   message: 'Modbus line closed after a request that was not answered as asked; it is reopened',
   labels: ['connection', 'reason'],
 };
+/** `debug` from the second time on: what does not answer is told by its own events. */
+export const LINE_POISONED_AGAIN: EventSpec = { ...LINE_POISONED, level: 'debug' };
 /** `unit` spoke, or was asked by another master, though we had not asked it. */
 export const FOREIGN_HEARD: EventSpec = {
   level: 'warn',

@@ -15,7 +15,7 @@ import { type Backoff, backoffMs, LINE_BACKOFF, phaseOf } from '../modbus/schedu
 import { type Attended, deliverAll, prepare, rounds, setState } from './attendance.ts';
 import { opcUaClient } from './client.ts';
 import { deviceOf, type OpcUaDevice } from './device.ts';
-import { SERVER_CONNECTED, SERVER_LOST, SERVER_NOT_CONNECTED } from './events.ts';
+import { SERVER_CONNECTED, SERVER_LOST, SERVER_NOT_CONNECTED, SERVER_NOT_CONNECTED_AGAIN } from './events.ts';
 import { fillGaps, gapsSince, marksOf, movedOf } from './gaps.ts';
 import { routeLibraryLog } from './library-log.ts';
 import { markFile } from './marks.ts';
@@ -92,10 +92,12 @@ export function createOpcUaCollector(
         const session = await openedBefore(signal, open());
         if (session) return session;
       } catch (error) {
+        const problem = failureOf(error);
+        const spec = line.problem?.code === problem.code ? SERVER_NOT_CONNECTED_AGAIN : SERVER_NOT_CONNECTED;
         line.state = 'closed';
-        line.problem = failureOf(error);
+        line.problem = problem;
         const retryInMs = Math.round(backoffMs(failures, backoff, random));
-        telemetry.emit('opcuaServerNotConnected', SERVER_NOT_CONNECTED, { ...names, ...reasonOf(error), retryInMs });
+        telemetry.emit('opcuaServerNotConnected', spec, { ...names, ...reasonOf(error), retryInMs });
         await clock.sleep(retryInMs, signal).catch(() => undefined);
       }
     }

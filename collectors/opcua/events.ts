@@ -7,6 +7,8 @@ export const SERVER_NOT_CONNECTED: EventSpec = {
   message: 'OPC UA session could not be opened',
   labels: ['connection'],
 };
+/** `debug` while the reason stays the same: counted in full, logged once. */
+export const SERVER_NOT_CONNECTED_AGAIN: EventSpec = { ...SERVER_NOT_CONNECTED, level: 'debug' };
 export const SERVER_LOST: EventSpec = {
   level: 'warn',
   message: 'OPC UA session lost: what happened meanwhile is a gap',

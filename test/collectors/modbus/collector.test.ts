@@ -99,7 +99,8 @@ describe('the connection', () => {
     const { context, collector } = start(server, meters(1, 2));
     await until('frames', () => context.frames.length >= 2);
     await server.close();
-    await until('the line is down', () => eventsOf(context, 'lineNotOpened').length >= 2);
+    await until('the line is down', () => eventsOf(context, 'lineNotOpened').length >= 3);
+    expect(eventsOf(context, 'lineNotOpened').map((e) => e.level)).toEqual(['warn', 'debug', 'debug']);
     const before = context.frames.length;
     const again = await startFieldServer(undefined, undefined, server.port);
     later(again.close);
@@ -109,8 +110,17 @@ describe('the connection', () => {
       units: [{ state: 'answering' }, { state: 'answering' }],
     });
     expect(collector.health().reopened).toBeGreaterThanOrEqual(1);
+    expect(eventsOf(context, 'lineOpened').at(-1)?.level).toBe('info');
     expect(collector.health().roundMs).toBeGreaterThanOrEqual(0);
   });
+});
+
+test('a unit that stays silent is told once, however often its line is opened anew', async () => {
+  const server = await field((request) => (request.unit === 1 ? 'swallow' : 'answer'));
+  const { context } = start(server, meters(1, 2));
+  await until('the line was opened three times', () => eventsOf(context, 'lineOpened').length >= 3, 20_000);
+  expect(eventsOf(context, 'linePoisoned').filter((e) => e.level !== 'debug')).toHaveLength(1);
+  expect(eventsOf(context, 'lineOpened').filter((e) => e.level !== 'debug')).toHaveLength(1);
 });
 
 describe('a store that refuses', () => {

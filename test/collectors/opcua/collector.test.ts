@@ -292,7 +292,9 @@ test('a server that is not there is tried again with back-off, and stopping ends
   const port = await freePort();
   const { context, stop } = collect({ endpoint: `opc.tcp://127.0.0.1:${port}/test` }, [device('m1')]);
   const tries = (): number => context.events.filter((e) => e.event === 'opcuaServerNotConnected').length;
-  await until('two attempts', () => tries() >= 2);
+  await until('three attempts', () => tries() >= 3);
+  const levels = context.events.filter((e) => e.event === 'opcuaServerNotConnected').map((e) => e.level);
+  expect(levels.slice(0, 3)).toEqual(['warn', 'debug', 'debug']);
   expect(context.events.find((e) => e.event === 'opcuaServerNotConnected')?.fields['reason']).toBe(
     'OPCUA_CONNECT_FAILED',
   );
