@@ -2,7 +2,7 @@ import type { ModbusRegister, ModelRegister } from '../contract.ts';
 import { extentOf, resolveRegister } from '../devices/index.ts';
 import { decoderOf } from '../modbus/decode.ts';
 import { type PlannedRead, planReads, splitRead } from '../modbus/planner.ts';
-import { isConfigurationFault, type ModbusModel } from '../modbus/poller.ts';
+import { isConfigurationFault, isRangeFault, type ModbusModel } from '../modbus/poller.ts';
 import { reasonOf } from '../modbus/report.ts';
 import type { ReadFault } from '../modbus/transport.ts';
 import { hexOf, physicalOf, unitOf } from './physical.ts';
@@ -36,7 +36,7 @@ export interface DeviceReading {
 const NOT_ASKED = 'not-asked';
 
 /**
- * Reads one device as its collector does: the same requests, a refused range split until what is refused stands alone.
+ * Reads one device as its collector does: the same requests, a refused range split until what is refused stands alone, one that it fails to read left out.
  * A time-out or a broken connection ends it: what was not asked for is absent, and says so.
  */
 export async function readModbusDevice(
@@ -63,7 +63,7 @@ export async function readModbusDevice(
       rest = [...halves, ...rest];
       continue;
     }
-    if (isConfigurationFault(fault)) refusal = fault;
+    if (isConfigurationFault(fault) || isRangeFault(fault)) refusal = fault;
     else failure = fault;
     for (const register of read.registers) values.set(register.name, absent(register, reasonOf(fault)));
   }

@@ -40,6 +40,9 @@ const REFUSED_PAUSE_MS = UNIT_BACKOFF.maxMs;
 export const isConfigurationFault = (fault: ReadFault): boolean =>
   fault.kind === 'exception' && CONFIGURATION_CODES.includes(fault.code);
 
+export const isRangeFault = (fault: ReadFault): boolean =>
+  fault.kind === 'exception' && RANGE_CODES.includes(fault.code);
+
 /** No answer came, or the gateway says that none did. */
 export const isSilence = (fault: ReadFault): boolean =>
   fault.kind === 'timeout' || (fault.kind === 'exception' && GATEWAY_CODES.includes(fault.code));
@@ -162,8 +165,6 @@ function entriesOf(found: readonly Found[]): readonly FrameEntry[] {
   if (only && others.length === 0) return only.entries;
   return found.toSorted((a, b) => byPlace(a.read, b.read)).flatMap(({ entries }) => entries);
 }
-
-const isRangeFault = (fault: ReadFault): boolean => fault.kind === 'exception' && RANGE_CODES.includes(fault.code);
 
 const requestOf = (device: ConnectedDevice, { fc, address, words }: PlannedRead): ReadRequest => ({
   unit: device.unit ?? 0,

@@ -69,6 +69,18 @@ describe('a device that is read now', () => {
     ]);
   });
 
+  test('that fails to read one range is read in the others, as its collector does', async () => {
+    const server = await field(({ address }) => (address === 300 ? 'answer' : { exception: 4 }));
+    const { values, failure } = await readModbusDevice(session(server).ask, 5, model, () => 1_000);
+    expect(values.map(({ register, reason }) => `${register} ${reason}`)).toEqual([
+      'a exception-4',
+      'b exception-4',
+      'c exception-4',
+      'far null',
+    ]);
+    expect(failure).toBeUndefined();
+  });
+
   test('that falls silent is not waited for again: the rest was not asked', async () => {
     const server = await field(() => 'swallow');
     const { values, failure } = await readModbusDevice(session(server).ask, 1, model, () => 0);
