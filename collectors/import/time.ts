@@ -38,10 +38,18 @@ export function readTime(cell: Cell, format: TimeFormat): Part<ReadTime> {
   }
   const wall = cell instanceof Date ? wallOfSpreadsheet(cell) : wallOf(halfWidth(textOf(cell)), format.dates);
   if (!wall) {
+    const text = textOf(cell);
+    if (cell !== null && typeof cell !== 'string') {
+      return refused(
+        'TIME_INVALID',
+        `${text} 是数字；请把单元格设为日期格式`,
+        `${text} is a number: format its cell as a date`,
+      );
+    }
     return refused(
       'TIME_INVALID',
-      `"${textOf(cell)}" 不是时间（${format.dates === 'day-first' ? '日/月/年' : '月/日/年'}）`,
-      `"${textOf(cell)}" is no time (read ${format.dates})`,
+      `"${text}" 不是时间（${format.dates === 'day-first' ? '日/月/年' : '月/日/年'}）`,
+      `"${text}" is no time (read ${format.dates})`,
     );
   }
   const { local, offset, ambiguous, dateOnly } = wall;

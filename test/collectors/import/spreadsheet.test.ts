@@ -82,6 +82,17 @@ describe('a time of day in a cell of its own', () => {
     expect(readings.refused[0]?.reason.en).toMatch(/24:00 .* text/);
   });
 
+  it('and a day whose cell is not formatted as one are told what to do', async () => {
+    const bytes = await excelWorkbook([
+      ['表号', '抄表时间', '读数（kWh）'],
+      ['p1', 45717.25, 1],
+    ]);
+    const { refused } = await read(bytes);
+    expect(refused.map(({ code, reason }) => [code, reason.en])).toEqual([
+      ['TIME_INVALID', '45717.25 is a number: format its cell as a date'],
+    ]);
+  });
+
   it('is no time where no day stands beside it', async () => {
     const bytes = await excelWorkbook([
       ['表号', '时间', '读数（kWh）'],
