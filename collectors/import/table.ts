@@ -74,8 +74,11 @@ async function readWorkbook(bytes: Uint8Array, name: string, { sheet }: TableHin
 /** A spreadsheet keeps doubles, of which 15 digits are meant: Excel writes 8.2 as 8.1999999999999993. */
 const SPREADSHEET_DIGITS = 15;
 
+/** How a spreadsheet shows a number in a cell formatted as a date that no calendar has. */
+const BEYOND_CALENDAR = '#####';
+
 const cellOf = (value: unknown): Cell => {
-  if (value instanceof Date) return value;
+  if (value instanceof Date) return Number.isFinite(value.getTime()) ? value : BEYOND_CALENDAR;
   if (typeof value === 'string') return value;
   if (typeof value === 'object' && value !== null && 'digits' in value) {
     return { digits: String(Number(Number(value.digits).toPrecision(SPREADSHEET_DIGITS))) };

@@ -38,6 +38,17 @@ describe('numbers that Excel writes with 17 digits are those that were typed', (
   });
 });
 
+it('a number of a meter in a cell formatted as a date is refused as the sheet shows it, and the other rows are taken', async () => {
+  const bytes = await excelWorkbook([
+    ['表号', '抄表时间', '读数（kWh）'],
+    [{ value: 123456789012, type: Number, format: 'yyyy-mm-dd' }, '2025-03-01', 1],
+    ['p1', '2025-03-01', 2],
+  ]);
+  const readings = await read(bytes);
+  expect(list(readings)).toHaveLength(1);
+  expect(readings.refused).toMatchObject([{ row: 2, code: 'REGISTER_UNKNOWN', text: '##### | 2025-03-01 | 1' }]);
+});
+
 describe('a workbook with a sheet for each year', () => {
   const head = ['机构', '月份', '种类', '数量', '单位'];
   const sheet = (name: string, ...rows: SheetData) => ({ sheet: name, data: [head, ...rows] });
