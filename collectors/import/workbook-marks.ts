@@ -9,7 +9,7 @@ export interface SheetMarks {
 /** A bomb of a workbook is refused by its reader; here only parts below this are looked at. */
 const MAX_PART = 256 * 1024 * 1024;
 
-/** By name of the sheet; empty for what is no XLSX workbook. */
+/** By name of the sheet, whatever prefix its elements have; empty for what is no XLSX workbook. */
 export function workbookMarks(bytes: Uint8Array): ReadonlyMap<string, SheetMarks> {
   if (bytes[0] !== 0x50 || bytes[1] !== 0x4b) return new Map();
   const parts = unzipSync(bytes, {
@@ -27,7 +27,7 @@ export function workbookMarks(bytes: Uint8Array): ReadonlyMap<string, SheetMarks
     ]),
   );
   return new Map(
-    [...text('xl/workbook.xml').matchAll(/<sheet\b[^>]*>/g)].map(([tag]) => [
+    [...text('xl/workbook.xml').matchAll(/<(?:\w+:)?sheet\b[^>]*>/g)].map(([tag]) => [
       unescape(attribute(tag, 'name')),
       marksOf(text(targets.get(attribute(tag, 'r:id')) ?? '')),
     ]),
@@ -52,9 +52,11 @@ const unescape = (text: string): string =>
 
 function marksOf(sheet: string): SheetMarks {
   const formulas = new Set(
-    [...sheet.matchAll(/<c\b[^>]*\br="([A-Z]{1,3}\d+)"[^>]*>\s*<f\b/g)].map(([, cell = '']) => placeOf(cell).join()),
+    [...sheet.matchAll(/<(?:\w+:)?c\b[^>]*\br="([A-Z]{1,3}\d+)"[^>]*>\s*<(?:\w+:)?f\b/g)].map(([, cell = '']) =>
+      placeOf(cell).join(),
+    ),
   );
-  const merges = [...sheet.matchAll(/<mergeCell\b[^>]*\bref="([A-Z]{1,3}\d+):([A-Z]{1,3}\d+)"/g)].map(
+  const merges = [...sheet.matchAll(/<(?:\w+:)?mergeCell\b[^>]*\bref="([A-Z]{1,3}\d+):([A-Z]{1,3}\d+)"/g)].map(
     ([, from = '', to = '']) => ({ from: placeOf(from), to: placeOf(to) }),
   );
   return {

@@ -4,20 +4,27 @@ import writeXlsxFile, { type SheetData } from 'write-excel-file/node';
 import { readQuantities } from '../../../collectors/import/index.ts';
 import { list, read, refusals } from '../../support/readings.ts';
 
-/** A workbook as Excel writes it: a number that no double holds exactly has 17 digits. */
-async function excelWorkbook(rows: SheetData): Promise<Uint8Array> {
-  const parts = unzipSync(new Uint8Array(await writeXlsxFile(rows).toBuffer()));
-  const withAllDigits = (xml: string): string =>
-    xml.replace(/<v>(\d+\.\d+)<\/v>/g, (_, digits: string) => `<v>${Number(digits).toPrecision(17)}</v>`);
+/** A workbook whose parts of a folder are written in another way. */
+async function rewritten(rows: SheetData, folder: RegExp, rewrite: (xml: string) => string): Promise<Uint8Array> {
+  const parts = Object.entries(unzipSync(new Uint8Array(await writeXlsxFile(rows).toBuffer())));
   return zipSync(
     Object.fromEntries(
-      Object.entries(parts).map(([name, part]) => [
-        name,
-        name.startsWith('xl/worksheets/') ? strToU8(withAllDigits(strFromU8(part))) : part,
-      ]),
+      parts.map(([name, part]) => [name, folder.test(name) ? strToU8(rewrite(strFromU8(part))) : part]),
     ),
   );
 }
+
+/** As Excel writes it: a number that no double holds exactly has 17 digits. */
+const excelWorkbook = (rows: SheetData): Promise<Uint8Array> =>
+  rewritten(rows, /^xl\/worksheets\/\w+\.xml$/, (xml) =>
+    xml.replace(/<v>(\d+\.\d+)<\/v>/g, (_, digits: string) => `<v>${Number(digits).toPrecision(17)}</v>`),
+  );
+
+/** As the libraries of .NET write it: every element has a prefix. */
+const prefixedWorkbook = (rows: SheetData): Promise<Uint8Array> =>
+  rewritten(rows, /^xl\/(?:worksheets\/)?(?:workbook|sheet\d+|styles|sharedStrings)\.xml$/, (xml) =>
+    xml.replace(/<(\/?)([a-zA-Z])/g, '<$1x:$2').replace(' xmlns="http', ' xmlns:x="http'),
+  );
 
 describe('numbers that Excel writes with 17 digits are those that were typed', () => {
   it('in quantities and costs', async () => {
@@ -36,6 +43,21 @@ describe('numbers that Excel writes with 17 digits are those that were typed', (
     ]);
     expect(list(await read(bytes))).toEqual(['hand.p1/r @ 2025-02-28T16:00:00 = 8200']);
   });
+});
+
+it('merged cells and formulas are found whatever prefix the elements of a workbook have', async () => {
+  const bytes = await prefixedWorkbook([
+    ['机构', '月份', '种类', '数量', '单位'],
+    ['a', '2026-01', '电', { value: 10, rowSpan: 2 }, 'kWh'],
+    ['a', '2026-02', '电', null, 'kWh'],
+    [{ value: 'A2', type: 'Formula' }, '2026-03', '电', 3, 'kWh'],
+  ]);
+  const { drafts } = await readQuantities(bytes, 'export.xlsx');
+  expect(drafts.map(({ faults }) => faults)).toEqual([
+    [{ column: 'quantity', code: 'MERGED' }],
+    [{ column: 'quantity', code: 'MERGED' }],
+    [{ column: 'institution', code: 'FORMULA' }],
+  ]);
 });
 
 it('a number of a meter in a cell formatted as a date is refused as the sheet shows it, and the other rows are taken', async () => {
