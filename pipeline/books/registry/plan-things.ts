@@ -19,8 +19,8 @@ interface EntityKind<T extends Entity> {
   readonly put: (registry: Registry, list: readonly T[]) => Registry;
   readonly own: (entity: T) => Fields;
   readonly keep: (old: T) => Partial<T>;
-  /** Points whose totals change with these fields. */
-  readonly touches: (context: PlanContext, old: T, next: T) => readonly string[];
+  /** Points whose totals change with these fields; `old`: undefined of what is new. */
+  readonly touches: (context: PlanContext, old: T | undefined, next: T) => readonly string[];
 }
 
 const nothing = (): readonly string[] => [];
@@ -61,15 +61,21 @@ const POINTS: EntityKind<Point> = {
   put: (r, points) => ({ ...r, points }),
   own: (p) => fieldsOf({ name: p.name, premises: p.premises, item: p.item, ended: p.ended, ...pointTotals(p) }),
   keep: ({ allocations }) => ({ allocations }),
-  touches: (context, old, next) =>
-    textDifference(pointTotals(old), pointTotals(next))
+  touches: (context, old, next) => {
+    if (!old) return sumsKnown(context, next) ? [next.id] : [];
+    return textDifference(pointTotals(old), pointTotals(next))
       ? [
           ...withDescendants(context, [old.id]),
           // a formula is computed again with the points that it sums
           ...[...(old.terms ?? []), ...(next.terms ?? [])].map((t) => t.point),
         ]
-      : [],
+      : [];
+  },
 };
+
+/** Whether a point sums some that have days already. */
+const sumsKnown = ({ old }: PlanContext, { terms = [] }: Point): boolean =>
+  terms.some((t) => old.points.some((p) => p.id === t.point));
 
 function planEntities<T extends Entity>(context: PlanContext, kind: EntityKind<T>): readonly PlannedChange[] {
   const { old, target, today } = context;
@@ -86,15 +92,14 @@ function planEntities<T extends Entity>(context: PlanContext, kind: EntityKind<T
   for (const next of wanted.values()) {
     const before = known.get(next.id);
     const texts = textDifference(before ? kind.own(before) : {}, kind.own(next));
-    if (!before) {
-      const change: RegistryChange = { kind: 'add', what: kind.what, id: next.id, ...texts };
-      changes.push({ change, addition: true, patch: (r) => kind.put(r, [...kind.of(r), next]), marks: [] });
-    } else if (texts) {
-      const points = kind.touches(context, before, next);
-      const change: RegistryChange = { kind: 'change', what: kind.what, id: next.id, ...texts, ...recomputing(points) };
-      const marks = points.map((point) => pointMark(point, ALWAYS));
-      changes.push({ change, addition: false, patch: replace({ ...next, ...kind.keep(before) }), marks });
-    }
+    if (before && !texts) continue;
+    const points = kind.touches(context, before, next);
+    changes.push({
+      change: { kind: before ? 'change' : 'add', what: kind.what, id: next.id, ...texts, ...recomputing(points) },
+      addition: !before,
+      patch: before ? replace({ ...next, ...kind.keep(before) }) : (r) => kind.put(r, [...kind.of(r), next]),
+      marks: points.map((point) => pointMark(point, ALWAYS)),
+    });
   }
   for (const before of known.values()) {
     if (wanted.has(before.id) || before.ended !== undefined) continue;

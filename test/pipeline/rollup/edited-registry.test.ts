@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { dayOfCivil, type Mounting, type Point, type Registry } from '../../../pipeline/domain/index.ts';
+import { differencesFromScratch, NONE } from '../../support/from-scratch.ts';
+import { sitePerTest } from '../../support/site-per-test.ts';
+import { local, type Reading, SITE, type SmallSite, smallRegistry } from '../../support/small-site.ts';
+
+const openSite = sitePerTest();
+
+const claim = { by: 'wang', reason: 'as it is on site' };
+const byHeads = { basis: 'headcount', among: ['court', 'school'] } as const;
+const registry = smallRegistry(
+  [{ point: 'p', allocation: byHeads }, { point: 's', role: 'sub', parent: 'p', item: 'power' }, { point: 'x' }],
+  { institutions: ['court', 'school'] },
+);
+const NOT_YET_X: Registry = { ...registry, mountings: registry.mountings.filter((m) => m.point !== 'x') };
+
+/** Every quarter of an hour from the 1st of March at 5:10 on, for two days. */
+const readings: readonly Reading[] = Array.from({ length: 192 }, (_, i) => [
+  local('2026-03-01T05:10') + i * 900_000,
+  i * 50,
+]);
+
+const apply = (site: SmallSite, target: Registry) =>
+  site.service.applyRegistry(target, { take: 'all', commit: true, ...claim });
+
+const withMeter = (r: Registry, id: string, change: Partial<Mounting>): Registry => ({
+  ...r,
+  mountings: r.mountings.map((m) => (m.id === id ? { ...m, ...change } : m)),
+});
+
+async function read(of: Registry, points: readonly string[]): Promise<SmallSite> {
+  const site = await openSite(of, '2026-03-20');
+  for (const point of points) await site.append(point, readings);
+  await site.consume();
+  return site;
+}
+
+describe('figures after a change of the registry are those of books that knew it from the start', () => {
+  it('a formula that is added sums its points since ever', async () => {
+    const site = await read(registry, ['p', 's']);
+    const rest: Point = {
+      id: 'rest',
+      name: { zh: '其余', en: 'rest' },
+      carrier: 'electricity',
+      role: 'formula',
+      terms: [
+        { point: 'p', sign: 1 },
+        { point: 's', sign: -1 },
+      ],
+      allocations: [],
+    };
+    const { taken } = await apply(site, { ...registry, points: [...registry.points, rest] });
+    expect(taken).toMatchObject([{ what: 'point', id: 'rest', recomputes: { points: ['rest'] } }]);
+    expect(await differencesFromScratch(site)).toEqual(NONE);
+  });
+});
