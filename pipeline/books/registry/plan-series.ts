@@ -1,6 +1,6 @@
 import { type Dated, dayStart, formatDay, type Registry, zoneOf } from '#domain';
 import type { RegistryChange } from '../../service.ts';
-import { type PlanContext, type PlannedChange, pointMark, withDescendants } from './planned.ts';
+import { ALWAYS, type PlanContext, type PlannedChange, pointMark, withDescendants } from './planned.ts';
 import { datedText, ruleText } from './texts.ts';
 
 /** Dated data of things that both registries name: headcounts, areas, allocations. */
@@ -39,6 +39,7 @@ export const planSeries = (context: PlanContext): readonly PlannedChange[] => [
     put: (r, id, allocations) => ({ ...r, points: r.points.map((p) => (p.id === id ? { ...p, allocations } : p)) }),
     text: ruleText,
     touches: (id) => withDescendants(context, [id]),
+    inherits: (id) => [...context.old.points, ...context.target.points].some((p) => p.id === id && p.parent),
   }),
 ];
 
@@ -50,6 +51,8 @@ interface SeriesKind<O extends { readonly id: string }, V> {
   readonly text: (value: V) => string;
   /** Points whose allocation follows from the series of this owner. */
   readonly touches: (id: string) => readonly string[];
+  /** Whether an owner without any entry takes those of another. */
+  readonly inherits?: (id: string) => boolean;
 }
 
 function planOwners<O extends { readonly id: string }, V>(
@@ -72,18 +75,21 @@ function planEntries<O extends { readonly id: string }, V>(
 ): readonly PlannedChange[] {
   const zone = zoneOf(context.target.site.zone);
   const latest = Math.max(-Infinity, ...old.map((entry) => entry.from));
+  // with the first entry, and without the last, those of another owner go or come: since ever
+  const isSwap = (old.length === 0) !== (next.length === 0) && (kind.inherits?.(id) ?? false);
   const days = [...new Set([...old, ...next].map((entry) => entry.from))].toSorted((a, b) => a - b);
   return days.flatMap((from): readonly PlannedChange[] => {
     const [was, is] = [old, next].map((series) => series.find((entry) => entry.from === from));
     if (was && is && kind.text(was.value) === kind.text(is.value)) return [];
     const points = kind.touches(id);
+    const span = isSwap ? { from: formatDay(ALWAYS), to: null } : { from: formatDay(from), to: until(days, from) };
     const change: RegistryChange = {
       kind: !was ? 'add' : is ? 'change' : 'end',
       what: kind.what,
       id,
       ...(was ? { old: datedText(was, kind.text) } : {}),
       ...(is ? { new: datedText(is, kind.text) } : {}),
-      ...(points.length > 0 ? { recomputes: { from: formatDay(from), to: until(days, from), points } } : {}),
+      ...(points.length > 0 ? { recomputes: { ...span, points } } : {}),
     };
     const patch = (registry: Registry): Registry => {
       const owner = kind.owners(registry).find((o) => o.id === id);
@@ -94,8 +100,8 @@ function planEntries<O extends { readonly id: string }, V>(
         [...others, ...(is ? [is] : [])].toSorted((a, b) => a.from - b.from),
       );
     };
-    const marks = points.map((point) => pointMark(point, dayStart(from, zone)));
-    return [{ change, addition: !was && from > latest, patch, marks }];
+    const marks = points.map((point) => pointMark(point, isSwap ? ALWAYS : dayStart(from, zone)));
+    return [{ change, addition: !was && from > latest && !isSwap, patch, marks }];
   });
 }
 

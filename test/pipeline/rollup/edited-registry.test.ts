@@ -53,4 +53,21 @@ describe('figures after a change of the registry are those of books that knew it
     expect(taken).toMatchObject([{ what: 'point', id: 'rest', recomputes: { points: ['rest'] } }]);
     expect(await differencesFromScratch(site)).toEqual(NONE);
   });
+
+  it('a sub-meter that gets rules of its own, or loses them, no longer takes those of its parent, or does again', async () => {
+    const site = await read(registry, ['p', 's']);
+    const from = dayOfCivil(2026, 3, 3);
+    const own: Registry = {
+      ...registry,
+      points: registry.points.map((p) =>
+        p.id === 's' ? { ...p, allocations: [{ from, value: { basis: 'area', among: ['court'] } }] } : p,
+      ),
+    };
+    const { left } = await site.service.applyRegistry(own, { take: 'additions', commit: true });
+    expect(left).toMatchObject([{ what: 'allocation', id: 's', recomputes: { from: '1970-01-01', points: ['s'] } }]);
+    await apply(site, own);
+    expect(await differencesFromScratch(site)).toEqual(NONE);
+    await apply(site, registry);
+    expect(await differencesFromScratch(site)).toEqual(NONE);
+  });
 });
