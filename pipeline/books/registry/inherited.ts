@@ -1,6 +1,6 @@
 import type { MeterEvent, Registry } from '#domain';
 import { effectiveRegisters, type EffectiveRegister } from '../../ledger/effective.ts';
-import type { Mark, PlannedChange } from './planned.ts';
+import { differing, type Mark, type PlannedChange, slotMsOf } from './planned.ts';
 
 /**
  * Marks of registers that no mounting of the registry names, but on which an event has put a meter: it inherits what the
@@ -14,15 +14,17 @@ export function inheritedMarks(
 ): readonly Mark[] {
   const relevant = taken.filter(({ change }) => ['site', 'mounting', 'register'].includes(change.what));
   if (!old || events.length === 0 || relevant.length === 0) return [];
-  const registers = [old, next].flatMap((r) => [...effectiveRegisters(r, events).values()]);
+  const [before, after] = [effectiveRegisters(old, events), effectiveRegisters(next, events)];
+  const slotMs = slotMsOf(next);
+  const isParted = (key: string): boolean =>
+    differing(before.get(key)?.cuts ?? [], after.get(key)?.cuts ?? []).some((at) => at % slotMs !== 0);
   return relevant.flatMap(({ change, marks }) => {
     if (change.kind === 'add' && change.what === 'register') return [];
     const from = change.what === 'register' ? 0 : Math.min(...marks.map((m) => m.from));
     if (!Number.isFinite(from)) return [];
-    const rejoin = marks.some((m) => m.rejoin);
-    return registers
-      .filter((r) => inherits(r, change.what, change.id))
-      .map(({ device, register }) => ({ device, register, from, rejoin }));
+    return [...before, ...after]
+      .filter(([, r]) => inherits(r, change.what, change.id))
+      .map(([key, { device, register }]) => ({ device, register, from, rejoin: isParted(key) }));
   });
 }
 

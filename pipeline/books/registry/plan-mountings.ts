@@ -5,11 +5,12 @@ import {
   localDay,
   type Mounting,
   type Registry,
+  registerKey,
   type Zone,
   zoneOf,
 } from '#domain';
 import type { RegistryChange } from '../../service.ts';
-import { ALWAYS, type Mark, type PlanContext, type PlannedChange, slotMsOf } from './planned.ts';
+import { ALWAYS, differing, type Mark, type PlanContext, type PlannedChange, slotMsOf } from './planned.ts';
 import { type Fields, fieldsOf, textDifference } from './texts.ts';
 
 /** Meters that come, change and go. A meter that the target no longer names ends where its successor begins, else now. */
@@ -63,8 +64,7 @@ function plan(context: PlanContext, old: Mounting | undefined, next: Mounting | 
 }
 
 /** Two meters at one point, or two points on one register, at one time. */
-const rivals = (a: Mounting, b: Mounting): boolean =>
-  overlap(a, b) && (a.point === b.point || (a.device === b.device && a.register === b.register));
+const rivals = (a: Mounting, b: Mounting): boolean => overlap(a, b) && (a.point === b.point || keyOf(a) === keyOf(b));
 
 const put = (registry: Registry, id: string, next: Mounting | undefined): readonly Mounting[] => [
   ...registry.mountings.filter((m) => m.id !== id),
@@ -105,23 +105,26 @@ const sameButEnd = (a: Mounting, b: Mounting): boolean => {
   return textDifference({ ...fields(a, utc), ...ends }, { ...fields(b, utc), ...ends }) === undefined;
 };
 
-/** The slots around a boundary that appears or moves are joined anew, unless it is a slot's own or still to come. */
+/** The slots of a register around a boundary that appears, goes or moves are joined anew, unless it is a slot's own or still to come. */
 function marksOf(
   context: PlanContext,
   old: Mounting | undefined,
   next: Mounting | undefined,
   from: number,
 ): readonly Mark[] {
-  const boundaries = (m: Mounting | undefined): readonly number[] =>
-    [m?.mountedAt, m?.removedAt].filter((at) => at !== undefined);
-  const [before, after] = [boundaries(old), boundaries(next)];
-  const moved = [...before.filter((at) => !after.includes(at)), ...after.filter((at) => !before.includes(at))];
-  const rejoin = moved.some((at) => at <= context.now && at % slotMsOf(context.target) !== 0);
-  const registers = new Map([old, next].flatMap((m) => (m ? [[`${m.device}/${m.register}`, m] as const] : [])));
+  const registers = new Map([old, next].flatMap((m) => (m ? [[keyOf(m), m] as const] : [])));
   return [...registers.values()]
     .filter((m) => hadRegister(context, m))
-    .map(({ device, register }) => ({ device, register, from, rejoin }));
+    .map((on) => {
+      const boundaries = (m: Mounting | undefined): readonly number[] =>
+        m && keyOf(m) === keyOf(on) ? [m.mountedAt, m.removedAt].filter((at) => at !== undefined) : [];
+      const moved = differing(boundaries(old), boundaries(next));
+      const rejoin = moved.some((at) => at <= context.now && at % slotMsOf(context.target) !== 0);
+      return { device: on.device, register: on.register, from, rejoin };
+    });
 }
+
+const keyOf = ({ device, register }: Mounting): string => registerKey(device, register);
 
 /** A register that the books do not know has nothing to compute again. */
 const hadRegister = ({ old }: PlanContext, { device, register }: Mounting): boolean =>

@@ -39,3 +39,9 @@ export function withDescendants({ old, target }: PlanContext, points: readonly s
 }
 
 export const slotMsOf = (registry: Registry): number => registry.site.slotMinutes * MINUTE;
+
+/** Instants that are in one of two lists only. */
+export const differing = (a: readonly number[], b: readonly number[]): readonly number[] => [
+  ...a.filter((at) => !b.includes(at)),
+  ...b.filter((at) => !a.includes(at)),
+];

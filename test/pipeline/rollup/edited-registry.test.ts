@@ -70,4 +70,21 @@ describe('figures after a change of the registry are those of books that knew it
     await apply(site, registry);
     expect(await differencesFromScratch(site)).toEqual(NONE);
   });
+
+  it('a meter that was taken for another register is parted from what that one had read before it was mounted', async () => {
+    const wrong = withMeter(NOT_YET_X, 'p/s1', { device: 'd-x', mountedAt: local('2026-03-01T10:20') });
+    const site = await read(wrong, ['p', 'x']);
+    await apply(site, withMeter(wrong, 'p/s1', { device: 'd-p' }));
+    expect(await differencesFromScratch(site)).toEqual(NONE);
+  });
+
+  it('so is one that a replacement had put there, following the meter before it', async () => {
+    const wrong = withMeter(NOT_YET_X, 'p/s1', { device: 'd-x' });
+    const site = await read(wrong, ['p', 'x']);
+    const at = local('2026-03-01T10:20');
+    await site.service.recordEvent(SITE, { kind: 'replacement', point: 'p', at, serial: 's2' }, claim);
+    await site.service.settle();
+    await apply(site, withMeter(wrong, 'p/s1', { device: 'd-p' }));
+    expect(await differencesFromScratch(site)).toEqual(NONE);
+  });
 });
