@@ -26,10 +26,10 @@ export function planMountings(context: PlanContext): readonly PlannedChange[] {
 
 /** What remains of a mounting that the target does not name; undefined: nothing, a correction has taken its place. */
 function endedIn({ target, now }: PlanContext, mounting: Mounting): Mounting | undefined {
-  const rivals = target.mountings.filter((m) => m.point === mounting.point && overlap(m, mounting));
-  const end = Math.min(...rivals.map(startOf), endOf(mounting), Math.max(now, startOf(mounting)));
+  const successors = target.mountings.filter((m) => rivals(m, mounting));
+  const end = Math.min(...successors.map(startOf), endOf(mounting), Math.max(now, startOf(mounting)));
   const open = endOf(mounting) > now;
-  if (rivals.length === 0 && !open) return mounting;
+  if (successors.length === 0 && !open) return mounting;
   if (end <= startOf(mounting)) return undefined;
   return end === mounting.removedAt ? mounting : { ...mounting, removedAt: end, final: undefined };
 }

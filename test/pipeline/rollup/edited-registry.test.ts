@@ -87,4 +87,34 @@ describe('figures after a change of the registry are those of books that knew it
     await apply(site, withMeter(wrong, 'p/s1', { device: 'd-p' }));
     expect(await differencesFromScratch(site)).toEqual(NONE);
   });
+
+  it('a meter that stands at a point of another name since ever has its past there, and counts once', async () => {
+    const site = await read(registry, ['p']);
+    const renamed = (id: string): string => (id === 'p' ? 'q' : id);
+    const target: Registry = {
+      ...registry,
+      points: registry.points.map((p) => ({
+        ...p,
+        id: renamed(p.id),
+        ...(p.parent ? { parent: renamed(p.parent) } : {}),
+      })),
+      mountings: registry.mountings.map((m) => ({ ...m, point: renamed(m.point), id: `${renamed(m.point)}/s1` })),
+    };
+    const house = async (): Promise<number> =>
+      (await site.usage({ kind: 'site' }, '2026-03-01', '2026-03-04', 'day')).total.amount;
+    const before = await house();
+    await apply(site, target);
+    expect(await differencesFromScratch(site)).toEqual(NONE);
+    expect(before).toBe(191 * 50);
+    expect(await house()).toBe(before);
+  });
+
+  it('a meter that moves to another point on a day ends there where it begins here', async () => {
+    const site = await read(NOT_YET_X, ['p']);
+    const moved = withMeter(NOT_YET_X, 'p/s1', { id: 'x/s1', point: 'x', mountedAt: local('2026-03-02T10:20') });
+    await apply(site, moved);
+    expect(await differencesFromScratch(site)).toEqual(NONE);
+    const { total } = await site.usage({ kind: 'site' }, '2026-03-01', '2026-03-04', 'day');
+    expect(total.amount).toBe(190 * 50);
+  });
 });
