@@ -60,7 +60,7 @@ export interface Metering {
   readonly mountings: readonly Mounting[];
 }
 
-/** Mountings after the replacement events, in the order of the events' instants; each replaces the one in force then. */
+/** Mountings after the replacement events, in the order of the events' instants; each replaces the one in force then, unless the site file tells it as well. */
 export function effectiveMountings(registry: Metering, events: readonly MeterEvent[]): readonly EffectiveMounting[] {
   let mountings: EffectiveMounting[] = registry.mountings.map((m) => ({
     ...m,
@@ -76,7 +76,7 @@ export function effectiveMountings(registry: Metering, events: readonly MeterEve
     const body = event.body;
     const index = mountings.findIndex((m) => m.point === body.point && holdsAt(m, at));
     const old = mountings[index];
-    if (!old) continue;
+    if (!old || (body.kind === 'replacement' && mountings.some((m) => m.id === mountingId(body)))) continue;
     const next =
       body.kind === 'replacement'
         ? replaced(registry, old, body, event.id)
@@ -92,6 +92,8 @@ function withRatio(mounting: EffectiveMounting, from: number, multiplier: Ration
   const start = from <= (mounting.mountedAt ?? -Infinity) ? -Infinity : from;
   return { ...mounting, ratios: [...mounting.ratios.filter((r) => r.from < start), { from: start, ratio, event }] };
 }
+
+const mountingId = ({ point, serial }: EventOf<'replacement'>['body']): string => `${point}/${serial}`;
 
 function replaced(
   registry: Metering,
@@ -123,7 +125,7 @@ function replaced(
     },
     {
       ...rest,
-      id: `${old.point}/${body.serial}`,
+      id: mountingId(body),
       serial: body.serial,
       device,
       register,

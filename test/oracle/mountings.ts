@@ -60,7 +60,7 @@ const replaced = (registry: RegistryJson, bodies: readonly EventBodyJson[]): Mou
   const replacements = bodies.flatMap((body) => (body.kind === 'replacement' ? [body] : []));
   for (const event of replacements.toSorted((a, b) => a.at - b.at)) {
     const old = mountings.find((m) => m.point === event.point && covers(m, event.at));
-    if (old === undefined) continue;
+    if (old === undefined || mountings.some((m) => m.id === `${event.point}/${event.serial}`)) continue;
     const ended: MountingJson = { ...old, removedAt: event.at, final: event.final };
     const fresh = successor(old, event, registry, bodies);
     mountings = mountings.flatMap((m) => (m === old ? [ended, fresh] : [m]));

@@ -117,4 +117,35 @@ describe('figures after a change of the registry are those of books that knew it
     const { total } = await site.usage({ kind: 'site' }, '2026-03-01', '2026-03-04', 'day');
     expect(total.amount).toBe(190 * 50);
   });
+
+  it('a replacement that the site file comes to tell as well is told by the site file', async () => {
+    const site = await read(registry, ['p']);
+    const at = local('2026-03-01T10:20');
+    const event = { kind: 'replacement', point: 'p', at, serial: 's2', final: 1_030, initial: 1_030 } as const;
+    await site.service.recordEvent(SITE, event, claim);
+    await site.service.settle();
+    const days = async () => (await site.usage({ kind: 'point', id: 'p' }, '2026-03-01', '2026-03-04', 'day')).rows;
+    const before = await days();
+    const told = withMeter(registry, 'p/s1', { removedAt: at, final: 1_030 });
+    const s2 = {
+      ...told.mountings[0],
+      id: 'p/s2',
+      serial: 's2',
+      mountedAt: at,
+      removedAt: undefined,
+      final: undefined,
+    };
+    const later = (mountedAt: number): Registry => ({
+      ...withMeter(told, 'p/s1', { removedAt: mountedAt }),
+      mountings: [
+        ...told.mountings.map((m) => (m.id === 'p/s1' ? { ...m, removedAt: mountedAt } : m)),
+        { ...s2, initial: 1_030, mountedAt } as Mounting,
+      ],
+    });
+    await apply(site, later(at));
+    expect(await differencesFromScratch(site)).toEqual(NONE);
+    expect(await days()).toEqual(before);
+    await apply(site, later(at + 3_600_000));
+    expect(await differencesFromScratch(site)).toEqual(NONE);
+  });
 });
