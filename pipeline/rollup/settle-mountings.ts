@@ -37,7 +37,7 @@ const column = <T, C>(rows: readonly T[], pick: (row: T) => C): C[] => rows.map(
 const [FIRST_DAY, FIRST_INSTANT] = [-2_147_483_648, Number.MIN_SAFE_INTEGER];
 
 const keyOf = (f: Finding): string =>
-  [f.mounting, f.kind, f.from, f.to, f.fromValue, f.toValue, f.explained ? 1 : 0].join('|');
+  [f.mounting, f.device, f.register, f.kind, f.from, f.to, f.fromValue, f.toValue, f.explained ? 1 : 0].join('|');
 
 async function writeFindings(tx: Tx, site: DirectorySite, judged: readonly JudgedWork[]): Promise<void> {
   const id = site.registry.site.id;

@@ -148,4 +148,17 @@ describe('figures after a change of the registry are those of books that knew it
     await apply(site, later(at + 3_600_000));
     expect(await differencesFromScratch(site)).toEqual(NONE);
   });
+
+  it('what is found on a meter names the register that it is read from', async () => {
+    const wrong = withMeter(NOT_YET_X, 'p/s1', { device: 'd-x' });
+    const site = await openSite(wrong, '2026-03-20');
+    const halting = readings.filter((_, i) => i < 40 || i > 60);
+    await site.append('p', halting);
+    await site.feed('x', halting);
+    const found = async () => (await site.service.findings({ site: SITE, limit: 10 })).items;
+    expect(await found()).toMatchObject([{ kind: 'gap', device: 'd-x' }]);
+    await apply(site, withMeter(wrong, 'p/s1', { device: 'd-p' }));
+    await site.service.settle();
+    expect(await found()).toMatchObject([{ kind: 'gap', device: 'd-p' }]);
+  });
 });
