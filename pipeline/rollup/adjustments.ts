@@ -3,6 +3,7 @@ import { type Carrier, firstDayOfMonth, formatInstant, formatMonth, type Registr
 import type { Tables } from '../books/tables.ts';
 import type { DirectorySite } from '../ledger/directory.ts';
 import type { AdjustmentAnswer } from '../service.ts';
+import { canonicalJson } from './canonical.ts';
 import { lastClose, type StoredClose } from './close.ts';
 import { liveSource, type PartyDay, type PointDay } from './source.ts';
 
@@ -55,10 +56,11 @@ async function adjustmentsOf(
   const after = site.events.filter(
     (e) => e.state === 'active' && (e.confirmedAt ?? e.recordedAt) > content.closedAt && !content.events.includes(e.id),
   );
-  const reason =
-    after.length === 0
-      ? 'readings after the close'
-      : `events ${after.map((e) => e.id).join(', ')} or readings after the close`;
+  const reason = [
+    ...(after.length === 0 ? [] : [`events ${after.map((e) => e.id).join(', ')}`]),
+    ...(canonicalJson(site.registry) === canonicalJson(content.registry) ? [] : ['changes of the registry']),
+    'readings after the close',
+  ].join(' or ');
   const sums = (rows: readonly { readonly key: string; readonly amount: number }[]): ReadonlyMap<string, number> => {
     const totals = new Map<string, number>();
     for (const { key, amount } of rows) totals.set(key, (totals.get(key) ?? 0) + amount);

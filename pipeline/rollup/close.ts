@@ -104,15 +104,32 @@ export async function closeMonth(
 
 const figuresOf = (
   { slotMs }: DirectorySite,
-  { points, parties, mountings, outlines, judged = [] }: ClosedContent,
+  { registry, points, parties, mountings, outlines, judged = [] }: ClosedContent,
   month: Interval,
 ) => ({
+  totals: totalsOf(registry, new Set(points.map(({ point }) => point))),
   points,
   parties,
   mountings,
   outlines: outlines.map((outline) => outlineWithin(outline, month, slotMs)),
   judged,
 });
+
+/** What the points that have figures are added up to. */
+const totalsOf = ({ points, premises }: Registry, counted: ReadonlySet<string>) => {
+  const housesOf = (id: string | undefined): readonly string[] =>
+    id === undefined ? [] : [id, ...housesOf(premises.find((p) => p.id === id)?.parent)];
+  return points
+    .filter(({ id }) => counted.has(id))
+    .map(({ id, carrier, role, parent = '', item = '', premises: house }) => [
+      id,
+      carrier,
+      role,
+      parent,
+      item,
+      ...housesOf(house),
+    ]);
+};
 
 /** Whether each trace comes to the point's days: not in every version of before TOTALS_BEHIND, which readings could overtake while it was made. */
 function addsUp({ points, traces }: ClosedContent): boolean {

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { Point } from '../../pipeline/domain/index.ts';
 import { openService } from '../../pipeline/index.ts';
 import { canonicalJson, sha256 } from '../../pipeline/rollup/canonical.ts';
 import { lastClose } from '../../pipeline/rollup/close.ts';
@@ -102,6 +103,42 @@ describe('a closed month', () => {
     await site.feed('q', [[local('2026-04-09T08:00'), 40 * 240]]);
     await expect(site.service.close(SITE, MARCH, claim)).rejects.toMatchObject({ code: 'CLOSE_UNCHANGED' });
     expect(await site.service.closes(SITE)).toHaveLength(1);
+  });
+
+  it('is closed again where a correction of the site file counts a point otherwise, and says so', async () => {
+    const site = await closed();
+    await site.service.close(SITE, MARCH, claim);
+    const said = await march(site, { kind: 'site' }, '2026-03#1');
+    const below = (p: Point): Point => (p.id === 'q' ? { ...p, role: 'sub', parent: 'p' } : p);
+    const corrected = { ...registry, points: registry.points.map(below) };
+    await site.service.applyRegistry(corrected, { take: 'all', commit: true, by: 'li', reason: 'q stands below p' });
+    expect(await site.service.adjustments(SITE)).toMatchObject([
+      { subject: 'unallocated', difference: -31 * 240, reason: expect.stringContaining('the registry') },
+    ]);
+    expect(await site.service.close(SITE, MARCH, claim)).toMatchObject({ version: 2 });
+    expect(await site.service.adjustments(SITE)).toEqual([]);
+    expect(await march(site, { kind: 'site' }, '2026-03#1')).toEqual(said);
+    const again = await march(site, { kind: 'site' }, '2026-03#2');
+    expect(again.total.amount).toBe(said.total.amount - 31 * 240);
+    await expect(site.service.close(SITE, MARCH, claim)).rejects.toMatchObject({ code: 'CLOSE_UNCHANGED' });
+  });
+
+  it('is closed again where a point stands in another house', async () => {
+    const site = await closed();
+    await site.service.close(SITE, MARCH, claim);
+    const moved = (p: Point): Point => ({ ...p, premises: p.id === 'q' ? 'house' : p.premises });
+    const corrected = { ...registry, points: registry.points.map(moved) };
+    await site.service.applyRegistry(corrected, { take: 'all', commit: true, by: 'li', reason: 'q is in the house' });
+    expect(await site.service.close(SITE, MARCH, claim)).toMatchObject({ version: 2 });
+    const amount = async (asOf: string) => (await march(site, { kind: 'premises', id: 'house' }, asOf)).total.amount;
+    expect(await amount('2026-03#2')).toBe((await amount('2026-03#1')) + 31 * 240);
+    const annex = { id: 'annex', name: { zh: '附楼', en: 'annex' }, area: [] };
+    const premises = [...registry.premises, annex];
+    await site.service.applyRegistry(
+      { ...corrected, premises },
+      { take: 'all', commit: true, by: 'li', reason: 'new' },
+    );
+    await expect(site.service.close(SITE, MARCH, claim)).rejects.toMatchObject({ code: 'CLOSE_UNCHANGED' });
   });
 
   it('stands when meters are replaced, renamed by a correction, and shares change', async () => {
