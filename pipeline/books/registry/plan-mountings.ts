@@ -51,7 +51,7 @@ function plan(context: PlanContext, old: Mounting | undefined, next: Mounting | 
     what: 'mounting',
     id,
     ...texts,
-    ...(marks.length > 0 ? { recomputes: recomputes(old, next, from, zone) } : {}),
+    ...(marks.some((m) => hadRegister(context, m)) ? { recomputes: recomputes(old, next, from, zone) } : {}),
   };
   return [
     {
@@ -113,21 +113,24 @@ function marksOf(
   from: number,
 ): readonly Mark[] {
   const registers = new Map([old, next].flatMap((m) => (m ? [[keyOf(m), m] as const] : [])));
-  return [...registers.values()]
-    .filter((m) => hadRegister(context, m))
-    .map((on) => {
-      const boundaries = (m: Mounting | undefined): readonly number[] =>
-        m && keyOf(m) === keyOf(on) ? [m.mountedAt, m.removedAt].filter((at) => at !== undefined) : [];
-      const moved = differing(boundaries(old), boundaries(next));
-      const rejoin = moved.some((at) => at <= context.now && at % slotMsOf(context.target) !== 0);
-      return { device: on.device, register: on.register, from, rejoin };
-    });
+  return [...registers.values()].flatMap((on) => {
+    const isKnown = hadRegister(context, on);
+    if (!isKnown && ![old, next].some(tellsFaces)) return [];
+    const boundaries = (m: Mounting | undefined): readonly number[] =>
+      m && keyOf(m) === keyOf(on) ? [m.mountedAt, m.removedAt].filter((at) => at !== undefined) : [];
+    const moved = differing(boundaries(old), boundaries(next));
+    const rejoin = isKnown && moved.some((at) => at <= context.now && at % slotMsOf(context.target) !== 0);
+    return [{ device: on.device, register: on.register, from, rejoin }];
+  });
 }
 
 const keyOf = ({ device, register }: Mounting): string => registerKey(device, register);
 
-/** A register that the books do not know has nothing to compute again. */
-const hadRegister = ({ old }: PlanContext, { device, register }: Mounting): boolean =>
+/** Its first or last face is a reading, of a register that may have no other. */
+const tellsFaces = (m: Mounting | undefined): boolean => m?.initial !== undefined || m?.final !== undefined;
+
+/** A register that the books do not know has no readings yet. */
+const hadRegister = ({ old }: PlanContext, { device, register }: Pick<Mounting, 'device' | 'register'>): boolean =>
   old.devices.some((d) => d.id === device && d.registers.some((r) => r.name === register));
 
 function recomputes(

@@ -159,7 +159,9 @@ describe('a registry', () => {
     const loaded = await loadRegistry(fresh.books.db, 'same');
     expect(withoutUndefined(loaded)).toEqual(sorted(target));
     expect(await apply(target)).toEqual({ site: 'same', taken: [], left: [], committed: true });
-    expect(await stateOf('same')).toEqual({ version: 1, dirty: [] });
+    // the face with which it began is a reading
+    const begun = { device: 'd1', register: 'e1', from: '2025-06-01T01:07:00.000Z', rejoin: false };
+    expect(await stateOf('same')).toEqual({ version: 1, dirty: [begun] });
   });
 
   test('that nobody applied is undefined', async () => {

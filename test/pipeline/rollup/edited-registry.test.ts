@@ -161,4 +161,14 @@ describe('figures after a change of the registry are those of books that knew it
     await site.service.settle();
     expect(await found()).toMatchObject([{ kind: 'gap', device: 'd-p' }]);
   });
+
+  it('a meter that the site file tells from its first to its last reading has used what lies between', async () => {
+    const [from, until] = [local('2026-02-26'), local('2026-02-28')];
+    const s0 = { ...registry.mountings[0], id: 'p/s0', serial: 's0', mountedAt: from, initial: 100, removedAt: until };
+    const told = withMeter(registry, 'p/s1', { mountedAt: until });
+    const site = await read({ ...told, mountings: [...told.mountings, { ...s0, final: 400 } as Mounting] }, ['p']);
+    expect(await differencesFromScratch(site)).toEqual(NONE);
+    const { rows } = await site.usage({ kind: 'point', id: 'p' }, '2026-02-26', '2026-02-28', 'day');
+    expect(rows.map((r) => r.amount)).toEqual([150, 150]);
+  });
 });
