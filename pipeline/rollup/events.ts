@@ -7,6 +7,7 @@ import {
   NEEDS_SECOND_PERSON,
   ONE,
   type Registry,
+  registerKey,
   requestError,
   slotStart,
 } from '#domain';
@@ -178,6 +179,9 @@ function refuseInvalid(registry: Registry, registers: DirectorySite['registers']
   const refuse = (message: string, cure: string): never => {
     throw requestError('EVENT_INVALID', message, { cure, place: body.kind });
   };
+  const counterOf = (key: string): EffectiveRegister | undefined =>
+    registers.get(key) ??
+    refuse(`there is no counter ${key}`, `counters: ${[...registers.keys()].slice(0, 12).join(', ')}`);
   if (body.kind === 'replacement' || body.kind === 'multiplier') {
     const mountings = [...registers.values()].flatMap((r) => r.mountings).filter((m) => m.point === body.point);
     if (mountings.length === 0)
@@ -191,7 +195,7 @@ function refuseInvalid(registry: Registry, registers: DirectorySite['registers']
     const at = eventTime(body);
     const held = mountings.find((m) => holdsAt(m, at));
     if (!held)
-      refuse(`no meter is mounted at ${body.point} at that time`, 'choose a time between mounting and removal');
+      return refuse(`no meter is mounted at ${body.point} at that time`, 'choose a time between mounting and removal');
     const { num, den } = body.multiplier ?? ONE;
     if (num < den || num > GREATEST_MULTIPLIER * den)
       refuse(
@@ -201,14 +205,22 @@ function refuseInvalid(registry: Registry, registers: DirectorySite['registers']
     if (body.kind === 'replacement' && mountings.some((m) => m.serial === body.serial)) {
       refuse(`a meter ${body.serial} stands at ${body.point} already`, 'give the serial number of the new meter');
     }
+    if (body.kind === 'multiplier') return;
+    const key = registerKey(body.device ?? held.device, body.register ?? held.register);
+    const other = counterOf(key)?.mountings.find(
+      (m) =>
+        m.point !== body.point &&
+        (m.mountedAt ?? -Infinity) < (held.removedAt ?? Infinity) &&
+        (m.removedAt ?? Infinity) > at,
+    );
+    if (other)
+      refuse(
+        `${key} is read for the point "${other.point}" at that time`,
+        'check device and register of the new meter',
+      );
     return;
   }
-  const register = registers.get(`${body.device}/${body.register}`);
-  if (!register)
-    refuse(
-      `there is no counter ${body.device}/${body.register}`,
-      `counters: ${[...registers.keys()].slice(0, 12).join(', ')}`,
-    );
+  counterOf(registerKey(body.device, body.register));
   if (body.kind === 'exclude' && body.to <= body.from)
     refuse('the span ends before it begins', 'give an end after the start');
 }

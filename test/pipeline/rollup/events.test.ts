@@ -51,3 +51,25 @@ it('a multiplier is one that a site file takes: with 0 a point would use nothing
       await expect(site.service.recordEvent(SITE, body, claim)).rejects.toMatchObject({ code: 'EVENT_INVALID' });
   }
 });
+
+it('a replacement puts the new meter on a counter of the site that no other point is read from then', async () => {
+  const registry = smallRegistry([{ point: 'p' }, { point: 'x', mounting: { removedAt: local('2026-03-10') } }]);
+  const site = await openSmallSite(registry, '2026-03-20');
+  onTestFinished(site.close);
+  const replace = (at: string, register: { readonly device: string; readonly register?: string }) =>
+    site.service.recordEvent(
+      SITE,
+      { kind: 'replacement', point: 'p', at: local(at), serial: 's2', ...register },
+      { by: 'wang', reason: 'broken' },
+    );
+  for (const [register, message] of [
+    [{ device: 'd-nowhere' }, 'there is no counter d-nowhere/e'],
+    [{ device: 'd-p', register: 'q' }, 'there is no counter d-p/q'],
+    [{ device: 'd-x' }, 'd-x/e is read for the point "x"'],
+  ] as const)
+    await expect(replace('2026-03-05T10:00', register)).rejects.toMatchObject({
+      code: 'EVENT_INVALID',
+      message: expect.stringContaining(message),
+    });
+  expect(await replace('2026-03-10T00:00', { device: 'd-x' })).toMatchObject({ state: 'active' });
+});
