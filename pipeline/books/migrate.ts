@@ -12,6 +12,7 @@ import * as admitting from './migrations/0009-admitting.ts';
 import * as edition from './migrations/0010-registry-edition.ts';
 import * as settled from './migrations/0011-settled-version.ts';
 import * as partyDay from './migrations/0012-party-day.ts';
+import * as marksOfEdits from './migrations/0013-marks-of-edits.ts';
 
 /** In order, forward only; a released one is never edited. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -27,6 +28,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0010-registry-edition': edition,
   '0011-settled-version': settled,
   '0012-party-day': partyDay,
+  '0013-marks-of-edits': marksOfEdits,
 };
 
 const TABLE = 'civicmeter_migration';

@@ -167,7 +167,7 @@ describe('figures of random worlds', () => {
         const { text } = await dumpBooks(books.db);
         expect(text).toMatch(/^total\|.*\|0$/m);
         await books.pool.query('drop table party_day');
-        await books.pool.query(`delete from civicmeter_migration where name = '0012-party-day'`);
+        await books.pool.query(`delete from civicmeter_migration where name >= '0012'`);
         await migrate(books.db as Kysely<unknown>, 'here');
         expect((await dumpBooks(books.db)).text).toBe(text);
       }),

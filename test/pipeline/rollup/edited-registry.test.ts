@@ -1,4 +1,6 @@
+import type { Kysely } from 'kysely';
 import { describe, expect, it } from 'vitest';
+import { migrate } from '../../../pipeline/books/migrate.ts';
 import { dayOfCivil, type Mounting, type Point, type Registry } from '../../../pipeline/domain/index.ts';
 import { differencesFromScratch, NONE } from '../../support/from-scratch.ts';
 import { sitePerTest } from '../../support/site-per-test.ts';
@@ -170,5 +172,41 @@ describe('figures after a change of the registry are those of books that knew it
     expect(await differencesFromScratch(site)).toEqual(NONE);
     const { rows } = await site.usage({ kind: 'point', id: 'p' }, '2026-02-26', '2026-02-28', 'day');
     expect(rows.map((r) => r.amount)).toEqual([150, 150]);
+  });
+
+  it('an upgrade makes good what changes of before had left out', async () => {
+    const [from, until] = [local('2026-02-26'), local('2026-02-28')];
+    const faces = { serial: 's0', mountedAt: from, initial: 100, removedAt: until, final: 400 };
+    const told = withMeter(registry, 'p/s1', { mountedAt: until });
+    const rest: Point = {
+      id: 'rest',
+      name: { zh: '其余', en: 'rest' },
+      carrier: 'electricity',
+      role: 'formula',
+      terms: [{ point: 'p', sign: 1 }],
+      allocations: [],
+    };
+    const site = await read(
+      {
+        ...told,
+        mountings: [...told.mountings, { ...told.mountings[0], id: 'p/s0', ...faces } as Mounting],
+        points: [
+          ...told.points.map((p) =>
+            p.id === 's' ? { ...p, allocations: [{ from: dayOfCivil(2026, 3, 3), value: byHeads }] } : p,
+          ),
+          rest,
+        ],
+      },
+      ['p', 's'],
+    );
+    const { books } = site;
+    await books.pool.query(`delete from mounting_day where mounting = 'p/s0'`);
+    await books.pool.query(`delete from evidence where mounting = 'p/s0'`);
+    await books.pool.query(`delete from usage_day where point = 'rest' or day < ${dayOfCivil(2026, 2, 28)}`);
+    await books.pool.query(`update allocation_day set amount = amount - 1 where point = 's'`);
+    await books.pool.query(`delete from civicmeter_migration where name >= '0013'`);
+    expect(await differencesFromScratch(site)).not.toEqual(NONE);
+    await migrate(books.db as Kysely<unknown>, 'here');
+    expect(await differencesFromScratch(site)).toEqual(NONE);
   });
 });
