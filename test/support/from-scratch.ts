@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
 import type { Books } from '../../pipeline/books/index.ts';
+import { markDirty } from '../../pipeline/books/dirty.ts';
+import { loadSiteOf } from '../../pipeline/ledger/directory.ts';
 import { dumpBooks } from '../../pipeline/index.ts';
 import { freshBooks } from './postgres.ts';
 import { consumeAll, plant } from './run-books.ts';
@@ -16,6 +18,19 @@ export async function derivedLines({ db }: Books): Promise<readonly string[]> {
   return [...text.split('\n').filter((line) => DERIVED.test(line)), ...rows.map(({ line }) => line)];
 }
 
+/** Also what no reading of the log touches. */
+async function markAll({ db }: Books): Promise<void> {
+  const { registers } = await loadSiteOf(db, SITE);
+  const marks = [...registers.values()].map(({ device, register }) => ({
+    site: SITE,
+    device,
+    register,
+    from: 0,
+    rejoin: false,
+  }));
+  await markDirty(db, marks);
+}
+
 export interface Differences {
   readonly tooMuch: readonly string[];
   readonly tooLittle: readonly string[];
@@ -29,6 +44,7 @@ export async function differencesFromScratch(site: SmallSite): Promise<Differenc
   const { books, close } = await freshBooks();
   try {
     await plant(books, await site.service.registry(SITE), await site.service.events(SITE));
+    await markAll(books);
     await consumeAll(books, site.log);
     const [got, want] = [await derivedLines(site.books), await derivedLines(books)].map((lines) => new Set(lines));
     return {

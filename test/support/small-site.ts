@@ -105,12 +105,12 @@ export interface SmallSite {
 /** Local time of the site: 2026-03-05T08:00, +08:00. */
 export const local = (text: string): number => Date.parse(text.length === 10 ? `${text}T00:00+08:00` : `${text}+08:00`);
 
-/** Books of their own with a registry, a log that grows, and a service whose clock stands. */
-export async function openSmallSite(registry: Registry, now: string): Promise<SmallSite> {
+/** Books of their own with a registry, a log that grows, and a service whose clock stands, or goes as it is told. */
+export async function openSmallSite(registry: Registry, now: string | (() => number)): Promise<SmallSite> {
   const { books, close } = await freshBooks();
   const log = memoryLog([]);
   const producer = await log.producer();
-  const clock = { now: () => local(now), sleep: systemClock.sleep };
+  const clock = { now: typeof now === 'string' ? () => local(now) : now, sleep: systemClock.sleep };
   const telemetry = silentTelemetry();
   const service = openService({ books, log, clock, telemetry });
   await service.applyRegistry(registry, { take: 'all', commit: true, by: 'test', reason: 'test' });
