@@ -23,8 +23,6 @@ const UNITS: Readonly<Record<BaseUnit, Readonly<Record<string, Rational>>>> = {
     升: rational(1),
     m3: rational(1_000),
     'm³': rational(1_000),
-    t: rational(1_000),
-    吨: rational(1_000),
     立方米: rational(1_000),
   },
   kJ: {
@@ -39,10 +37,16 @@ const UNITS: Readonly<Record<BaseUnit, Readonly<Record<string, Rational>>>> = {
   mL: { mL: rational(1), L: rational(1_000), 升: rational(1_000), m3: rational(1_000_000) },
 };
 
+/** A tonne is a cubic metre of water alone; a tonne of gas is none. */
+const WATER: Readonly<Record<string, Rational>> = { ...UNITS.L, t: rational(1_000), 吨: rational(1_000) };
+
+const unitsFor = (carrier: Carrier): Readonly<Record<string, Rational>> =>
+  carrier === 'water' ? WATER : UNITS[baseUnitOf(carrier)];
+
 /** The unit in which people read a quantity of this base unit. */
 const DISPLAY_UNIT: Readonly<Record<BaseUnit, string>> = { Wh: 'kWh', L: 'm³', kJ: 'GJ', g: 'kg', mL: 'L' };
 
-export const unitsOf = (carrier: Carrier): readonly string[] => Object.keys(UNITS[baseUnitOf(carrier)]);
+export const unitsOf = (carrier: Carrier): readonly string[] => Object.keys(unitsFor(carrier));
 
 export const displayUnitOf = (carrier: Carrier): string => DISPLAY_UNIT[baseUnitOf(carrier)];
 
@@ -72,7 +76,7 @@ export const isUnit = (text: string): boolean => KNOWN_UNITS.has(plainUnit(text)
 
 /** Base units in one `unit` of the carrier. Throws UNIT_UNKNOWN. */
 export function unitFactor(unit: string, carrier: Carrier): Rational {
-  const known = UNITS[baseUnitOf(carrier)];
+  const known = unitsFor(carrier);
   const name = unit.trim();
   const key = Object.hasOwn(known, name) ? name : Object.keys(known).find((k) => plainUnit(k) === plainUnit(name));
   const factor = key === undefined ? undefined : known[key];

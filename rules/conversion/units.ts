@@ -1,4 +1,4 @@
-import { type Carrier, CARRIERS, requestError, unitFactor, unitsOf } from '#domain';
+import { type Carrier, CARRIERS, unitFactor, unitsOf } from '#domain';
 import { type Density, OTHER_FUELS, type OtherFuel } from '../contract.ts';
 import { divide, type Exact, exactOf, parseExact } from '../exact.ts';
 import type { Fuel } from './factors.ts';
@@ -39,15 +39,8 @@ const baseUnitsIn = (unit: string, carrier: Carrier): Exact => {
 /** A liquid is measured in mL and may be written in kg: mass = volume × density (kg/L, the same number as g/mL). */
 export const needsDensity = (fuel: Fuel, unit: string): boolean => isLiquid(fuel) && isMass(unit);
 
-/**
- * Base units of `fuel` in one `unit`. Throws UNIT_UNKNOWN, also for a mass of a liquid without its density.
- * Tonnes stand among the units of volumes for water alone: gas has no mass here.
- */
+/** Base units of `fuel` in one `unit`. Throws UNIT_UNKNOWN, also for a mass of a liquid without its density. */
 export function baseUnitsPer(unit: string, fuel: Fuel, density?: Density): Exact {
   if (needsDensity(fuel, unit) && density) return divide(baseUnitsIn(unit, 'coal'), parseExact(density.value));
-  const carrier = measuredLike(fuel);
-  if (carrier === 'natural-gas' && isMass(unit)) {
-    throw requestError('UNIT_UNKNOWN', `"${unit}" is not a unit of ${fuel}`, { cure: 'use L or m3' });
-  }
-  return baseUnitsIn(unit, carrier);
+  return baseUnitsIn(unit, measuredLike(fuel));
 }

@@ -120,6 +120,14 @@ describe('quantities', () => {
     expect(toBaseUnits('1，234', 'kWh', 'electricity')).toBe(1_234_000);
   });
 
+  it('are tonnes of water and never of gas, whose tonne is no cubic metre', () => {
+    expect(parseQuantity('12 吨', 'water')).toBe(12_000);
+    for (const unit of ['t', 'T', '吨']) {
+      expect(() => unitFactor(unit, 'natural-gas'), unit).toThrow(invalid('UNIT_UNKNOWN'));
+      expect(unitsOf('natural-gas')).not.toContain(unit);
+    }
+  });
+
   it('every unit of every carrier has a factor of its own carrier', () => {
     for (const carrier of CARRIERS)
       for (const unit of unitsOf(carrier)) expect(toBaseUnits('1', unit, carrier)).toBe(unitFactor(unit, carrier).num);
