@@ -79,12 +79,14 @@ describe.skipIf(executable === undefined)('the page of an institution', () => {
     };
     const costs: RulesService['costs'] = async (query) => {
       const all = await fake.rules.costs(query);
-      return { ...all, rows: all.rows.map((row) => ({ ...row, coverage: 0.8 })), missing: [lacking] };
+      const rows = all.rows.map((row) => ({ ...row, fen: null, billedFen: 987_600, coverage: 0.8 }));
+      return { ...all, rows, missing: [lacking] };
     };
     const { page } = await visit(await serve({ rules: { ...fake.rules, costs } }), { hash: '#/institution/centre' });
     await page.waitForSelector('[data-panel=costs] table');
     const said = await textOf(page, '[data-panel=costs]');
-    for (const word of ['覆盖率 80.0 %', '尚有未计入的部分', '给 p-hall 写上电价']) expect(said).toContain(word);
+    for (const word of ['覆盖率 80.0 %', '账单 9,876.00', '尚有未计入的部分', '给 p-hall 写上电价'])
+      expect(said).toContain(word);
   });
 
   it.each([1_440, 768, 390])('is never wider than a window of %i', async (width) => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { type CostsAnswer, costsAnswerSchema } from '../../../pipeline/answers-rules.ts';
+import { type CostRow, type CostsAnswer, costsAnswerSchema } from '../../../pipeline/answers-rules.ts';
 import { command } from '../command.ts';
-import type { Cli } from '../context.ts';
+import type { Cli, Language } from '../context.ts';
 import { CARRIER_LABELS, WORDS } from '../labels.ts';
 import { present, type Sheet } from '../output/present.ts';
 import { withService } from '../wiring/service.ts';
@@ -46,10 +46,9 @@ export const costs = command({
         institution: institutionOf(registry, input.institution),
         year: input.year ?? thisYear(cli, registry),
       });
-      const total = `${cli.say(WORDS.total)}: ${yuan(answer.totalFen)} ${cli.language === 'zh' ? '元' : 'CNY'}`;
       present(cli, answer, {
         sheet: sheetOf(cli, answer),
-        text: `\n${blocks(total, missingText(cli, answer.missing))}`,
+        text: `\n${blocks(totalText(cli.language, answer), missingText(cli, answer.missing))}`,
       });
       return 0;
     }),
@@ -57,6 +56,24 @@ export const costs = command({
 
 /** Whole fen as yuan, exact. */
 const yuan = (fen: number | null): string => (fen === null ? '–' : (fen / 100).toFixed(2));
+
+/** A row without a cost by tariff is in no total, and neither is its bill. */
+export function totalText(
+  language: Language,
+  { totalFen, rows }: { readonly totalFen: number; readonly rows: readonly Pick<CostRow, 'fen' | 'billedFen'>[] },
+): string {
+  const open = rows.filter(({ fen }) => fen === null);
+  const billed = yuan(open.reduce((sum, { billedFen }) => sum + (billedFen ?? 0), 0));
+  if (language === 'zh') {
+    const without = open.length === 0 ? '' : `，不含 ${open.length} 行没有按价计的费用；其中账单 ${billed} 元`;
+    return `${WORDS.total.zh}: ${yuan(totalFen)} 元${without}`;
+  }
+  const without =
+    open.length === 0
+      ? ''
+      : `, without ${open.length} rows that have no cost by tariff; bills among them: ${billed} CNY`;
+  return `${WORDS.total.en}: ${yuan(totalFen)} CNY${without}`;
+}
 
 function sheetOf(cli: Cli, { rows }: CostsAnswer): Sheet {
   const right = true;

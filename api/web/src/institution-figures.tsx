@@ -132,7 +132,10 @@ export function CostsPanel(props: InstitutionProps) {
                     <td className="number">
                       {shown(Number(row.display))} {row.displayUnit}
                     </td>
-                    <td className="number">{yuan(row.fen)}</td>
+                    <td className="number">
+                      {row.fen === null && row.billedFen !== null && <span className="faint">{words.costBilled} </span>}
+                      {yuan(row.fen ?? row.billedFen)}
+                    </td>
                   </tr>
                 ))}
                 <tr className="total">

@@ -84,6 +84,7 @@ const zh = {
   costs: '费用',
   costTotal: '合计',
   costPartial: '尚有未计入的部分',
+  costBilled: '账单',
   yuan: '元',
   metrics: {
     'energy-per-area': '单位面积能耗',
@@ -178,6 +179,7 @@ const en: InstitutionText = {
   costs: 'Costs',
   costTotal: 'Total',
   costPartial: 'not all of it',
+  costBilled: 'bill',
   yuan: 'CNY',
   metrics: {
     'energy-per-area': 'Energy per area',
