@@ -41,7 +41,8 @@ function say(error: MeteringError, language: Language): string {
     const cure = error.cure === undefined ? '' : `  cure:  ${error.cure}\n`;
     return `error: ${error.message} [${error.code}]\n${place}${cure}`;
   }
-  return `错误：${chinese.what} [${error.code}]\n  详情：${error.message}\n${place}  办法：${chinese.cure}\n`;
+  const known = error.known.length === 0 ? '' : `：${error.known.join('、')}`;
+  return `错误：${chinese.what} [${error.code}]\n  详情：${error.message}\n${place}  办法：${chinese.cure}${known}\n`;
 }
 
 function sayInput(error: z.ZodError, language: Language): string {

@@ -16,6 +16,8 @@ export type ErrorKind = keyof typeof ERROR_ACTORS;
 export interface ErrorDetails {
   /** What to do about it, in one sentence. */
   readonly cure?: string;
+  /** What may be written instead, where that can be listed. */
+  readonly known?: readonly string[];
   /** File, line, register, address: where it is. */
   readonly place?: string;
   /** Ids and numbers for machines; never secrets. */
@@ -29,6 +31,7 @@ export class MeteringError extends Error {
   /** Stable, upper snake case. */
   readonly code: string;
   readonly cure: string | undefined;
+  readonly known: readonly string[];
   readonly place: string | undefined;
   readonly context: Readonly<Record<string, string | number | boolean | null>>;
   readonly retryable: boolean;
@@ -39,6 +42,7 @@ export class MeteringError extends Error {
     this.kind = kind;
     this.code = code;
     this.cure = details.cure;
+    this.known = details.known ?? [];
     this.place = details.place;
     this.context = details.context ?? {};
     this.retryable = details.retryable ?? (kind === 'DeviceError' || kind === 'StoreError');
@@ -62,5 +66,13 @@ export const requestError = maker('RequestError');
 export const catalogueError = maker('CatalogueError');
 /** A defect of the program. */
 export const invariantError = maker('InvariantError');
+
+const LISTED = 30;
+
+/** What may be written instead of what is not known. */
+export const oneOf = (all: readonly string[], lead = 'use one of'): Pick<Required<ErrorDetails>, 'cure' | 'known'> => {
+  const known = all.length > LISTED ? [...all.slice(0, LISTED), '…'] : all;
+  return { cure: `${lead} ${known.join(', ')}`, known };
+};
 
 export const isMeteringError = (error: unknown): error is MeteringError => error instanceof MeteringError;

@@ -1,5 +1,5 @@
 import { type Carrier, CARRIERS } from './carrier.ts';
-import { requestError } from './errors.ts';
+import { oneOf, requestError } from './errors.ts';
 import type { QuantityKind } from './facts.ts';
 import { displayUnitOf, inUnit, toBaseUnits, unitsOf } from './units.ts';
 
@@ -21,7 +21,7 @@ export function quantityToBase(decimal: string, unit: string, kind: QuantityKind
   if (kind !== 'heat-by-area') return toBaseUnits(decimal, unit, likeOf(kind));
   if (AREA_NAMES.includes(unit.trim())) return toBaseUnits(decimal, 'kg', 'coal'); // a thousandth, like a gram of a kilogram
   throw requestError('UNIT_UNKNOWN', `"${unit}" is not a unit of ${kind}`, {
-    cure: `use one of ${AREA_NAMES.join(', ')}`,
+    ...oneOf(AREA_NAMES),
   });
 }
 

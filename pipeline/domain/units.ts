@@ -1,5 +1,5 @@
 import { type BaseUnit, baseUnitOf, type Carrier } from './carrier.ts';
-import { requestError } from './errors.ts';
+import { oneOf, requestError } from './errors.ts';
 import { type Rational, rational } from './rational.ts';
 import { halfWidth, withoutGroups } from './text.ts';
 
@@ -82,7 +82,7 @@ export function unitFactor(unit: string, carrier: Carrier): Rational {
   const factor = key === undefined ? undefined : known[key];
   if (!factor) {
     throw requestError('UNIT_UNKNOWN', `"${unit}" is not a unit of ${carrier}`, {
-      cure: `use one of ${Object.keys(known).join(', ')}`,
+      ...oneOf(Object.keys(known)),
     });
   }
   return factor;
@@ -120,7 +120,7 @@ export function parseQuantity(text: string, carrier: Carrier): number {
   const match = /^\s*([+-]?[\d.,\s]*\d(?:[eE][+-]?\d+)?)\s*(\D.*?)\s*$/.exec(text);
   if (!match) {
     throw requestError('QUANTITY_INVALID', `"${text}" is not a quantity with a unit`, {
-      cure: `write a number and one of ${unitsOf(carrier).join(', ')}`,
+      ...oneOf(unitsOf(carrier), 'write a number and one of'),
     });
   }
   return toBaseUnits(match[1] ?? '', match[2] ?? '', carrier);

@@ -8,6 +8,7 @@ import {
   type Institution,
   type InstitutionFacts,
   type Point,
+  oneOf,
   requestError,
   type SiteFacts,
   type Use,
@@ -69,10 +70,7 @@ export async function institutionBook(
   if (!institution)
     throw requestError('SUBJECT_UNKNOWN', `there is no institution "${id}"`, {
       place: id,
-      cure: `known: ${registry.institutions
-        .slice(0, 12)
-        .map((i) => i.id)
-        .join(', ')}`,
+      ...oneOf(registry.institutions.map((i) => i.id)),
     });
   const zone = zoneOf(registry.site.zone);
   const [fromDay, toDay] = [firstDayOfMonth(whole.from), firstDayOfMonth(whole.to)];

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
-import { requestError } from '#domain';
+import { oneOf, requestError } from '#domain';
 import type { Tables } from '../books/tables.ts';
 
 /** A gateway's key as the books know it: bound to one site, its secret only as a hash. */
@@ -29,7 +29,7 @@ export async function createKey(
   if (!sites.includes(site)) {
     throw requestError('SITE_UNKNOWN', `there is no site "${site}"`, {
       place: '--site',
-      cure: sites.length === 0 ? 'apply a site file first' : `use one of ${sites.join(', ')}`,
+      ...(sites.length === 0 ? { cure: 'apply a site file first' } : oneOf(sites)),
     });
   }
   const id = randomBytes(4).toString('hex');

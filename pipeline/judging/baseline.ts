@@ -6,6 +6,7 @@ import {
   formatDay,
   localDay,
   parseTime,
+  oneOf,
   requestError,
   type SiteFacts,
   type Zone,
@@ -120,10 +121,7 @@ function refuseUnknown({ registry }: DirectorySite, institution: string | undefi
   if (institution === undefined || registry.institutions.some(({ id }) => id === institution)) return;
   throw requestError('SUBJECT_UNKNOWN', `there is no institution "${institution}"`, {
     place: institution,
-    cure: `known: ${registry.institutions
-      .slice(0, 12)
-      .map((i) => i.id)
-      .join(', ')}`,
+    ...oneOf(registry.institutions.map(({ id }) => id)),
   });
 }
 

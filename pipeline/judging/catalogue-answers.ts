@@ -1,4 +1,4 @@
-import { isMeteringError, requestError } from '#domain';
+import { isMeteringError, oneOf, requestError } from '#domain';
 import {
   type Catalogue,
   type CatalogueEntry,
@@ -73,7 +73,7 @@ function refuseUnknown({ carrier, region }: ConvertQuery, catalogue: Catalogue):
   if (!known.includes(carrier)) {
     throw requestError('CARRIER_UNKNOWN', `"${carrier}" is not a carrier of the catalogue`, {
       place: 'carrier',
-      cure: `use one of ${known.join(', ')}`,
+      ...oneOf(known),
     });
   }
   if (/^\d{6}$/.test(region) && region !== NATION && divisionOf(region) === undefined) {
@@ -105,6 +105,7 @@ function placed<T>(work: () => T): T {
     throw requestError(error.code, error.message, {
       place,
       ...(error.cure === undefined ? {} : { cure: error.cure }),
+      known: error.known,
       cause: error,
     });
   }

@@ -1,4 +1,4 @@
-import { requestError } from '#domain';
+import { oneOf, requestError } from '#domain';
 import type { Catalogue } from '../../rules/catalogue/index.ts';
 import type { Missing, TargetRow } from '../../rules/contract.ts';
 import { decompose, type Holder, type HolderRow, holderTree, type Part } from '../../rules/control/index.ts';
@@ -102,8 +102,10 @@ function wholeOf({ target, baseYear }: Question, catalogue: Catalogue): Whole {
 function unitOf(unit: string, place: string): TargetUnit {
   const known = TARGET_UNITS[unit];
   if (known) return known;
-  const units = Object.keys(TARGET_UNITS).join(', ');
-  throw requestError('UNIT_UNKNOWN', `"${unit}" is not a unit of a total`, { place, cure: `use one of ${units}` });
+  throw requestError('UNIT_UNKNOWN', `"${unit}" is not a unit of a total`, {
+    place,
+    ...oneOf(Object.keys(TARGET_UNITS)),
+  });
 }
 
 /** Decimals of the target's unit as whole base units. */

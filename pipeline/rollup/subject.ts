@@ -7,6 +7,7 @@ import {
   type Point,
   type Registry,
   registerKey,
+  oneOf,
   requestError,
   UNALLOCATED,
   zoneOf,
@@ -161,7 +162,7 @@ function find<T extends { readonly id: string }>(all: readonly T[], id: string, 
 const unknown = (kind: string, id: string, known: readonly string[]) =>
   requestError('SUBJECT_UNKNOWN', `there is no ${kind} "${id}"`, {
     place: id,
-    cure: `known: ${known.slice(0, 12).join(', ')}${known.length > 12 ? ', …' : ''}`,
+    ...oneOf(known),
   });
 
 /** The meters whose readings evidence a point: its own, or those of each of a formula's terms. */

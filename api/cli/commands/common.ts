@@ -5,6 +5,7 @@ import {
   type LocalText,
   parseTime,
   type Registry,
+  oneOf,
   requestError,
   type Zone,
   zoneOf,
@@ -43,15 +44,16 @@ export async function siteOf(service: Service, wanted: string | undefined): Prom
       known.length === 0 ? 'the books hold no site' : `there are ${known.length} sites`,
       {
         place: '--site',
-        cure:
-          known.length === 0 ? 'apply a site file or run civicmeter start' : `add --site, one of ${known.join(', ')}`,
+        ...(known.length === 0
+          ? { cure: 'apply a site file or run civicmeter start' }
+          : oneOf(known, 'add --site, one of')),
       },
     );
   }
   if (!known.includes(site)) {
     throw requestError('SITE_UNKNOWN', `there is no site "${site}"`, {
       place: '--site',
-      cure: known.length === 0 ? 'apply a site file first' : `use one of ${known.join(', ')}`,
+      ...(known.length === 0 ? { cure: 'apply a site file first' } : oneOf(known)),
     });
   }
   return service.registry(site);

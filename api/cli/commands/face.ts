@@ -1,4 +1,4 @@
-import { type Mounting, parseQuantity, type Register, type Registry, requestError } from '#domain';
+import { type Mounting, parseQuantity, type Register, type Registry, oneOf, requestError } from '#domain';
 
 interface RegisterRef {
   readonly device: string;
@@ -10,7 +10,7 @@ export function meterAt(registry: Registry, point: string, at: number): Register
   if (!registry.points.some(({ id }) => id === point)) {
     throw requestError('POINT_UNKNOWN', `there is no point "${point}"`, {
       place: '--point',
-      cure: `use one of ${registry.points.map(({ id }) => id).join(', ')}`,
+      ...oneOf(registry.points.map(({ id }) => id)),
     });
   }
   const mounting = registry.mountings.findLast((one) => one.point === point && isMounted(one, at));

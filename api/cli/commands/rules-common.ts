@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { dayBefore, type Registry, requestError, type Zone } from '#domain';
+import { dayBefore, type Registry, oneOf, requestError, type Zone } from '#domain';
 import type { MissingAnswer } from '../../../pipeline/answers-parts.ts';
 import { missingLabel } from '../labels-rules.ts';
 import type { RowUsed } from '../../../pipeline/answers-rules.ts';
@@ -41,13 +41,13 @@ export function institutionOf({ institutions }: Registry, wanted: string | undef
   if (id === undefined) {
     throw requestError('INSTITUTION_NEEDED', `the site has ${known.length} institutions`, {
       place,
-      cure: `add --institution, one of ${known.join(', ')}`,
+      ...oneOf(known, 'add --institution, one of'),
     });
   }
   if (!known.includes(id)) {
     throw requestError('INSTITUTION_UNKNOWN', `there is no institution "${id}"`, {
       place,
-      cure: `use one of ${known.join(', ')}`,
+      ...oneOf(known),
     });
   }
   return id;

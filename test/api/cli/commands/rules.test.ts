@@ -67,6 +67,13 @@ describe('the calculator, without any books', () => {
     expect(chinese.err).toMatch(/^错误：\p{Script=Han}/u);
   });
 
+  test.each([
+    ['unit', ['--carrier', 'electricity', '--quantity', '1', '--unit', 'furlong'], '使用列出的单位：Wh、kWh、'],
+    ['carrier', ['--carrier', 'hay', '--quantity', '1', '--unit', 'kg'], '使用列出的能源品种：anthracite、'],
+  ])('lists in Chinese as well which %s there is', async (_place, argv, cure) => {
+    expect((await converted(...argv, '--lang', 'zh')).err).toContain(`办法：${cure}`);
+  });
+
   test.each(['1e400', '1e19'])('refuses %s kWh as too large, in place of figures without end', async (quantity) => {
     const run = await converted('--carrier', 'electricity', '--quantity', quantity, '--unit', 'kWh');
     expect({ code: run.code, said: run.err }).toEqual({ code: 2, said: expect.stringContaining('is too large') });
