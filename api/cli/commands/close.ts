@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { localDay, monthOfDay, parseTime, type Registry, requestError } from '#domain';
-import type { Service } from '../../../pipeline/service.ts';
+import { displayUnitOf, inUnit, localDay, monthOfDay, parseTime, type Registry, requestError } from '#domain';
+import type { AdjustmentAnswer, Service } from '../../../pipeline/service.ts';
 import { command } from '../command.ts';
 import type { Cli } from '../context.ts';
 import { CARRIER_LABELS, WORDS } from '../labels.ts';
@@ -88,6 +88,7 @@ async function list(cli: Cli, service: Service, registry: Registry): Promise<num
           { heading: cli.language === 'zh' ? '原数' : 'old', right },
           { heading: cli.language === 'zh' ? '新数' : 'new', right },
           { heading: cli.say(WORDS.difference), right },
+          { heading: cli.language === 'zh' ? '单位' : 'unit' },
           { heading: cli.say(WORDS.at) },
           { heading: cli.say(WORDS.reason) },
         ],
@@ -99,23 +100,28 @@ async function list(cli: Cli, service: Service, registry: Registry): Promise<num
             '',
             '',
             '',
+            '',
             one.closedAt,
             `${one.by}: ${one.reason}`,
           ]),
-          ...adjustments.map((one) => [
-            one.month,
-            String(one.version),
-            `${one.subject} ${cli.say(CARRIER_LABELS[one.carrier])}`,
-            String(one.old),
-            String(one.new),
-            String(one.difference),
-            one.at,
-            one.reason,
-          ]),
+          ...adjustments.map((one) => adjustmentRow(cli.say, one)),
         ],
       },
       text: closes.length === 0 ? (cli.language === 'zh' ? '还没有结账的月份。' : 'No month is closed yet.') : '',
     },
   );
   return 0;
+}
+
+export function adjustmentRow(say: Cli['say'], one: AdjustmentAnswer): readonly string[] {
+  const unit = displayUnitOf(one.carrier);
+  return [
+    one.month,
+    String(one.version),
+    `${one.subject} ${say(CARRIER_LABELS[one.carrier])}`,
+    ...[one.old, one.new, one.difference].map((amount) => inUnit(amount, unit, one.carrier)),
+    unit,
+    one.at,
+    one.reason,
+  ];
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FINDING_KINDS, ID_PATTERN } from '#domain';
+import { FINDING_KINDS, ID_PATTERN, type Registry } from '#domain';
 import type { FindingAnswer } from '../../../pipeline/answers.ts';
 import { command } from '../command.ts';
 import type { Cli } from '../context.ts';
@@ -50,13 +50,21 @@ export const findings = command({
       present(
         cli,
         { items, more: next !== undefined },
-        { sheet: sheetOf(cli, items), text: textOf(cli, items, next !== undefined) },
+        { sheet: sheetOf(cli, items, faceUnitOf(registry)), text: textOf(cli, items, next !== undefined) },
       );
       return 0;
     }),
 });
 
-const sheetOf = (cli: Cli, items: readonly FindingAnswer[]): Sheet => ({
+type Face = Pick<FindingAnswer, 'device' | 'register'>;
+
+/** Of a register: the unit of the whole numbers that its readings are. */
+export const faceUnitOf =
+  ({ devices }: Registry) =>
+  ({ device, register }: Face): string =>
+    devices.find(({ id }) => id === device)?.registers.find(({ name }) => name === register)?.unit ?? '';
+
+const sheetOf = (cli: Cli, items: readonly FindingAnswer[], unitOf: (one: Face) => string): Sheet => ({
   columns: [
     { heading: cli.language === 'zh' ? '种类' : 'kind' },
     { heading: cli.say(WORDS.point) },
@@ -65,6 +73,7 @@ const sheetOf = (cli: Cli, items: readonly FindingAnswer[]): Sheet => ({
     { heading: cli.say(WORDS.to) },
     { heading: cli.language === 'zh' ? '示数' : 'face', right: true },
     { heading: cli.language === 'zh' ? '至' : 'to', right: true },
+    { heading: cli.language === 'zh' ? '单位' : 'unit' },
     { heading: '' },
   ],
   rows: items.map((one) => [
@@ -75,6 +84,7 @@ const sheetOf = (cli: Cli, items: readonly FindingAnswer[]): Sheet => ({
     one.to === one.from ? '' : one.to,
     String(one.fromValue),
     one.toValue === one.fromValue ? '' : String(one.toValue),
+    unitOf(one),
     one.explained ? (cli.language === 'zh' ? '已说明' : 'explained') : '',
   ]),
 });
