@@ -143,11 +143,33 @@ export function energyOf(quantities: readonly Quantity[], rates: Rates): Answer<
 const total = (quantities: readonly Quantity[]): bigint =>
   quantities.reduce((amount, quantity) => amount + BigInt(quantity.amount), 0n);
 
-const DENOMINATORS: Readonly<Record<keyof Denominators, { readonly zh: string; readonly en: string }>> = {
-  areaM2: { zh: '建筑面积', en: 'building area' },
-  heatedAreaM2: { zh: '采暖建筑面积', en: 'heated area' },
-  persons: { zh: '用能人数', en: 'number of persons' },
-  bedDays: { zh: '床日数', en: 'bed-days' },
+/** What each is called, and by which keys of the site file or the facts file it is given. */
+const DENOMINATORS: Readonly<Record<keyof Denominators, Record<'zh' | 'en' | 'zhKeys' | 'enKeys', string>>> = {
+  areaM2: {
+    zh: '建筑面积',
+    en: 'building area',
+    zhKeys: '站点文件 area',
+    enKeys: 'area in the site file',
+  },
+  heatedAreaM2: {
+    zh: '采暖建筑面积',
+    en: 'heated area',
+    zhKeys: '基础信息文件 heatedArea',
+    enKeys: 'heatedArea in the facts file',
+  },
+  persons: {
+    zh: '用能人数',
+    en: 'number of persons',
+    zhKeys: '站点文件 headcount；学校、医院、场馆另在基础信息文件写 students、patients、visitors',
+    enKeys:
+      'headcount in the site file; for schools, hospitals and venues also students, patients or visitors in the facts file',
+  },
+  bedDays: {
+    zh: '床日数',
+    en: 'bed-days',
+    zhKeys: '基础信息文件 bedDays',
+    enKeys: 'bedDays in the facts file',
+  },
 };
 
 /** Denominators of a boundary; missing when something is excluded and only the reduced ones are known. */
@@ -168,12 +190,12 @@ function denominatorOf(facts: PeriodFacts, boundary: Caliber['boundary'], name: 
   if (!all.ok) return all;
   const value = all.value[name];
   if (value !== undefined && Number.isFinite(value) && value > 0) return { ok: true, value: parseExact(value) };
-  const { zh, en } = DENOMINATORS[name];
+  const { zh, en, zhKeys, enKeys } = DENOMINATORS[name];
   const known = value === undefined ? 'is not known for the whole period' : `is ${value}`;
   return lacks(
     `denominators.${name}`,
     `DENOMINATOR_MISSING: the ${en} ${known}`,
-    `填写该期间的${zh}`,
-    `enter the ${en} of the period`,
+    `填写该期间的${zh}（${zhKeys}）`,
+    `enter the ${en} of the period (${enKeys})`,
   );
 }

@@ -169,3 +169,10 @@ test('readings that say that nothing was used are evidence', () => {
   const facts = yearOf([quantity('electricity', kWh(400_000)), quantity('natural-gas', 0)]);
   expect(figure('energy-per-area', facts)).toMatchObject({ value: 12.4, coverage: 1 });
 });
+
+test('what lacks a denominator names the keys that bring it: persons of a venue are its visitors too', () => {
+  const answer = indicator('energy-per-person', { ...office, denominators: { areaM2: 10_000 } }, shandong, tables);
+  if (answer.ok) throw new Error('persons are known');
+  expect(answer.missing.cure.zh).toMatch(/headcount.*visitors/);
+  expect(answer.missing.cure.en).toMatch(/headcount.*visitors/);
+});
