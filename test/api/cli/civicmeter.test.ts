@@ -28,4 +28,11 @@ describe('the command civicmeter', () => {
     expect(processes.at(-1)).toEqual({ flags: memory.flags, arenas: '4' });
     expect(status).toBe(2);
   });
+
+  it('ended by Ctrl-C before the program has begun to listen for it, says so by its exit code', () => {
+    const interrupt = `data:text/javascript,${encodeURIComponent(
+      `if (process.argv[1].endsWith('main.ts')) process.kill(process.pid, 'SIGINT')`,
+    )}`;
+    expect(civicmeter(['--version'], { NODE_OPTIONS: `--import ${interrupt}` }).status).toBe(130);
+  });
 });
