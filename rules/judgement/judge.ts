@@ -146,7 +146,12 @@ export function judge(facts: PeriodFacts, pack: string, catalogue: Catalogue, ta
     const { missing } = notAYear();
     return { pack, verdicts: [], questions: [], missing: [{ metric: null, missing }] };
   }
-  if (facts.profile.type === undefined) return unknownType(pack, catalogue);
+  const quotas = catalogue.rows.filter((row) => row.kind === 'quota');
+  const packs = new Set(quotas.map((row) => row.pack));
+  if (!packs.has(pack)) return noPack(pack, packs);
+  if (facts.profile.type === undefined) {
+    return unknownType(pack, new Set(quotas.flatMap((row) => (row.pack === pack ? [row.type] : []))));
+  }
   const choices = quotasFor(catalogue, { pack, profile: facts.profile, date: lastDayOf(facts) });
   if (choices.length === 0) return noRows(pack, facts.profile.type);
   const judged = choices.map(({ metric, answer }) => ({
@@ -163,10 +168,7 @@ export function judge(facts: PeriodFacts, pack: string, catalogue: Catalogue, ta
   };
 }
 
-function unknownType(pack: string, catalogue: Catalogue): Judgement {
-  const quotas = catalogue.rows.filter((row) => row.kind === 'quota');
-  const types = new Set(quotas.flatMap((row) => (row.pack === pack ? [row.type] : [])));
-  if (types.size === 0) return noPack(pack, new Set(quotas.map((row) => row.pack)));
+function unknownType(pack: string, types: ReadonlySet<string>): Judgement {
   const list = [...types].toSorted().join(', ');
   const { missing } = refusal(
     'profile.type',

@@ -214,3 +214,8 @@ test('a pack that there is not is said to be none, with those that there are; th
     },
   ]);
 });
+
+test('a pack that there is not is named as such of an institution whose type is known, too', () => {
+  const { missing } = judge(yearOf(power(40)), 'shangdong', catalogue, tables);
+  expect(missing[0]?.missing.reason).toBe('QUOTA_MISSING: there is no pack shangdong with quotas');
+});
