@@ -1,6 +1,4 @@
-import type { LocalText } from '#domain';
-
-const say = (zh: string, en: string): LocalText => ({ zh, en });
+import { type LocalText, say } from '#domain';
 
 /** What people read about lines, requests and values that are read on the spot. */
 export const VERDICT_LABELS = {

@@ -1,10 +1,8 @@
-import type { LocalText } from '#domain';
+import { type LocalText, say } from '#domain';
 import type { IndicatorPeriod, VerdictAnswer } from '../../pipeline/answers-rules.ts';
 import type { MissingCode } from '../../rules/contract.ts';
 
 /** What the rules call their figures, in both languages. */
-const say = (zh: string, en: string): LocalText => ({ zh, en });
-
 const METRIC_LABELS: Readonly<Record<string, LocalText>> = {
   'energy-per-area': say('单位建筑面积能耗', 'energy per area'),
   'non-heating-per-area': say('单位建筑面积非供暖能耗', 'non-heating energy per area'),

@@ -1,10 +1,8 @@
-import type { FindingKind, LocalText, MeterEventKind, Role } from '#domain';
+import { type FindingKind, type LocalText, type MeterEventKind, type Role, say } from '#domain';
 
 export { CARRIER_LABELS } from '#domain';
 
 /** The field's words in both languages: one word per thing, the same as docs/glossary.md (held by a test). */
-const say = (zh: string, en: string): LocalText => ({ zh, en });
-
 export const ROLE_LABELS: Readonly<Record<Role, LocalText>> = {
   main: say('总表', 'main'),
   sub: say('分表', 'sub'),

@@ -1,8 +1,9 @@
 import { basename } from 'node:path';
+import { say } from '#domain';
 import type { DeviceModel } from '../contract.ts';
 import { readDocument } from '../site/document.ts';
 import { type Form, schemaTextOf, shapeBy, valueAt } from '../site/form.ts';
-import { type Problem, say } from '../site/problem.ts';
+import type { Problem } from '../site/problem.ts';
 import { checkRules } from './rules.ts';
 import { deviceModelSchema, MAX_WORDS } from './schema.ts';
 

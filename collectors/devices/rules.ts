@@ -1,7 +1,7 @@
-import { CARRIER_LABELS, isMeteringError, type LocalText, MAX_FRAME_ENTRIES, unitsOf } from '#domain';
+import { CARRIER_LABELS, isMeteringError, type LocalText, MAX_FRAME_ENTRIES, say, unitsOf } from '#domain';
 import type { DeviceModel, ModbusRegister, ModelRegister, WordType } from '../contract.ts';
 import { suggest } from '../site/nearest.ts';
-import { type Path, type Report, say } from '../site/problem.ts';
+import type { Path, Report } from '../site/problem.ts';
 import { GAUGE_UNIT_NAMES, PULSE, resolveRegister } from './resolve.ts';
 import { extentOf, partsOf, WORDS_OF, wordsOfOrder } from './schema.ts';
 

@@ -1,5 +1,13 @@
-import { type AllocationRule, CARRIER_LABELS, type Dated, formatDay, type Institution, type Rational } from '#domain';
-import { type Path, say } from './problem.ts';
+import {
+  type AllocationRule,
+  CARRIER_LABELS,
+  type Dated,
+  formatDay,
+  type Institution,
+  type Rational,
+  say,
+} from '#domain';
+import type { Path } from './problem.ts';
 import type { AllocationEntry, PointEntry } from './schema.ts';
 import { checkReference, type Scope, take } from './scope.ts';
 import { ALWAYS, checkRising } from './series.ts';

@@ -1,11 +1,11 @@
-import { SLOT_MINUTES, type Registry, type SlotMinutes, type Zone, zoneOf } from '#domain';
+import { SLOT_MINUTES, type Registry, type SlotMinutes, type Zone, zoneOf, say } from '#domain';
 import type { CollectorPlan } from '../contract.ts';
 import { readDocument } from './document.ts';
 import { resolveMountings } from './mountings.ts';
 import { suggest } from './nearest.ts';
 import { resolveConnections, resolveDevices } from './network.ts';
 import { resolvePoints } from './points.ts';
-import { type Problem, say, told } from './problem.ts';
+import { type Problem, told } from './problem.ts';
 import type { SiteFile } from './schema.ts';
 import { checkDuplicateIds, type Models, type Scope, type Section, take } from './scope.ts';
 import { resolveInstitutions, resolvePremises, textOf } from './series.ts';

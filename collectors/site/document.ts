@@ -1,6 +1,6 @@
 import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, visit } from 'yaml';
-import { isKept } from '#domain';
-import { type Path, type Problem, formatPath, type Report, say } from './problem.ts';
+import { isKept, say } from '#domain';
+import { type Path, type Problem, formatPath, type Report } from './problem.ts';
 
 /** A YAML text with the places of its parts. */
 export interface SiteDocument {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { LocalText } from '#domain';
+import { type LocalText, say } from '#domain';
 import { suggest } from './nearest.ts';
-import { type Path, type Report, say } from './problem.ts';
+import type { Path, Report } from './problem.ts';
 
 type Issue = z.core.$ZodIssue;
 

@@ -8,11 +8,12 @@ import {
   ONE,
   type Rational,
   type Register,
+  say,
 } from '#domain';
 import type { DeviceModel, ModelRegister } from '../contract.ts';
 import { suggest } from './nearest.ts';
 import { HAND_PREFIX } from './network.ts';
-import { type Path, say } from './problem.ts';
+import type { Path } from './problem.ts';
 import { checkTransformer, primaryRate } from './rating.ts';
 import type { MeterEntry, PointEntry } from './schema.ts';
 import { checkReference, type Scope, take } from './scope.ts';

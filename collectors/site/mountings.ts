@@ -1,6 +1,5 @@
-import { type Device, formatInstant, type Mounting, registerKey } from '#domain';
+import { type Device, formatInstant, type Mounting, registerKey, say } from '#domain';
 import { handDevice, handDeviceId, type Placed, resolveMeter } from './meters.ts';
-import { say } from './problem.ts';
 import type { Scope } from './scope.ts';
 
 /** A face that would turn over within this many hours at full load cannot be followed by readings an hour apart. */

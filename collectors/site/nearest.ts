@@ -1,5 +1,4 @@
-import type { LocalText } from '#domain';
-import { say } from './problem.ts';
+import { type LocalText, say } from '#domain';
 
 /** Edits (insert, delete, replace, swap of neighbours) between two short texts, letter case ignored. */
 export function distance(left: string, right: string): number {

@@ -1,8 +1,8 @@
-import type { Device } from '#domain';
+import { type Device, say } from '#domain';
 import type { ConnectedDevice, Connection, DeviceModel, OpcUaUser } from '../contract.ts';
 import { isUnitOf } from '../plan.ts';
 import { suggest } from './nearest.ts';
-import { type Path, say } from './problem.ts';
+import type { Path } from './problem.ts';
 import type { ConnectionEntry, DeviceEntry, OpcUaUserEntry } from './schema.ts';
 import { checkReference, type Scope, take } from './scope.ts';
 import { readDuration } from './texts.ts';

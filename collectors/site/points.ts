@@ -1,6 +1,6 @@
-import { CARRIER_LABELS, type Institution, type Point } from '#domain';
+import { CARRIER_LABELS, type Institution, type Point, say } from '#domain';
 import { resolveAllocations } from './allocations.ts';
-import { type Path, say } from './problem.ts';
+import type { Path } from './problem.ts';
 import type { PointEntry } from './schema.ts';
 import { checkCycles, checkReference, type Scope } from './scope.ts';
 import { textOf } from './series.ts';

@@ -28,8 +28,6 @@ export interface Refusal {
   readonly instead: LocalText;
 }
 
-export const say = (zh: string, en: string): LocalText => ({ zh, en });
-
 export const fine = <T>(value: T): Told<T> => ({ ok: true, value });
 
 export const refuse = (code: string, wrong: LocalText, instead: LocalText): Refusal => ({

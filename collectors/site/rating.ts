@@ -1,5 +1,5 @@
-import { type Carrier, CARRIER_LABELS, multiplyRational, type Rational, rational } from '#domain';
-import { type Path, say } from './problem.ts';
+import { type Carrier, CARRIER_LABELS, multiplyRational, type Rational, rational, say } from '#domain';
+import type { Path } from './problem.ts';
 import type { MeterEntry } from './schema.ts';
 import { type Scope, take } from './scope.ts';
 import { readElectrical, readFlow, readPower } from './texts.ts';

@@ -1,7 +1,7 @@
-import type { Register, Zone } from '#domain';
+import { type Register, type Zone, say } from '#domain';
 import type { DeviceModel, ModelRegister } from '../contract.ts';
 import { suggest } from './nearest.ts';
-import { type Path, type Report, say, type Told } from './problem.ts';
+import type { Path, Report, Told } from './problem.ts';
 import type { SiteFile } from './schema.ts';
 
 /** The device models that a site may name, and how a register of one becomes a register of the registry. */

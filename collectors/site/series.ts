@@ -1,5 +1,5 @@
-import { type Dated, formatDay, type Institution, type LocalText, type Premises } from '#domain';
-import { type Path, refuse, say, type Told } from './problem.ts';
+import { type Dated, formatDay, type Institution, type LocalText, type Premises, say } from '#domain';
+import { type Path, refuse, type Told } from './problem.ts';
 import type { InstitutionEntry } from './schema.ts';
 import { checkCycles, checkReference, type Scope, take } from './scope.ts';
 import { AREA_UNITS, HEADCOUNT_UNITS, readCount, readDay } from './texts.ts';

@@ -17,9 +17,10 @@ import {
   unitsOf,
   withoutGroups,
   type Zone,
+  say,
 } from '#domain';
 import { suggest } from './nearest.ts';
-import { fine, refuse, say, type Told, told } from './problem.ts';
+import { fine, refuse, type Told, told } from './problem.ts';
 
 /** Readers of what people write in a site file. Pure; each gives the value, or what is wrong and what to write instead. */
 const DURATIONS: Readonly<Record<string, number>> = {

@@ -1,6 +1,7 @@
 import type { MeterEventBody } from './meter-event.ts';
 import { formatRational } from './rational.ts';
 import { type LocalText, registerKey } from './registry.ts';
+import { say } from './text.ts';
 import { formatInstant } from './time-text.ts';
 import type { Zone } from './zone.ts';
 
@@ -45,8 +46,6 @@ export function eventWords(body: MeterEventBody, zone: Zone): LocalText {
 
 /** From when what is said holds. */
 export const eventTime = (body: MeterEventBody): number => ('at' in body ? body.at : body.from);
-
-const say = (zh: string, en: string): LocalText => ({ zh, en });
 
 const known = <T>(value: T | undefined, words: (value: T) => LocalText): readonly LocalText[] =>
   value === undefined ? [] : [words(value)];

@@ -1,7 +1,6 @@
 import type { Carrier } from './carrier.ts';
 import type { Item, LocalText } from './registry.ts';
-
-const say = (zh: string, en: string): LocalText => ({ zh, en });
+import { say } from './text.ts';
 
 /** The carriers' words in both languages, the same as docs/glossary.md (held by a test). */
 export const CARRIER_LABELS: Readonly<Record<Carrier, LocalText>> = {

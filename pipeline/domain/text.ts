@@ -1,4 +1,7 @@
 import type { z } from 'zod';
+import type { LocalText } from './registry.ts';
+
+export const say = (zh: string, en: string): LocalText => ({ zh, en });
 
 /** Whether PostgreSQL keeps a text as it is: it refuses a NUL anywhere, and half of a surrogate pair in JSON. */
 export const isKept = (text: string): boolean => !text.includes('\0') && text.isWellFormed();

@@ -20,6 +20,7 @@ import {
   withoutGroups,
   zoneOf,
   DAY,
+  say,
 } from '#domain';
 import type { RefusedQuantity } from '../answers-facts.ts';
 
@@ -49,8 +50,6 @@ interface Refusal {
   readonly reason: LocalText;
   readonly cure: LocalText;
 }
-
-const say = (zh: string, en: string): LocalText => ({ zh, en });
 
 type Part<T> = { readonly ok: true; readonly value: T } | ({ readonly ok: false } & Refusal);
 

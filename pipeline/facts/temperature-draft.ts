@@ -12,6 +12,7 @@ import {
   type TemperatureColumn,
   type TemperatureDraft,
   type Zone,
+  say,
 } from '#domain';
 import type { RefusedTemperature } from '../answers-facts.ts';
 
@@ -48,8 +49,6 @@ interface Value {
 }
 
 type Part<T> = { readonly ok: true; readonly value: T } | ({ readonly ok: false } & Omit<RefusedTemperature, 'row'>);
-
-const say = (zh: string, en: string): LocalText => ({ zh, en });
 const part = <T>(value: T): Part<T> => ({ ok: true, value });
 const refuse = (
   column: TemperatureColumn,

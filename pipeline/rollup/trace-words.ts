@@ -1,9 +1,7 @@
-import { type LocalText, type Mounting, type Point, UNALLOCATED } from '#domain';
+import { type LocalText, type Mounting, type Point, UNALLOCATED, say } from '#domain';
 import type { ShareRun } from './shares.ts';
 
 /** Sentences of a trace in both languages: each tells a person how to add its step again. */
-const say = (zh: string, en: string): LocalText => ({ zh, en });
-
 /** A series whose first value has no date holds from the first day that is counted. */
 const ALWAYS = '1970-01-01';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CARRIERS, type LocalText } from '#domain';
+import { CARRIERS, type LocalText, say } from '#domain';
 import { type BaselineAnswer, baselineAnswerSchema } from '../../../pipeline/answers-rules.ts';
 import { command } from '../command.ts';
 import type { Cli } from '../context.ts';
@@ -60,8 +60,6 @@ export const baseline = command({
       return 0;
     }),
 });
-
-const say = (zh: string, en: string): LocalText => ({ zh, en });
 
 const GATE_LABELS: Readonly<Record<BaselineAnswer['gates'][number]['what'], LocalText>> = {
   span: say('基线期天数', 'days of the baseline'),

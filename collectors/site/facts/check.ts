@@ -10,10 +10,11 @@ import {
   TEMPERATURE_UNIT,
   type TemperatureSource,
   zoneOf,
+  say,
 } from '#domain';
 import { readDocument } from '../document.ts';
 import { shapeBy, schemaTextOf } from '../form.ts';
-import { type Problem, say } from '../problem.ts';
+import type { Problem } from '../problem.ts';
 import { readCount } from '../texts.ts';
 import { FACTS_FORM, type FactsFile } from './schema.ts';
 import { type FactsScope, known, seriesOf, taken } from './scope.ts';

@@ -1,6 +1,6 @@
-import { type Dated, formatDay, type Registry, type Zone } from '#domain';
+import { type Dated, formatDay, type Registry, type Zone, say } from '#domain';
 import { suggest } from '../nearest.ts';
-import { type Path, type Report, say, type Told } from '../problem.ts';
+import type { Path, Report, Told } from '../problem.ts';
 import { ALWAYS } from '../series.ts';
 import { AREA_UNITS, HEADCOUNT_UNITS, readCount, readDay } from '../texts.ts';
 import type { FactsFile } from './schema.ts';

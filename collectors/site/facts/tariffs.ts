@@ -5,8 +5,9 @@ import {
   type TariffSeason,
   type TariffTerms,
   type Rational,
+  say,
 } from '#domain';
-import { type Path, say } from '../problem.ts';
+import type { Path } from '../problem.ts';
 import { readDay, readQuantity } from '../texts.ts';
 import { type FactsScope, refuseFalling, taken } from './scope.ts';
 import type { TariffEntry, TermsEntry } from './schema.ts';

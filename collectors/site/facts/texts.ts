@@ -10,8 +10,9 @@ import {
   type TariffPeriod,
   unitsOf,
   type Zone,
+  say,
 } from '#domain';
-import { fine, refuse, say, type Told, told } from '../problem.ts';
+import { fine, refuse, type Told, told } from '../problem.ts';
 import { readUnit } from '../texts.ts';
 
 /** Readers of what people write in a facts file (../texts.ts has those that it shares with the site file). */
