@@ -2,11 +2,8 @@ import type { InstitutionFacts, PointFacts } from '../../pipeline/domain/index.t
 import { sitePerTest } from './site-per-test.ts';
 import { type MeterSpec, ONE, SITE, smallRegistry } from './small-site.ts';
 
-const AGENCY: InstitutionFacts = {
-  id: 'a',
-  type: 'organ',
-  level: 'county',
-  division: '370602',
+/** Of an institution of whose years and uses nothing is known. */
+export const NOTHING = {
   heatedArea: [],
   students: [],
   patients: [],
@@ -15,6 +12,8 @@ const AGENCY: InstitutionFacts = {
   bedDays: [],
   excluded: [],
 };
+
+const AGENCY: InstitutionFacts = { id: 'a', type: 'organ', level: 'county', division: '370602', ...NOTHING };
 
 export const ownMeter = (point: string, more: Partial<MeterSpec> = {}): MeterSpec => ({
   point,

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { InstitutionFacts, PointFacts } from '../../../pipeline/domain/index.ts';
+import { NOTHING } from '../../support/agency.ts';
 import { sitePerTest } from '../../support/site-per-test.ts';
 import { type MeterSpec, ONE, type Reading, SITE, type SmallSite, smallRegistry } from '../../support/small-site.ts';
 
 const openSite = sitePerTest();
 
 const claim = { by: 'wang', commit: true };
-const NOTHING = { heatedArea: [], students: [], patients: [], visitors: [], beds: [], bedDays: [], excluded: [] };
 const only = (institution: string): NonNullable<MeterSpec['allocation']> => ({
   basis: 'fixed',
   shares: [{ institution, share: ONE }],

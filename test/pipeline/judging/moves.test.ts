@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { factorMovesSchema, type FactorMoves, openService } from '../../../pipeline/index.ts';
+import { NOTHING } from '../../support/agency.ts';
 import { stopPostgres } from '../../support/postgres.ts';
 import { local, openSmallSite, SITE, type SmallSite, smallRegistry } from '../../support/small-site.ts';
 
 const DATA = new URL('../../../rules/catalogue/data', import.meta.url).pathname;
-const NOTHING = { heatedArea: [], students: [], patients: [], visitors: [], beds: [], bedDays: [], excluded: [] };
 const claim = { by: 'wang', commit: true };
 
 let small: SmallSite;

@@ -1,20 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { QuantityDraft } from '../../../pipeline/domain/index.ts';
+import { NOTHING } from '../../support/agency.ts';
 import { sitePerTest } from '../../support/site-per-test.ts';
 import { SITE, smallRegistry } from '../../support/small-site.ts';
 
 const openSite = sitePerTest();
 
 const claim = { by: 'wang', commit: true };
-const NOTHING = {
-  heatedArea: [],
-  students: [],
-  patients: [],
-  visitors: [],
-  beds: [],
-  bedDays: [],
-  excluded: [],
-};
 const OWN = {
   id: 'energy-2030',
   institution: 'a',
