@@ -146,14 +146,9 @@ export function judge(facts: PeriodFacts, pack: string, catalogue: Catalogue, ta
     const { missing } = notAYear();
     return { pack, verdicts: [], questions: [], missing: [{ metric: null, missing }] };
   }
-  const quotas = catalogue.rows.filter((row) => row.kind === 'quota');
-  const packs = new Set(quotas.map((row) => row.pack));
-  if (!packs.has(pack)) return noPack(pack, packs);
-  if (facts.profile.type === undefined) {
-    return unknownType(pack, new Set(quotas.flatMap((row) => (row.pack === pack ? [row.type] : []))));
-  }
-  const choices = quotasFor(catalogue, { pack, profile: facts.profile, date: lastDayOf(facts) });
-  if (choices.length === 0) return noRows(pack, facts.profile.type);
+  const { profile } = facts;
+  const choices = profile.type === undefined ? [] : quotasFor(catalogue, { pack, profile, date: lastDayOf(facts) });
+  if (choices.length === 0) return withoutQuota(pack, profile.type, catalogue);
   const judged = choices.map(({ metric, answer }) => ({
     metric,
     answer: answer.ok ? verdictOf(facts, metric, answer.value, tables) : answer,
@@ -166,6 +161,13 @@ export function judge(facts: PeriodFacts, pack: string, catalogue: Catalogue, ta
     questions: [...new Map(asked.map((each) => [`${each.what} ${each.reason}`, each])).values()],
     missing: refused,
   };
+}
+
+function withoutQuota(pack: string, type: string | undefined, catalogue: Catalogue): Judgement {
+  const quotas = catalogue.rows.filter((row) => row.kind === 'quota');
+  const types = new Set(quotas.flatMap((row) => (row.pack === pack ? [row.type] : [])));
+  if (types.size === 0) return noPack(pack, new Set(quotas.map((row) => row.pack)));
+  return type === undefined ? unknownType(pack, types) : noRows(pack, type);
 }
 
 function unknownType(pack: string, types: ReadonlySet<string>): Judgement {
