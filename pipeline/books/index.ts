@@ -10,7 +10,7 @@ import { type Tended, tendPartitions } from './tend.ts';
 export { backup, restore } from './backup.ts';
 export { SCHEMA_VERSION } from './migrate.ts';
 export { inTransaction } from './partitions.ts';
-export { booksError } from './pool.ts';
+export { booksError, placeOf } from './pool.ts';
 export type { Tables } from './tables.ts';
 
 /** The books: one PostgreSQL database, schema up to date. */

@@ -9,7 +9,8 @@ import { present } from '../output/present.ts';
 import { createProgress } from '../output/progress.ts';
 import { table } from '../output/table.ts';
 import { untilBooked } from '../wiring/beside.ts';
-import { readRun, type Run } from '../wiring/data-folder.ts';
+import type { Run } from '../wiring/data-folder.ts';
+import { runBeside } from '../wiring/foundation.ts';
 import { appendReadings, reportOf } from '../wiring/importing.ts';
 import { sendReadings } from '../wiring/send-readings.ts';
 import { type CommandService, withService } from '../wiring/service.ts';
@@ -97,7 +98,7 @@ export const importReadings = command({
     sheet: z.string().optional(),
   }),
   run: (cli, { args: [file], site, dryRun, column, ...hints }) => {
-    const running = readRun(cli.data);
+    const running = runBeside(cli);
     const log = running || dryRun ? 'no' : 'own';
     return withService(cli, { log }, async (opened) => {
       const registry = await siteOf(opened.service, site);

@@ -7,7 +7,8 @@ import { EXIT } from '../failure.ts';
 import { present } from '../output/present.ts';
 import { statusSchema } from '../shapes.ts';
 import { askRunning } from '../wiring/beside.ts';
-import { filesOf, readRun, type Run } from '../wiring/data-folder.ts';
+import { filesOf, type Run } from '../wiring/data-folder.ts';
+import { runBeside } from '../wiring/foundation.ts';
 import { readGatewayStatus } from '../wiring/gateway-status.ts';
 import { withService } from '../wiring/service.ts';
 import { noArgs } from './common.ts';
@@ -22,7 +23,7 @@ export const status = command({
   csv: true,
   input: z.strictObject({ args: noArgs }),
   run: async (cli) => {
-    const running = readRun(cli.data);
+    const running = runBeside(cli);
     const gateway = readGatewayStatus(cli.data);
     if (gateway && running?.role !== 'start' && !existsSync(filesOf(cli.data).postgres)) {
       return showGateway(cli, running, gateway);

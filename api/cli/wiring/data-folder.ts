@@ -20,6 +20,8 @@ const runSchema = z.strictObject({
   began: z.string().nullable(),
   role: z.string(),
   address: z.string().nullable(),
+  /** Where it keeps its books, null: in the folder; a collector has none. */
+  books: z.string().nullable().optional(),
 });
 
 export type Run = z.infer<typeof runSchema>;
@@ -46,7 +48,7 @@ export function readRun(data: string): Run | undefined {
  * Takes the data folder for this process: one at a time. Throws DATA_IN_USE, DATA_UNWRITABLE. Two that begin in the same
  * instant are told apart by the lock of the spool file.
  */
-export function claimFolder(data: string, role: string): Claimed {
+export function claimFolder(data: string, role: string, books?: string | null): Claimed {
   const holder = readRun(data);
   if (holder) {
     throw configError('DATA_IN_USE', `the data folder is in use by process ${holder.pid} (${holder.role})`, {
@@ -54,7 +56,7 @@ export function claimFolder(data: string, role: string): Claimed {
       cure: `end that process, or name another folder with --data`,
     });
   }
-  const own: Run = { pid: process.pid, began: beganAt(process.pid), role, address: null };
+  const own: Run = { pid: process.pid, began: beganAt(process.pid), role, address: null, books };
   write(data, own);
   return {
     announce: (address) => write(data, { ...own, address }),

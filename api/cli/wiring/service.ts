@@ -8,7 +8,7 @@ import { createWorker, openService, sqlStore, unreadFrom } from '../../../pipeli
 import type { Service } from '../../../pipeline/service.ts';
 import type { Cli } from '../context.ts';
 import { createProgress } from '../output/progress.ts';
-import { filesOf, readRun, type Run } from './data-folder.ts';
+import { filesOf, type Run } from './data-folder.ts';
 import { unlessEnded, untilSettled } from './settling.ts';
 import { type Foundation, openFoundation } from './foundation.ts';
 
@@ -58,8 +58,7 @@ export async function withService(
   needs: CommandNeeds,
   work: (opened: CommandService) => Promise<number>,
 ): Promise<number> {
-  const running = readRun(cli.data);
-  const { telemetry, books, closer } = await openFoundation(cli, { create: needs.create ?? false });
+  const { telemetry, books, running, closer } = await openFoundation(cli, { create: needs.create ?? false });
   const { clock } = cli.io;
   try {
     const wantsLog = needs.log === 'own' || (needs.log === 'if-free' && existsSync(filesOf(cli.data).spool));

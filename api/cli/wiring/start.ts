@@ -21,7 +21,7 @@ import type { Cli } from '../context.ts';
 import { createBackground } from './background.ts';
 import { type Collecting, createCollecting } from './collecting.ts';
 import { claimFolder, type Claimed } from './data-folder.ts';
-import { type Foundation, openFoundation } from './foundation.ts';
+import { booksPlace, type Foundation, openFoundation } from './foundation.ts';
 import { type IntakePlace, startIntake } from './intake.ts';
 import { untilRead } from './settling.ts';
 import { warmRules } from './warm.ts';
@@ -65,7 +65,7 @@ const STOPPED: EventSpec = { level: 'info', message: 'The program ends' };
  */
 export async function runStart(cli: Cli, options: StartOptions): Promise<void> {
   const { signal } = cli.io;
-  const claimed = claimFolder(cli.data, 'start');
+  const claimed = claimFolder(cli.data, 'start', booksPlace(cli));
   try {
     const foundation = await openFoundation(cli, { create: true });
     try {
