@@ -53,14 +53,6 @@ async function adjustmentsOf(
   const carriers = new Map<string, Carrier>(
     [...content.registry.points, ...site.registry.points].map((p) => [p.id, p.carrier]),
   );
-  const after = site.events.filter(
-    (e) => e.state === 'active' && (e.confirmedAt ?? e.recordedAt) > content.closedAt && !content.events.includes(e.id),
-  );
-  const reason = [
-    ...(after.length === 0 ? [] : [`events ${after.map((e) => e.id).join(', ')}`]),
-    ...(canonicalJson(site.registry) === canonicalJson(content.registry) ? [] : ['changes of the registry']),
-    'readings after the close',
-  ].join(' or ');
   const sums = (rows: readonly { readonly key: string; readonly amount: number }[]): ReadonlyMap<string, number> => {
     const totals = new Map<string, number>();
     for (const { key, amount } of rows) totals.set(key, (totals.get(key) ?? 0) + amount);
@@ -77,26 +69,33 @@ async function adjustmentsOf(
     ...(await live.pointDays(points, from, to)).map((d) => ({ key: pointKey(d), amount: d.amount })),
     ...nowParties.filter(counts(site.registry)).map((d) => ({ key: keyOf(d), amount: d.amount })),
   ]);
+  const changed = [...new Set([...old.keys(), ...fresh.keys()])]
+    .toSorted()
+    .filter((key) => (old.get(key) ?? 0) !== (fresh.get(key) ?? 0));
+  if (changed.length === 0) return [];
+  const after = site.events.filter(
+    (e) => e.state === 'active' && (e.confirmedAt ?? e.recordedAt) > content.closedAt && !content.events.includes(e.id),
+  );
+  const reason = [
+    ...(after.length === 0 ? [] : [`events ${after.map((e) => e.id).join(', ')}`]),
+    ...(canonicalJson(site.registry) === canonicalJson(content.registry) ? [] : ['changes of the registry']),
+    'readings after the close',
+  ].join(' or ');
   const at = formatInstant(now, zoneOf(site.registry.site.zone));
-  return [...new Set([...old.keys(), ...fresh.keys()])].toSorted().flatMap((key) => {
+  return changed.map((key) => {
     const [before, then] = [old.get(key) ?? 0, fresh.get(key) ?? 0];
     const [subject = '', carrier = ''] = key.split('|');
-    // keys are made above from carriers of points
-    return before === then
-      ? []
-      : [
-          {
-            month: formatMonth(month),
-            version,
-            subject,
-            carrier: carrier as Carrier,
-            old: before,
-            new: then,
-            difference: then - before,
-            reason,
-            at,
-          },
-        ];
+    return {
+      month: formatMonth(month),
+      version,
+      subject,
+      carrier: carrier as Carrier, // keys are made above from carriers of points
+      old: before,
+      new: then,
+      difference: then - before,
+      reason,
+      at,
+    };
   });
 }
 
