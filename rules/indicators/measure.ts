@@ -1,4 +1,4 @@
-import { type Carrier, CARRIER_LABELS, EXCLUDED_USES } from '#domain';
+import { type Carrier, CARRIER_LABELS, EXCLUDED_USES, type LocalText, say } from '#domain';
 import type {
   Answer,
   Denominators,
@@ -144,32 +144,20 @@ const total = (quantities: readonly Quantity[]): bigint =>
   quantities.reduce((amount, quantity) => amount + BigInt(quantity.amount), 0n);
 
 /** What each is called, and by which keys of the site file or the facts file it is given. */
-const DENOMINATORS: Readonly<Record<keyof Denominators, Record<'zh' | 'en' | 'zhKeys' | 'enKeys', string>>> = {
-  areaM2: {
-    zh: '建筑面积',
-    en: 'building area',
-    zhKeys: '站点文件 area',
-    enKeys: 'area in the site file',
-  },
+const DENOMINATORS: Readonly<Record<keyof Denominators, { readonly name: LocalText; readonly keys: LocalText }>> = {
+  areaM2: { name: say('建筑面积', 'building area'), keys: say('站点文件 area', 'area in the site file') },
   heatedAreaM2: {
-    zh: '采暖建筑面积',
-    en: 'heated area',
-    zhKeys: '基础信息文件 heatedArea',
-    enKeys: 'heatedArea in the facts file',
+    name: say('采暖建筑面积', 'heated area'),
+    keys: say('基础信息文件 heatedArea', 'heatedArea in the facts file'),
   },
   persons: {
-    zh: '用能人数',
-    en: 'number of persons',
-    zhKeys: '站点文件 headcount；学校、医院、场馆另在基础信息文件写 students、patients、visitors',
-    enKeys:
+    name: say('用能人数', 'number of persons'),
+    keys: say(
+      '站点文件 headcount；学校、医院、场馆另在基础信息文件写 students、patients、visitors',
       'headcount in the site file; for schools, hospitals and venues also students, patients or visitors in the facts file',
+    ),
   },
-  bedDays: {
-    zh: '床日数',
-    en: 'bed-days',
-    zhKeys: '基础信息文件 bedDays',
-    enKeys: 'bedDays in the facts file',
-  },
+  bedDays: { name: say('床日数', 'bed-days'), keys: say('基础信息文件 bedDays', 'bedDays in the facts file') },
 };
 
 /** Denominators of a boundary; missing when something is excluded and only the reduced ones are known. */
@@ -190,12 +178,12 @@ function denominatorOf(facts: PeriodFacts, boundary: Caliber['boundary'], name: 
   if (!all.ok) return all;
   const value = all.value[name];
   if (value !== undefined && Number.isFinite(value) && value > 0) return { ok: true, value: parseExact(value) };
-  const { zh, en, zhKeys, enKeys } = DENOMINATORS[name];
+  const { name: what, keys } = DENOMINATORS[name];
   const known = value === undefined ? 'is not known for the whole period' : `is ${value}`;
   return lacks(
     `denominators.${name}`,
-    `DENOMINATOR_MISSING: the ${en} ${known}`,
-    `填写该期间的${zh}（${zhKeys}）`,
-    `enter the ${en} of the period (${enKeys})`,
+    `DENOMINATOR_MISSING: the ${what.en} ${known}`,
+    `填写该期间的${what.zh}（${keys.zh}）`,
+    `enter the ${what.en} of the period (${keys.en})`,
   );
 }
