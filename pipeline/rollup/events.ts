@@ -179,7 +179,7 @@ function refuseInvalid(registry: Registry, registers: DirectorySite['registers']
   const refuse = (message: string, cure: string): never => {
     throw requestError('EVENT_INVALID', message, { cure, place: body.kind });
   };
-  const counterOf = (key: string): EffectiveRegister | undefined =>
+  const counterOf = (key: string): EffectiveRegister =>
     registers.get(key) ??
     refuse(`there is no counter ${key}`, `counters: ${[...registers.keys()].slice(0, 12).join(', ')}`);
   if (body.kind === 'replacement' || body.kind === 'multiplier') {
@@ -207,7 +207,7 @@ function refuseInvalid(registry: Registry, registers: DirectorySite['registers']
     }
     if (body.kind === 'multiplier') return;
     const key = registerKey(body.device ?? held.device, body.register ?? held.register);
-    const other = counterOf(key)?.mountings.find(
+    const other = counterOf(key).mountings.find(
       (m) =>
         m.point !== body.point &&
         (m.mountedAt ?? -Infinity) < (held.removedAt ?? Infinity) &&
