@@ -1,4 +1,4 @@
-import { SLOT_MINUTES, type Registry, type SlotMinutes, type Zone, zoneOf, say } from '#domain';
+import { say, SLOT_MINUTES, type Registry, type SlotMinutes, type Zone, zoneOf } from '#domain';
 import type { CollectorPlan } from '../contract.ts';
 import { readDocument } from './document.ts';
 import { resolveMountings } from './mountings.ts';

@@ -1,4 +1,4 @@
-import { type Register, type Zone, say } from '#domain';
+import { type Register, say, type Zone } from '#domain';
 import type { DeviceModel, ModelRegister } from '../contract.ts';
 import { suggest } from './nearest.ts';
 import type { Path, Report, Told } from './problem.ts';

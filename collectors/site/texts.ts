@@ -11,13 +11,13 @@ import {
   parseTime,
   type Rational,
   rational,
+  say,
   SECOND,
   toBaseUnits,
   unitFactor,
   unitsOf,
   withoutGroups,
   type Zone,
-  say,
 } from '#domain';
 import { suggest } from './nearest.ts';
 import { fine, refuse, type Told, told } from './problem.ts';

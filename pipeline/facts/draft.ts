@@ -16,11 +16,11 @@ import {
   quantityToBase,
   quantityUnitsOf,
   type Registry,
+  say,
   USES,
   withoutGroups,
   zoneOf,
   DAY,
-  say,
 } from '#domain';
 import type { RefusedQuantity } from '../answers-facts.ts';
 

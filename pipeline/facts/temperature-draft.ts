@@ -9,10 +9,10 @@ import {
   localCandidates,
   localDay,
   type LocalText,
+  say,
   type TemperatureColumn,
   type TemperatureDraft,
   type Zone,
-  say,
 } from '#domain';
 import type { RefusedTemperature } from '../answers-facts.ts';
 

@@ -1,7 +1,6 @@
-import { type LocalText, type Mounting, type Point, UNALLOCATED, say } from '#domain';
+import { type LocalText, type Mounting, type Point, say, UNALLOCATED } from '#domain';
 import type { ShareRun } from './shares.ts';
 
-/** Sentences of a trace in both languages: each tells a person how to add its step again. */
 /** A series whose first value has no date holds from the first day that is counted. */
 const ALWAYS = '1970-01-01';
 
@@ -16,6 +15,7 @@ const UNRULED = say('未定分摊规则', 'no rule');
 
 export const UNALLOCATED_NAME = say('未分摊', 'unallocated');
 
+/** Sentences of a trace in both languages, here and below: each tells a person how to add its step again. */
 export const sumWords = (name: LocalText, terms: number): LocalText =>
   say(`${name.zh}：下列 ${terms} 项之和`, `${name.en}: sum of the ${counted(terms, 'part')} below`);
 

@@ -1,4 +1,4 @@
-import { type Mounting, parseQuantity, type Register, type Registry, oneOf, requestError } from '#domain';
+import { type Mounting, oneOf, parseQuantity, type Register, type Registry, requestError } from '#domain';
 
 interface RegisterRef {
   readonly device: string;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { dayBefore, type Registry, oneOf, requestError, type Zone } from '#domain';
+import { dayBefore, oneOf, type Registry, requestError, type Zone } from '#domain';
 import type { MissingAnswer } from '../../../pipeline/answers-parts.ts';
 import { missingLabel } from '../labels-rules.ts';
 import type { RowUsed } from '../../../pipeline/answers-rules.ts';

@@ -5,12 +5,12 @@ import {
   type PointFacts,
   type Registry,
   registerKey,
+  say,
   type SiteFacts,
   type TargetFacts,
   TEMPERATURE_UNIT,
   type TemperatureSource,
   zoneOf,
-  say,
 } from '#domain';
 import { readDocument } from '../document.ts';
 import { shapeBy, schemaTextOf } from '../form.ts';

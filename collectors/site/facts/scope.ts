@@ -1,4 +1,4 @@
-import { type Dated, formatDay, type Registry, type Zone, say } from '#domain';
+import { type Dated, formatDay, type Registry, say, type Zone } from '#domain';
 import { suggest } from '../nearest.ts';
 import type { Path, Report, Told } from '../problem.ts';
 import { ALWAYS } from '../series.ts';

@@ -1,11 +1,11 @@
 import {
+  say,
   type Tariff,
   TARIFF_PERIODS,
   type TariffPeriod,
   type TariffSeason,
   type TariffTerms,
   type Rational,
-  say,
 } from '#domain';
 import type { Path } from '../problem.ts';
 import { readDay, readQuantity } from '../texts.ts';

@@ -6,11 +6,11 @@ import {
   parseTime,
   type Rational,
   rational,
+  say,
   TARIFF_PERIODS,
   type TariffPeriod,
   unitsOf,
   type Zone,
-  say,
 } from '#domain';
 import { fine, refuse, type Told, told } from '../problem.ts';
 import { readUnit } from '../texts.ts';
